@@ -1,0 +1,83 @@
+// A flow as other stages see it. The table that owns it is dataplane/flow_table.c.
+#pragma once
+
+#include <stdint.h>
+
+#include "dataplane/api/packet.h"
+
+struct flow_table;
+struct tcp_session;
+
+// EVE flow.state
+enum flow_state {
+	FLOW_FREE = 0,
+	FLOW_NEW,
+	FLOW_ESTABLISHED,
+	FLOW_CLOSED,
+};
+
+// EVE tcp.state, Suricata's spelling: none syn_sent syn_recv established fin_wait1 ...
+enum tcp_state {
+	TCP_NONE = 0,
+	TCP_SYN_SENT,
+	TCP_SYN_RECV,
+	TCP_ESTABLISHED,
+	TCP_FIN_WAIT1,
+	TCP_FIN_WAIT2,
+	TCP_TIME_WAIT,
+	TCP_LAST_ACK,
+	TCP_CLOSE_WAIT,
+	TCP_CLOSING,
+	TCP_CLOSED,
+};
+
+enum flow_flag {
+	FLOW_IPV6 = 1u << 0,
+	FLOW_ALERTED = 1u << 1,
+	FLOW_INNER = 1u << 2,      // carried by a tunnel
+	FLOW_COLD_SET = 1u << 3,   // struct flow_cold of this slot belongs to this flow
+	FLOW_BYTES_DONE = 1u << 4, // nobody wants payload of this flow any more: count, do not read
+	FLOW_SEEN_REPLY = 1u << 5,
+	FLOW_MIDSTREAM = 1u << 6,
+};
+
+// The hot line: all that a packet of a known plain IPv4 flow touches. [0] is the side that began
+// (client), [1] the other; counters are by enum packet_dir.
+struct flow {
+	uint64_t start_ns;
+	uint64_t last_ns;
+	uint64_t bytes[2];
+	uint32_t pkts[2]; // saturate at UINT32_MAX
+	uint32_t addr[2]; // IPv4 addresses, network order; IPv6: a digest of the address pair, see flow_cold
+	uint16_t port[2]; // host order; ICMP: type and its counterpart
+	uint32_t domain;  // digest of VLANs and tunnel: flows of different domains never meet
+	uint8_t proto;
+	uint8_t state;        // enum flow_state
+	uint16_t flags;       // enum flow_flag
+	uint8_t tcp_flags[2]; // OR of RFC 9293 byte 13, by direction
+	uint8_t tcp_state;    // enum tcp_state
+	uint8_t spare;
+};
+_Static_assert(sizeof(struct flow) == 64, "the hot flow line is one cache line");
+
+// The rest of a flow. Valid only where FLOW_COLD_SET is set; flow_cold_get() sets it up on first use.
+struct flow_cold {
+	union ip_addr addr[2];  // IPv6 endpoints, by side
+	uint64_t outer_flow_id; // flow of the packet that carried this one, 0 without
+	uint16_t vlan[PKT_MAX_VLANS];
+	uint8_t vlan_count;
+	uint8_t icmp_code;
+	uint16_t app_proto; // enum app_proto
+	uint16_t iface;
+	struct tcp_session *tcp; // stream state, NULL until payload needs it
+	void *app;               // parser state, owned by the parser stage
+	void *detect;            // signature state of this flow (flowbits, ...), owned by detectors/signature
+	uint64_t detect_bits[4]; // small per-flow marks of heuristics, see detector.h
+	uint64_t spare[4];
+};
+_Static_assert(sizeof(struct flow_cold) <= 192, "a flow is at most 256 bytes without payload");
+
+// The cold part of a flow; zeroed and marked FLOW_COLD_SET on first use. Never NULL.
+struct flow_cold *flow_cold_get(struct flow_table *t, struct flow *f);
+// 51-bit id, stable over the flow's life and over runs: a digest of key and start time.
+uint64_t flow_id(const struct flow_table *t, const struct flow *f);

@@ -1,0 +1,35 @@
+// Where bursts come from. One ops struct a kind: source_pcap.c, source_memory.c, source_ethdev.c.
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "dataplane/api/packet.h"
+
+struct source;
+
+// What a source says of itself, for the loss ledger. A count the source cannot take is UINT64_MAX.
+struct source_stats {
+	uint64_t offered;   // frames the wire or the file held
+	uint64_t bytes;     // their wire bytes
+	uint64_t received;  // frames handed to workers
+	uint64_t missed;    // lost before us (NIC ring full)
+	uint64_t errors;    // frames the device or the file format spoiled
+	uint64_t no_buffer; // no mbuf free
+};
+
+struct source_ops {
+	const char *name;
+	// Fills frames[0..n) (data, mbuf, ts_ns, seq, len, wire_len, link_type, iface; the rest zero)
+	// and returns n <= max. The mbufs belong to the caller from here. 0: nothing now.
+	uint16_t (*rx)(struct source *s, struct packet *frames, uint16_t max);
+	// True once rx will never return a frame again.
+	bool (*ended)(const struct source *s);
+	void (*stats)(const struct source *s, struct source_stats *out);
+	// Frees the source. Accepts NULL.
+	void (*close)(struct source *s);
+};
+
+struct source {
+	const struct source_ops *ops;
+};
