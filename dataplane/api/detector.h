@@ -39,10 +39,10 @@ struct detector_run {
 	uint16_t worker;          // 0..workers-1
 };
 
-struct home_nets; // HOME_NET as a lookup structure, api/home_net.h
+struct addr_set; // api/addr_set.h
 
 struct detector_env {
-	const struct home_nets *home; // NULL: every address is home
+	const struct addr_set *home; // HOME_NET; NULL: every address is home
 	uint16_t workers;
 };
 
