@@ -8,6 +8,7 @@
 #include "dataplane/api/packet.h"
 
 struct event_ring;
+struct flow_table;
 struct detector;
 
 enum event_kind {
@@ -114,11 +115,13 @@ struct event {
 // Where a worker or a detector puts its events.
 struct event_sink {
 	struct event_ring *ring;
+	const struct flow_table *flows;  // of this worker, for flow ids; NULL where there are none
 	uint64_t lost[EVENT_KIND_COUNT]; // did not fit, by kind
 	uint64_t made[EVENT_KIND_COUNT];
 };
 
-// Begins an event. Fills kind, tuple, flow and packet fields from p (NULL: zeroed).
+// Begins an event. Fills kind, tuple, flow and packet fields from p (NULL: zeroed), and an alert's
+// counts from the packet's flow; the rest of the kind's struct is zeroed.
 // aux_max: bytes of text wanted behind the record, at most EVENT_AUX_MAX.
 // Returns the record to complete, or NULL when the ring is full (counted in sink->lost).
 // At most one event is open at a time; event_commit publishes it, event_cancel forgets it.
@@ -126,5 +129,25 @@ struct event_sink {
 struct event *event_begin(struct event_sink *sink, enum event_kind kind, const struct packet *p, uint32_t aux_max);
 // Where the extra text of an open event goes; set ev->aux_len to what was written.
 char *event_aux(struct event *ev);
+// Bytes of a record of this kind without its extra text, which follows at once. Never copy a whole
+// struct event out of a ring: records are cut to their kind.
+static inline size_t event_base_size(enum event_kind kind)
+{
+	switch (kind) {
+	case EVENT_ALERT:
+		return offsetof(struct event, alert) + sizeof(((struct event *)0)->alert);
+	case EVENT_FINDING:
+		return offsetof(struct event, finding) + sizeof(((struct event *)0)->finding);
+	case EVENT_FLOW:
+		return offsetof(struct event, flow) + sizeof(((struct event *)0)->flow);
+	default: // anomalies, and ticks, which say nothing
+		return offsetof(struct event, anomaly) + sizeof(uint64_t);
+	}
+}
+// The extra text of an event that has arrived, ev->aux_len bytes, not terminated.
+static inline const char *event_text(const struct event *ev)
+{
+	return (const char *)ev + event_base_size((enum event_kind)ev->kind);
+}
 void event_commit(struct event_sink *sink);
 void event_cancel(struct event_sink *sink);
