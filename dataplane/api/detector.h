@@ -37,6 +37,7 @@ struct detector_run {
 	uint64_t now_ns;          // packet time of the burst or tick
 	uint64_t seq;             // in on_tick: ordinal of the last packet before it
 	uint16_t worker;          // 0..workers-1
+	bool last;                // on_tick: the run ends; say what would otherwise wait for more traffic
 };
 
 struct addr_set; // api/addr_set.h

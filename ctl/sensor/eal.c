@@ -1,0 +1,105 @@
+// Derives EAL arguments: no hugepages, no PCI scan and no files unless they are asked for, so that
+// reading a capture needs neither root nor set-up.
+#include "ctl/sensor/eal.h"
+
+#include <errno.h>
+#include <sched.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <rte_eal.h>
+#include <rte_errno.h>
+
+#define EAL_MAX_ARGS 64
+#define EAL_ARG_BYTES 1024
+
+struct eal_args {
+	int count;
+	char *items[EAL_MAX_ARGS + 1];
+};
+
+static void add_arg(struct eal_args *a, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+static void add_arg(struct eal_args *a, const char *fmt, ...)
+{
+	char text[EAL_ARG_BYTES];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	if (a->count < EAL_MAX_ARGS)
+		a->items[a->count++] = strdup(text);
+}
+
+// Writes the CPUs this process may run on as a list ("0,2,3").
+static void allowed_cpus(char *out, size_t size)
+{
+	cpu_set_t set;
+	size_t at = 0;
+
+	CPU_ZERO(&set);
+	snprintf(out, size, "0");
+	if (sched_getaffinity(0, sizeof(set), &set) != 0)
+		return;
+	for (int cpu = 0; cpu < CPU_SETSIZE && at + 8 < size; cpu++)
+		if (CPU_ISSET(cpu, &set))
+			at += (size_t)snprintf(out + at, size - at, "%s%d", at ? "," : "", cpu);
+}
+
+static void add_lcores(struct eal_args *a, const struct eal_options *o)
+{
+	char cpus[EAL_ARG_BYTES / 2];
+
+	if (o->lcores) {
+		add_arg(a, "--lcores=%s", o->lcores);
+		return;
+	}
+	// every lcore floats over all allowed CPUs: a capture may be read by more workers than there are cores
+	allowed_cpus(cpus, sizeof(cpus));
+	add_arg(a, "--lcores=(0-%u)@(%s)", o->workers, cpus);
+}
+
+int eal_start(const struct eal_options *o)
+{
+	struct eal_args a = {0};
+
+	add_arg(&a, "tocsin");
+	add_lcores(&a, o);
+	if (o->hugepages) {
+		add_arg(&a, "--in-memory");
+	} else {
+		// DPDK 22.11 runs no-huge in its legacy memory mode, which refuses --in-memory
+		add_arg(&a, "--no-shconf");
+		add_arg(&a, "--no-huge");
+		add_arg(&a, "-m");
+		add_arg(&a, "%llu", (unsigned long long)((o->memory_bytes + (1u << 20) - 1) >> 20));
+	}
+	if (!o->telemetry)
+		add_arg(&a, "--no-telemetry");
+	if (!o->verbose)
+		add_arg(&a, "--log-level=*:error");
+	bool pci = false;
+	for (size_t i = 0; i < o->device_count; i++) {
+		pci |= strncmp(o->devices[i], "--allow", 7) == 0;
+		add_arg(&a, "%s", o->devices[i]);
+	}
+	if (!pci)
+		add_arg(&a, "--no-pci");
+	for (size_t i = 0; i < o->raw_count; i++)
+		add_arg(&a, "%s", o->raw[i]);
+
+	// the EAL permutes the array it is given, so it gets a copy; the strings live as long as the process
+	char *argv[EAL_MAX_ARGS + 1];
+	memcpy(argv, a.items, sizeof(argv));
+	if (rte_eal_init(a.count, argv) < 0)
+		return rte_errno ? -rte_errno : -EINVAL;
+	return 0;
+}
+
+void eal_stop(void)
+{
+	rte_eal_cleanup();
+}

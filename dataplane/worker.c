@@ -1,0 +1,165 @@
+// The packet's journey. worker_process() reads as the list of stages; each stage is one file.
+// Next: decode.c.
+#include "dataplane/worker.h"
+
+#include <errno.h>
+
+#include <rte_mbuf.h>
+
+int worker_add_detector(struct worker *w, const struct detector *ops, void *state, void *delta)
+{
+	uint32_t wants = ops->wants & DET_ALL;
+	uint16_t class = 0;
+
+	if (w->detector_count == WORKER_MAX_DETECTORS)
+		return -ENOSPC;
+	while (class < w->class_count && w->classes[class].wants != wants)
+		class ++;
+	if (class == WORKER_MAX_CLASSES)
+		return -ENOSPC;
+	if (class == w->class_count)
+		w->classes[w->class_count++].wants = wants;
+	w->detectors[w->detector_count++] =
+		(struct worker_detector){.ops = ops, .state = {state, delta ? delta : state}, .class = class};
+	return 0;
+}
+
+// The packet clock follows the latest timestamp seen; a packet from the past does not turn it back.
+static void advance_clock(struct worker *w, struct burst *b)
+{
+	for (uint16_t i = 0; i < b->n_frames; i++) {
+		if (b->frames[i].ts_ns > w->now_ns)
+			w->now_ns = b->frames[i].ts_ns;
+		w->counters.wire_bytes += b->frames[i].wire_len;
+	}
+	b->now_ns = w->now_ns;
+	w->run.now_ns = w->now_ns;
+}
+
+// One line of the loss ledger a frame: inspected, or the reason its own packet left inspection.
+static void account(struct worker *w, const struct burst *b)
+{
+	for (uint16_t i = 0; i < b->n_frames; i++) {
+		const struct packet *p = &b->frames[i];
+		if (p->flags & PKT_INVALID)
+			w->counters.ledger[p->drop_reason]++;
+		else
+			w->counters.inspected++;
+	}
+	w->counters.frames += b->n_frames;
+	w->counters.packets += b->n;
+	w->counters.bursts++;
+}
+
+static void emit_anomaly(struct worker *w, const struct packet *p, uint16_t reason)
+{
+	struct event *ev = event_begin(&w->sink, EVENT_ANOMALY, p, 0);
+
+	if (!ev)
+		return;
+	ev->anomaly.reason = reason;
+	event_commit(&w->sink);
+}
+
+static void report_anomalies(struct worker *w, const struct burst *b)
+{
+	for (uint16_t i = 0; i < b->n; i++) {
+		const struct packet *p = b->list[i];
+		for (uint8_t e = 0; e < p->event_count; e++)
+			emit_anomaly(w, p, p->events[e]);
+	}
+}
+
+// Which of a detector's wishes a packet meets: one bit of DET_ALL, none for an invalid packet.
+static uint32_t packet_class(const struct packet *p)
+{
+	uint32_t f = p->flags;
+
+	if (f & PKT_INVALID)
+		return 0;
+	if (f & PKT_FRAGMENT)
+		return DET_FRAGMENT;
+	if (f & PKT_TCP)
+		return DET_TCP;
+	if (f & PKT_UDP)
+		return DET_UDP;
+	if (f & PKT_ICMP)
+		return DET_ICMP;
+	return f & PKT_ARP ? DET_ARP : DET_OTHER;
+}
+
+static void run_detectors(struct worker *w, const struct burst *b)
+{
+	for (uint16_t c = 0; c < w->class_count; c++)
+		w->classes[c].n = 0;
+	for (uint16_t i = 0; i < b->n; i++) {
+		uint32_t class = packet_class(b->list[i]);
+		for (uint16_t c = 0; c < w->class_count; c++) {
+			struct worker_class *wc = &w->classes[c];
+			wc->list[wc->n] = b->list[i];
+			wc->n += (wc->wants & class) != 0;
+		}
+	}
+	for (uint16_t d = 0; d < w->detector_count; d++) {
+		const struct worker_detector *wd = &w->detectors[d];
+		const struct worker_class *wc = &w->classes[wd->class];
+		if (wc->n && wd->ops->on_packets)
+			wd->ops->on_packets(wd->state[w->active], wc->list, wc->n, &w->run);
+	}
+}
+
+static void release(struct burst *b)
+{
+	struct rte_mbuf *mbufs[PKT_BURST];
+
+	for (uint16_t i = 0; i < b->n_frames; i++)
+		mbufs[i] = b->frames[i].mbuf;
+	rte_pktmbuf_free_bulk(mbufs, b->n_frames);
+	rte_pktmbuf_free_bulk(b->extra_mbufs, b->n_extra_mbufs);
+}
+
+void worker_process(struct worker *w)
+{
+	struct burst *b = &w->burst;
+
+	if (!b->n_frames)
+		return;
+	b->n = b->n_extra = b->n_extra_mbufs = 0;
+	advance_clock(w, b);
+
+	decode_burst(&w->decoder, b);
+	flow_lookup_burst(w->flows, b, &w->sink);
+	tcp_stream_burst(w->streams, b, &w->run);
+	if (w->report_anomalies)
+		report_anomalies(w, b);
+	if (w->engine.on_burst)
+		w->engine.on_burst(w->engine.state, b, &w->run);
+	run_detectors(w, b);
+
+	account(w, b);
+	uint64_t last = b->frames[b->n_frames - 1].seq;
+	release(b);
+	b->n_frames = 0;
+	atomic_store_explicit(&w->done_seq, last, memory_order_release);
+}
+
+bool worker_tick(struct worker *w, uint64_t now_ns, uint64_t seq)
+{
+	if (now_ns > w->now_ns)
+		w->now_ns = now_ns;
+	w->run.now_ns = now_ns;
+	w->run.seq = seq;
+	defrag_tick(w->decoder.defrag, now_ns);
+	if (!flow_table_tick(w->flows, now_ns, seq, &w->sink))
+		return false;
+	w->active ^= 1;
+	atomic_fetch_add_explicit(&w->ticks_done, 1, memory_order_release);
+	return true;
+}
+
+bool worker_flush(struct worker *w, uint64_t now_ns, uint64_t seq)
+{
+	w->run.now_ns = now_ns;
+	w->run.seq = seq;
+	return flow_table_flush(w->flows, now_ns, seq, &w->sink);
+}
