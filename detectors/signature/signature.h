@@ -1,0 +1,125 @@
+// The rule engine as the rest of the program sees it: load a rule set (cold), run it (hot).
+//
+// A rule set is frozen once loaded and shared by all workers; what changes while it runs (flowbits,
+// thresholds, counters) belongs to a worker. Next: rule_internal.h, then rule_parse.c.
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "dataplane/api/addr_set.h"
+#include "dataplane/api/config.h"
+#include "dataplane/api/detector.h"
+#include "dataplane/api/event.h"
+#include "dataplane/api/flow.h"
+#include "dataplane/api/packet.h"
+
+struct ruleset;
+struct signature_worker;
+
+enum rule_action { RULE_ALERT, RULE_PASS, RULE_DROP, RULE_REJECT };
+
+// Everything a rule set is made from. Zero means the default in brackets; strings may be NULL.
+struct ruleset_config {
+	const char *const *files; // rule files, read in this order
+	size_t file_count;
+	const struct config_map *address_groups; // HOME_NET, ...; stock values fill what is missing
+	const struct config_map *port_groups;    // HTTP_PORTS, ...
+	const char *classification_file;         // [the built-in classes]
+	const char *reference_file;              // [the built-in reference systems]
+	const char *threshold_file;              // threshold.config [none]
+	const char *data_dir;              // where relative dataset and reputation files are [beside the rule file]
+	const char *iprep_categories_file; // [none]
+	const char *const *iprep_files;
+	size_t iprep_file_count;
+	const char *geoip_database;     // MaxMind file [none: geoip rules are rejected]
+	const char *cache_dir;          // compiled databases by content hash [none]
+	unsigned threads;               // that compile [1]
+	uint32_t alert_max;             // alerts a packet, packet-alert-max [15]
+	uint32_t match_limit;           // PCRE2 match limit [3500]
+	uint32_t match_limit_recursion; // PCRE2 depth limit [1500]
+	uint32_t flow_state_max;        // flowbits, flow variables held a worker [262144]
+	uint32_t host_state_max;        // threshold, xbits, tag entries a worker [131072]
+	uint32_t flow_var_max;          // captured texts held a worker [4096]
+	bool count_cycles;              // measure each rule's cost (two clock reads a checked rule)
+};
+
+enum rule_verdict { RULE_LOADED, RULE_WAITING, RULE_REJECTED };
+
+struct rule_problem {
+	char *file;
+	char *text; // "expected a number of 0-255, found \"x\"" or "waiting for a parser: http.uri"
+	uint32_t line;
+	uint32_t sid; // 0 when the rule does not say
+	enum rule_verdict verdict;
+};
+
+struct rule_keyword_count {
+	const char *keyword;
+	uint32_t rules;    // that use it
+	uint32_t waiting;  // that wait because of it
+	uint32_t rejected; // that were rejected at it
+};
+
+// What happened to every rule. Freed with rule_report_free.
+struct rule_report {
+	uint32_t loaded, waiting, rejected;
+	struct rule_problem *problems; // in file and line order
+	size_t problem_count;
+	struct rule_keyword_count *keywords; // by name
+	size_t keyword_count;
+	uint32_t warnings;
+	bool from_cache; // every database came from the cache
+	uint32_t databases;
+	uint64_t compile_ns, total_ns;
+};
+
+// Loads rules. A rule that cannot be used is reported and the others go on.
+// report: zeroed by the caller or uninitialised; filled in any case; may be NULL.
+// Returns the set, or NULL with errno set: a file that cannot be read (said in the report) or no
+// memory. A set without usable rules is a set.
+struct ruleset *ruleset_load(const struct ruleset_config *cfg, struct rule_report *report);
+// Accepts NULL. No worker may hold the set any more.
+void ruleset_free(struct ruleset *rs);
+void rule_report_free(struct rule_report *report);
+
+// Rules that can fire.
+uint32_t ruleset_rule_count(const struct ruleset *rs);
+// Writes one JSON object a rule (type, buffers, fast pattern, group), as `--engine-analysis` does.
+void ruleset_analysis_dump(const struct ruleset *rs, FILE *out);
+// Writes docs/keywords.md from the keyword table.
+void signature_keywords_dump(FILE *out);
+
+// A worker's part. The memory is the caller's, 64-byte aligned, at least signature_worker_size() bytes.
+size_t signature_worker_size(const struct ruleset *rs);
+// Returns 0 or -ENOMEM. Takes Hyperscan scratch and PCRE2 match memory from their libraries here, not later.
+int signature_worker_init(void *mem, const struct ruleset *rs, struct flow_table *flows, uint16_t worker);
+void signature_worker_fini(struct signature_worker *w);
+
+// These three have the shapes of struct packet_engine; `state` is the memory given to init.
+// Looks at every packet of the burst in order and emits EVENT_ALERT.
+void signature_on_burst(void *state, struct burst *b, struct detector_run *run);
+// A flow ends: gives back what was hung on flow_cold.detect.
+void signature_on_flow_end(void *state, struct flow *f, struct flow_cold *cold, struct detector_run *run);
+
+// Cost and matches of one rule, of one worker.
+struct signature_rule_stats {
+	const struct alert_info *info;
+	uint64_t checks, matches, alerts, cycles;
+};
+// The i-th rule's counters; false when i is past the end.
+bool signature_rule_stats(const struct signature_worker *w, uint32_t i, struct signature_rule_stats *out);
+
+// Counters of a worker.
+struct signature_stats {
+	uint64_t packets, scans, scanned_bytes, candidates, verified, matches, alerts;
+	uint64_t suppressed;         // by thresholds
+	uint64_t over_alert_max;     // matched but past packet-alert-max
+	uint64_t match_limit_hits;   // a pcre gave up
+	uint64_t step_limit_hits;    // content chains that gave up
+	uint64_t flow_state_full;    // flow state not kept: the pool was empty
+	uint64_t host_state_evicted; // threshold or xbits entries pushed out
+};
+void signature_stats(const struct signature_worker *w, struct signature_stats *out);
