@@ -61,6 +61,10 @@ struct detector {
 	size_t (*state_size)(const void *config);
 	// Sets up zeroed state memory. Returns 0 or -errno.
 	int (*init)(void *state, const void *config, const struct detector_env *env);
+	// Where a worker's delta is a smaller thing than the master: its size and set-up. Optional; NULL: state_size
+	// and init serve both. on_packets and on_flow_end get a delta, on_tick the master, merge one of each.
+	size_t (*delta_size)(const void *config);
+	int (*init_delta)(void *delta, const void *config, const struct detector_env *env);
 	// n packets this detector wants, in order, borrowed until return. Cannot fail.
 	void (*on_packets)(void *state, struct packet *const *pkts, uint32_t n, struct detector_run *run);
 	// A flow of this worker ends. Optional.
