@@ -54,9 +54,9 @@ struct flow {
 	uint8_t proto;
 	uint8_t state;        // enum flow_state
 	uint16_t flags;       // enum flow_flag
-	uint8_t tcp_flags[2]; // OR of RFC 9293 byte 13, by direction
+	uint8_t tcp_flags[2]; // OR of RFC 9293 byte 13, by direction; ICMP: code of the first packet, by direction
 	uint8_t tcp_state;    // enum tcp_state
-	uint8_t spare;
+	uint8_t mark;         // of the flow table: timeout class and latest burst
 };
 _Static_assert(sizeof(struct flow) == 64, "the hot flow line is one cache line");
 
