@@ -1,0 +1,90 @@
+// What the stream engine hands to parsers and detectors: contiguous TCP bytes, in the order the end
+// host reads them. The engine is dataplane/tcp_stream.c; next: parser.h.
+//
+// Bytes are borrowed. In-order payload is handed over where it lies in the packet, at once, as an
+// end host's socket would get it; what arrived early is held and handed over when the hole before
+// it closes. A consumer that wants to see bytes again together with what follows leaves them unused:
+// the engine keeps them (bounded by STREAM_KEEP_MAX) and puts them in front of the next bytes.
+// A consumer that never leaves bytes unused never causes a copy.
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "dataplane/api/detector.h"
+#include "dataplane/api/flow.h"
+#include "dataplane/api/packet.h"
+
+struct tcp_streams;
+
+#define STREAM_MAX_CONSUMERS 4u
+#define STREAM_KEEP_MAX 65536u // bytes of one direction a consumer can leave unused
+
+enum stream_view_flag {
+	STREAM_START = 1u << 0,     // the first call of this direction
+	STREAM_FIN = 1u << 1,       // the sender has closed; nothing follows
+	STREAM_RST = 1u << 2,       // the connection was reset; nothing follows
+	STREAM_FLOW_END = 1u << 3,  // the flow ended (time-out, shutdown, eviction, reuse); nothing follows
+	STREAM_DEPTH = 1u << 4,     // the depth limit is reached; nothing follows
+	STREAM_MIDSTREAM = 1u << 5, // the beginning was not seen: offset 0 is the first byte seen
+	STREAM_KEPT = 1u << 6,      // data begins with bytes that this consumer left unused before
+	STREAM_FORCED = 1u << 7,    // STREAM_KEEP_MAX was reached: what is left unused now is lost
+	STREAM_EARLY = 1u << 8,     // the bytes were held for a while: they are not part of `packet`
+	STREAM_LAST = STREAM_FIN | STREAM_RST | STREAM_FLOW_END | STREAM_DEPTH, // no further call
+};
+
+// Some bytes of one direction. len may be 0 when only an end or a gap is to be told.
+struct stream_view {
+	struct flow *flow;
+	struct flow_cold *cold;
+	// The packet that made these bytes available: it carries them, fills the hole before them,
+	// acknowledges past a hole, closes or resets. NULL when the flow ends without a packet.
+	const struct packet *packet;
+	const uint8_t *data;
+	uint32_t len;
+	uint32_t gap;    // bytes of the stream missing right before data; the same for every consumer
+	uint64_t offset; // of data[0] in the stream; the first byte after the SYN is 0
+	uint64_t acked;  // stream offset that the receiver has acknowledged, as far as seen
+	uint16_t flags;  // enum stream_view_flag
+	uint8_t dir;     // enum packet_dir
+	struct detector_run *run;
+	// Out, set to len before the call: how many bytes from the front the consumer is finished with.
+	// The rest comes back (STREAM_KEPT) in front of the next bytes. Ignored with STREAM_LAST.
+	uint32_t used;
+};
+
+enum stream_verdict {
+	STREAM_MORE = 0, // goes on
+	STREAM_DONE,     // this consumer wants no more bytes of this direction of this flow
+	STREAM_DONE_BOTH // nor of the other
+};
+
+// Someone who wants bytes. When every consumer is done with a direction its memory goes back and
+// the direction is only counted; when both are done the flow is FLOW_BYTES_DONE.
+// Consumers are asked in the order in which they were added: parsers before detectors.
+struct stream_consumer {
+	const char *name;
+	void *arg;
+	// Bytes, a gap or an end. Must not block or allocate. Packet order across all flows of the
+	// worker: the calls of a packet come before those of the next packet of the burst.
+	enum stream_verdict (*on_data)(void *arg, struct stream_view *v);
+	// Optional: every packet of the burst in order (not only TCP; also PKT_INVALID ones), right
+	// after on_data has had what this packet made available. State that packets and stream bytes
+	// share is therefore changed in packet order, whatever the size of a burst.
+	void (*on_packet)(void *arg, struct packet *p, struct detector_run *run);
+	// Optional: the other side has acknowledged bytes of direction `dir` up to stream offset
+	// `acked`. Called after on_data of the same packet, only when the offset has grown and the
+	// direction is not done.
+	enum stream_verdict (*on_ack)(void *arg, struct flow *f, struct flow_cold *cold, uint8_t dir, uint64_t acked,
+		const struct packet *p, struct detector_run *run);
+};
+
+// Adds a consumer; before the first packet. Returns 0 or -ENOSPC. The struct is copied.
+int tcp_stream_add_consumer(struct tcp_streams *ts, const struct stream_consumer *c);
+
+// For consumers, during on_data: sets how many bytes of this direction are reassembled (0: no limit);
+// Suricata's protocols do so (smb: no limit). Without effect once the limit has been reached.
+void tcp_stream_set_depth(struct tcp_streams *ts, struct flow_cold *cold, uint8_t dir, uint64_t depth_bytes);
+
+// Stream bytes seen in order so far in a direction (also those nobody wanted); 0 without a session.
+uint64_t tcp_stream_offset(const struct flow_cold *cold, uint8_t dir);
