@@ -25,6 +25,7 @@ enum event_flag {
 	EVENT_HAS_PACKET = 1u << 1, // seq names a packet (EVE pcap_cnt)
 	EVENT_TUNNEL = 1u << 2,     // tunnel is set
 	EVENT_ESTABLISHED = 1u << 3,
+	EVENT_REBUILT = 1u << 4, // the packet was put together from fragments
 };
 
 struct event_tuple {
@@ -70,7 +71,10 @@ struct event {
 	uint8_t vlan_count;
 	uint16_t vlan[PKT_MAX_VLANS];
 	uint16_t app_proto; // enum app_proto of parser.h, 0: unknown
-	uint32_t aux_len;   // bytes of extra text in the slots behind this record (JSON members for the kind's object)
+	// Bytes of extra text in the slots behind this record: JSON members, valid and without a comma in
+	// front ("\"ports\":12,\"x\":[1]"), for tocsin{} of a finding and anomaly{} of an anomaly; for the
+	// record itself of an alert or a flow ("\"http\":{...}").
+	uint32_t aux_len;
 	struct event_tuple tuple;
 	struct event_tuple tunnel; // the packet that carried this one
 	uint8_t tunnel_depth;
