@@ -23,7 +23,8 @@ static size_t map_length(size_t size)
 // Maps len bytes at a multiple of align, both multiples of the page size.
 static void *map_aligned(size_t len, size_t align)
 {
-	uint8_t *raw = mmap(NULL, len + align, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	uint8_t *raw =
+		mmap(NULL, len + align, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	if (raw == MAP_FAILED)
 		return NULL;
 	uint8_t *mem = RTE_PTR_ALIGN_CEIL(raw, align);
@@ -91,10 +92,12 @@ static struct rte_mempool *pool_create(
 	char name[RTE_MEMPOOL_NAMESIZE];
 	bool sparse = room > UINT16_MAX;
 	uint32_t cached = RTE_MIN(cache, count / 2);
+	// Without hugepages no device reads this memory, so elements may lie across pages.
+	unsigned flags = rte_eal_has_hugepages() ? 0 : RTE_MEMPOOL_F_NO_IOVA_CONTIG;
 
 	snprintf(name, sizeof(name), "%s_%s", prefix, kind);
 	struct rte_mempool *pool = rte_mempool_create_empty(
-		name, count, (unsigned)(sizeof(struct rte_mbuf) + room), cached, sizeof(priv), socket, 0);
+		name, count, (unsigned)(sizeof(struct rte_mbuf) + room), cached, sizeof(priv), socket, flags);
 	if (!pool)
 		return NULL;
 	int err = rte_mempool_set_ops_byname(pool, RTE_MBUF_DEFAULT_MEMPOOL_OPS, NULL);
