@@ -32,28 +32,26 @@ struct flow_timeouts {
 	uint64_t closed_ns; // TCP only
 };
 
-// What other stages hold on a flow. Called on the packet path: no malloc, no lock.
-struct flow_hooks {
-	void *arg;
-	// The flow ends: release what cold->tcp, cold->app and cold->detect point to. cold is NULL where
-	// the flow never had one. Called once a flow, before its record is made, so it may still emit
-	// events, set FLOW_ALERTED or app_proto. seq: ordinal of the packet (or tick) that ends it.
-	void (*on_end)(void *arg, struct flow *f, struct flow_cold *cold, enum flow_end_reason reason, uint64_t seq);
-	// p is a SYN on the existing TCP flow f: does it begin a new connection (port reuse)?
-	// NULL: yes where f->state is FLOW_CLOSED.
-	bool (*tcp_reuse)(void *arg, const struct flow *f, const struct flow_cold *cold, const struct packet *p);
-};
-
 struct flow_table_config {
 	uint64_t memory_bytes; // of this table; the caller divides flow.memory by the workers
-	uint64_t max_flows;    // flows it must surely hold; 0: as many as memory_bytes has room for
+	uint64_t max_flows;    // flows it must hold without eviction; 0: as many as memory_bytes has room for
 	struct flow_timeouts timeouts[FLOW_CLASS_COUNT];
 	uint64_t seed[2];     // secret of the hash; the default is fixed so that captures repeat
 	bool tcp_by_stream;   // tcp_stream.c moves TCP flows through their states (flow_set_state) and sets
-			      // PKT_FLOW_ESTABLISHED on TCP packets; else the table does so from flags alone
-	bool without_records; // make no EVENT_FLOW records
-	bool lossless;        // a full event ring makes tick and flush pause instead of losing the record
-	struct flow_hooks hooks;
+			      // PKT_FLOW_ESTABLISHED on TCP packets; else the table does so, from flags alone
+	bool records;         // make EVENT_FLOW records
+	bool lossless;        // a full event ring makes tick and flush pause instead of losing records
+	uint32_t tick_budget; // flows a call of tick may end, so that a wire is not kept waiting; 0: no limit
+
+	// A flow ends: release what cold->tcp, cold->app and cold->detect point to. cold is NULL where the
+	// flow never had one. Called once a flow, before its record is made: it may emit events of its own,
+	// set FLOW_ALERTED or app_proto. seq: ordinal of the packet (or tick) that ends it.
+	void (*on_end)(void *arg, struct flow *f, struct flow_cold *cold, enum flow_end_reason reason, uint64_t seq);
+	void *on_end_arg;
+	// p is a SYN on the existing TCP flow f: does it begin a new connection (port reuse)?
+	// NULL: yes where f->state is FLOW_CLOSED.
+	bool (*tcp_reuse)(void *arg, const struct flow *f, const struct flow_cold *cold, const struct packet *p);
+	void *tcp_reuse_arg;
 };
 
 struct flow_counters {
@@ -89,13 +87,13 @@ int flow_table_init(void *mem, const struct flow_table_config *cfg, struct flow_
 //   for (uint16_t i = 0; i < b->n;) { uint16_t e = flow_lookup_burst(t, b, i, sink); tcp_stream(..., i, e); i = e; }
 uint16_t flow_lookup_burst(struct flow_table *t, struct burst *b, uint16_t from, struct event_sink *sink);
 
-// Ends every flow whose deadline (last packet + timeout of its state) is <= now_ns, in the order of
-// (deadline, flow_id), as records with ts_ns = deadline and this seq. Returns true when it must be called
-// again with the same arguments because the event ring was full (lossless only), false when done.
+// Ends every flow whose deadline (last packet + timeout of its state) is <= now_ns, as records with
+// ts_ns = deadline and this seq (the collector sorts them). Returns true when done, false when it must be
+// called again with the same arguments: the event ring is full (lossless), or tick_budget is used up.
 bool flow_table_tick(struct flow_table *t, uint64_t now_ns, uint64_t seq, struct event_sink *sink);
 
-// Ends every flow, in the order of (start_ns, flow_id): FLOW_END_TIMEOUT where the deadline is past,
-// else FLOW_END_SHUTDOWN. Returns as flow_table_tick.
+// Ends every flow: FLOW_END_TIMEOUT with ts_ns = deadline where that is past, else FLOW_END_SHUTDOWN
+// with ts_ns = now_ns. Returns as flow_table_tick.
 bool flow_table_flush(struct flow_table *t, uint64_t now_ns, uint64_t seq, struct event_sink *sink);
 
 // Moves a flow to a state: its timeout and its rank at eviction follow. For the TCP stage.
