@@ -112,10 +112,11 @@ size_t tcp_streams_size(const struct tcp_stream_config *cfg);
 int tcp_streams_init(
 	void *mem, const struct tcp_stream_config *cfg, struct flow_table *flows, struct tcp_streams **out);
 
-// After flow_lookup_burst. For every TCP packet of the burst with a flow: sets the flow's tcp_state
+// After each flow_lookup_burst, over the packets it has judged: b->list[from..to) (see flow_table.h on why
+// a burst may come in parts). For every TCP packet with a flow: sets the flow's tcp_state
 // and state, notes stream events on the packet, sets PKT_FLOW_ESTABLISHED, PKT_STREAM_ADDED or
 // PKT_STREAM_REJECTED, and hands bytes to the consumers. Cannot fail.
-void tcp_stream_burst(struct tcp_streams *ts, struct burst *b, struct detector_run *run);
+void tcp_stream_burst(struct tcp_streams *ts, struct burst *b, uint16_t from, uint16_t to, struct detector_run *run);
 
 // The flow table's on_end: hands over what is still held (holes become gaps), tells the end to every
 // consumer, and takes the session back. cold may be NULL.

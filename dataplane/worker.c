@@ -128,8 +128,11 @@ void worker_process(struct worker *w)
 	advance_clock(w, b);
 
 	decode_burst(&w->decoder, b);
-	flow_lookup_burst(w->flows, b, &w->sink);
-	tcp_stream_burst(w->streams, b, &w->run);
+	// a SYN on a closed flow can be judged only once the stream stage has seen what closed it
+	for (uint16_t at = 0, end; at < b->n; at = end) {
+		end = flow_lookup_burst(w->flows, b, at, &w->sink);
+		tcp_stream_burst(w->streams, b, at, end, &w->run);
+	}
 	if (w->report_anomalies)
 		report_anomalies(w, b);
 	if (w->engine.on_burst)
@@ -150,7 +153,7 @@ bool worker_tick(struct worker *w, uint64_t now_ns, uint64_t seq)
 	w->run.now_ns = now_ns;
 	w->run.seq = seq;
 	defrag_tick(w->decoder.defrag, now_ns);
-	if (!flow_table_tick(w->flows, now_ns, seq, &w->sink))
+	if (flow_table_tick(w->flows, now_ns, seq, &w->sink))
 		return false;
 	w->active ^= 1;
 	atomic_fetch_add_explicit(&w->ticks_done, 1, memory_order_release);
@@ -161,5 +164,5 @@ bool worker_flush(struct worker *w, uint64_t now_ns, uint64_t seq)
 {
 	w->run.now_ns = now_ns;
 	w->run.seq = seq;
-	return flow_table_flush(w->flows, now_ns, seq, &w->sink);
+	return !flow_table_flush(w->flows, now_ns, seq, &w->sink);
 }

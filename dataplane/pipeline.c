@@ -1,0 +1,288 @@
+// Builds the workers and holds them together. Next: worker.c.
+#include "dataplane/pipeline.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include <rte_common.h>
+
+#include "dataplane/event_ring.h"
+#include "dataplane/setup/memory.h"
+
+// Memory regions are taken one by one and given back together.
+struct region {
+	void *mem;
+	size_t size;
+};
+
+#define MAX_REGIONS (PIPELINE_MAX_WORKERS * (6u + 2u * WORKER_MAX_DETECTORS) + WORKER_MAX_DETECTORS + 2u)
+
+struct pipeline {
+	uint16_t workers;
+	struct worker *worker[PIPELINE_MAX_WORKERS];
+	struct event_merge *merge;
+	event_merge_fn on_event;
+	void *on_event_arg;
+	struct event_sink sink; // the main lcore's: findings
+	size_t detector_count;
+	const struct detector *detector[WORKER_MAX_DETECTORS];
+	void *master[WORKER_MAX_DETECTORS];
+	size_t region_count;
+	struct region regions[MAX_REGIONS];
+};
+
+static void *take(struct pipeline *p, size_t size)
+{
+	if (p->region_count == MAX_REGIONS)
+		return NULL;
+	struct region *r = &p->regions[p->region_count];
+	r->size = size ? size : 1;
+	r->mem = mem_map_bytes(r->size);
+	if (r->mem)
+		p->region_count++;
+	return r->mem;
+}
+
+// A flow ends: whoever hung something on it lets go.
+static void flow_ends(void *arg, struct flow *f, struct flow_cold *cold, enum flow_end_reason reason, uint64_t seq)
+{
+	struct worker *w = arg;
+
+	w->run.seq = seq;
+	tcp_stream_flow_end(w->streams, f, cold, &w->run);
+	if (w->engine.on_flow_end)
+		w->engine.on_flow_end(w->engine.state, f, cold, &w->run);
+	for (uint16_t d = 0; d < w->detector_count; d++)
+		if (w->detectors[d].ops->on_flow_end)
+			w->detectors[d].ops->on_flow_end(w->detectors[d].state[w->active], f, cold, &w->run);
+}
+
+static int make_state(struct pipeline *p, const struct pipeline_detector *d, const struct detector_env *env, void **out)
+{
+	*out = take(p, d->ops->state_size(d->config));
+	if (!*out)
+		return -ENOMEM;
+	return d->ops->init(*out, d->config, env);
+}
+
+// What a worker fills: smaller than the master state where the detector says so.
+static int make_delta(struct pipeline *p, const struct pipeline_detector *d, const struct detector_env *env, void **out)
+{
+	if (!d->ops->delta_size)
+		return make_state(p, d, env, out);
+	*out = take(p, d->ops->delta_size(d->config));
+	if (!*out)
+		return -ENOMEM;
+	return d->ops->init_delta(*out, d->config, env);
+}
+
+static int add_detectors(struct pipeline *p, struct worker *w, const struct pipeline_config *cfg)
+{
+	struct detector_env env = cfg->env;
+
+	env.workers = cfg->workers;
+	for (size_t i = 0; i < cfg->detector_count; i++) {
+		const struct pipeline_detector *d = &cfg->detectors[i];
+		void *state = NULL, *delta = NULL;
+		int rc = make_delta(p, d, &env, &state);
+		if (rc == 0 && d->ops->wants & DET_TICK)
+			rc = make_delta(p, d, &env, &delta);
+		if (rc == 0)
+			rc = worker_add_detector(w, d->ops, state, delta);
+		if (rc != 0)
+			return rc;
+	}
+	return 0;
+}
+
+static int make_ring(struct pipeline *p, struct event_sink *sink, uint32_t slots, struct event_ring **out)
+{
+	void *mem = take(p, event_ring_size(slots));
+
+	if (!mem)
+		return -ENOMEM;
+	*out = sink->ring = event_ring_init(mem, slots);
+	return 0;
+}
+
+static int make_worker(struct pipeline *p, const struct pipeline_config *cfg, uint16_t id, struct event_ring **ring)
+{
+	struct worker *w = take(p, sizeof(*w));
+	void *flow_mem = take(p, flow_table_size(&cfg->flow));
+	void *defrag_mem = take(p, defrag_size(&cfg->defrag));
+	void *stream_mem = take(p, tcp_streams_size(&cfg->stream));
+	struct flow_table_config flow = cfg->flow;
+	struct defrag *defrag = NULL;
+	int rc;
+
+	if (!w || !flow_mem || !defrag_mem || !stream_mem)
+		return -ENOMEM;
+	p->worker[id] = w;
+	w->id = id;
+	w->report_anomalies = cfg->report_anomalies;
+	flow.hooks = (struct flow_hooks){.arg = w, .on_end = flow_ends};
+	rc = make_ring(p, &w->sink, cfg->event_slots, ring);
+	if (rc == 0)
+		rc = flow_table_init(flow_mem, &flow, &w->flows);
+	if (rc == 0)
+		rc = defrag_init(defrag_mem, &cfg->defrag, &defrag);
+	if (rc == 0)
+		rc = tcp_streams_init(stream_mem, &cfg->stream, w->flows, &w->streams);
+	if (rc != 0)
+		return rc;
+	decode_init(&w->decoder, &cfg->decode);
+	w->decoder.defrag = defrag;
+	w->decoder.defrag_packet = defrag_packet;
+	w->sink.flows = w->flows;
+	w->run = (struct detector_run){.sink = &w->sink, .flows = w->flows, .worker = id};
+	return add_detectors(p, w, cfg);
+}
+
+static int make_masters(struct pipeline *p, const struct pipeline_config *cfg)
+{
+	struct detector_env env = cfg->env;
+
+	env.workers = cfg->workers;
+	for (size_t i = 0; i < cfg->detector_count; i++) {
+		const struct pipeline_detector *d = &cfg->detectors[i];
+		if (!(d->ops->wants & DET_TICK))
+			continue;
+		int rc = make_state(p, d, &env, &p->master[p->detector_count]);
+		if (rc != 0)
+			return rc;
+		p->detector[p->detector_count++] = d->ops;
+	}
+	return 0;
+}
+
+int pipeline_create(struct pipeline **out, const struct pipeline_config *cfg)
+{
+	struct event_ring *rings[PIPELINE_MAX_WORKERS + 1];
+	int rc = 0;
+
+	if (cfg->workers < 1 || cfg->workers > PIPELINE_MAX_WORKERS || cfg->detector_count > WORKER_MAX_DETECTORS ||
+		cfg->event_slots < 2 * PIPELINE_BURST_SLOTS)
+		return -EINVAL;
+	struct pipeline *p = calloc(1, sizeof(*p));
+	if (!p)
+		return -ENOMEM;
+	p->workers = cfg->workers;
+	p->on_event = cfg->on_event;
+	p->on_event_arg = cfg->on_event_arg;
+	for (uint16_t i = 0; i < cfg->workers && rc == 0; i++)
+		rc = make_worker(p, cfg, i, &rings[i]);
+	if (rc == 0)
+		rc = make_ring(p, &p->sink, cfg->event_slots, &rings[cfg->workers]);
+	if (rc == 0)
+		rc = make_masters(p, cfg);
+	if (rc == 0)
+		p->merge = event_merge_new(rings, cfg->workers + 1u, 0);
+	if (rc == 0 && !p->merge)
+		rc = -ENOMEM;
+	if (rc != 0) {
+		pipeline_free(p);
+		return rc;
+	}
+	*out = p;
+	return 0;
+}
+
+void pipeline_free(struct pipeline *p)
+{
+	if (!p)
+		return;
+	event_merge_free(p->merge);
+	while (p->region_count) {
+		struct region *r = &p->regions[--p->region_count];
+		mem_unmap_bytes(r->mem, r->size);
+	}
+	free(p);
+}
+
+uint16_t pipeline_workers(const struct pipeline *p)
+{
+	return p->workers;
+}
+
+struct worker *pipeline_worker(struct pipeline *p, uint16_t i)
+{
+	return p->worker[i];
+}
+
+bool tick_due(struct tick_clock *c, uint64_t packet_ns, uint64_t *tick_ns)
+{
+	uint64_t start = packet_ns - packet_ns % PIPELINE_TICK_NS; // of the packet's own window
+
+	if (c->next_ns == 0)
+		c->next_ns = start + PIPELINE_TICK_NS;
+	if (packet_ns > c->last_ns)
+		c->last_ns = packet_ns;
+	if (packet_ns < c->next_ns)
+		return false;
+	*tick_ns = c->next_ns;
+	c->next_ns = start > c->next_ns ? start : start + PIPELINE_TICK_NS;
+	return true;
+}
+
+void pipeline_decide(struct pipeline *p, uint64_t tick_ns, uint64_t seq, bool last)
+{
+	struct detector_run run = {.sink = &p->sink, .now_ns = tick_ns, .seq = seq, .last = last};
+	size_t master = 0;
+
+	// every worker holds the same detectors in the same order
+	for (uint16_t d = 0; d < p->worker[0]->detector_count && master < p->detector_count; d++) {
+		if (p->worker[0]->detectors[d].ops != p->detector[master])
+			continue;
+		for (uint16_t i = 0; i < p->workers; i++) {
+			struct worker *w = p->worker[i];
+			p->detector[master]->merge(p->master[master], w->detectors[d].state[w->active ^ 1]);
+		}
+		p->detector[master]->on_tick(p->master[master], &run);
+		master++;
+	}
+}
+
+void pipeline_collect(struct pipeline *p, const uint64_t *worker_done, uint64_t main_done)
+{
+	// "done with s" of the merge includes s, ours does not
+	for (uint16_t i = 0; i < p->workers; i++)
+		if (worker_done[i])
+			event_merge_done(p->merge, i, worker_done[i] - 1);
+	if (main_done)
+		event_merge_done(p->merge, p->workers, main_done - 1);
+	event_merge_poll(p->merge, p->on_event, p->on_event_arg);
+}
+
+void pipeline_collect_all(struct pipeline *p)
+{
+	event_merge_finish(p->merge, p->on_event, p->on_event_arg);
+}
+
+void pipeline_counters(const struct pipeline *p, struct worker_counters *sum)
+{
+	*sum = (struct worker_counters){0};
+	for (uint16_t i = 0; i < p->workers; i++) {
+		const struct worker_counters *c = &p->worker[i]->counters;
+		sum->frames += c->frames;
+		sum->wire_bytes += c->wire_bytes;
+		sum->inspected += c->inspected;
+		sum->packets += c->packets;
+		sum->bursts += c->bursts;
+		for (size_t r = 0; r < DROP_REASON_COUNT; r++)
+			sum->ledger[r] += c->ledger[r];
+	}
+}
+
+const struct event_merge_stats *pipeline_event_stats(const struct pipeline *p)
+{
+	return event_merge_stats(p->merge);
+}
+
+void pipeline_events_lost(const struct pipeline *p, uint64_t lost[EVENT_KIND_COUNT])
+{
+	for (size_t k = 0; k < EVENT_KIND_COUNT; k++) {
+		lost[k] = p->sink.lost[k];
+		for (uint16_t i = 0; i < p->workers; i++)
+			lost[k] += p->worker[i]->sink.lost[k];
+	}
+}

@@ -1,0 +1,323 @@
+// The calling lcore reads the capture, finds each frame's outermost address pair and hands frames to
+// the workers' rings; ticks travel in the same rings, so every worker passes them between the same
+// two frames and the outcome does not depend on the number of workers. Next: worker.c.
+#include "dataplane/run_spread.h"
+
+#include <errno.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <rte_errno.h>
+#include <rte_launch.h>
+#include <rte_lcore.h>
+#include <rte_mbuf.h>
+#include <rte_pause.h>
+#include <rte_ring_elem.h>
+
+#include "dataplane/event_ring.h"
+
+#define RING_MESSAGES 512u // frames a worker may lag behind the reader
+#define BURSTS_A_POLL 1024u
+#define SPINS_BEFORE_YIELD 64u
+
+enum message_kind { MESSAGE_FRAME, MESSAGE_TICK, MESSAGE_END };
+
+// What goes through a worker's ring. A tick or the end uses ts_ns and seq only.
+struct message {
+	const uint8_t *data;
+	struct rte_mbuf *mbuf;
+	uint64_t ts_ns;
+	uint64_t seq;
+	uint32_t len, wire_len;
+	uint16_t link_type;
+	uint16_t iface;
+	uint32_t kind;
+};
+_Static_assert(sizeof(struct message) == 48, "ring elements are whole words");
+
+struct lane {
+	struct worker *worker;
+	struct rte_ring *ring;
+	unsigned int lcore;
+	uint64_t sent_seq; // ordinal of the last frame given to it
+	_Atomic bool finished;
+};
+
+struct spread {
+	struct pipeline *pipeline;
+	uint16_t lanes;
+	struct lane lane[PIPELINE_MAX_WORKERS];
+	struct decoder decoder; // only to find address pairs
+	struct burst burst;     // of the reader
+	struct tick_clock clock;
+	uint64_t seq; // ordinal of the last frame sent
+	uint64_t ticks_sent, ticks_decided;
+	uint64_t tick_ns, tick_seq; // of the tick that is under way
+};
+
+uint32_t spread_hash(const struct packet *frame)
+{
+	uint64_t a, b;
+
+	if (!(frame->flags & PKT_IP))
+		return 0;
+	// the sum is the same in both directions; the multiplication spreads neighbours
+	a = (frame->src.d[0] ^ frame->src.d[1] * 0x9e3779b97f4a7c15ull) * 0xff51afd7ed558ccdull;
+	b = (frame->dst.d[0] ^ frame->dst.d[1] * 0x9e3779b97f4a7c15ull) * 0xff51afd7ed558ccdull;
+	a ^= a >> 32;
+	b ^= b >> 32;
+	return (uint32_t)(((a + b) * 0xc4ceb9fe1a85ec53ull) >> 32);
+}
+
+// ---- the workers' side ----
+
+static void wait_a_little(unsigned int *spins)
+{
+	if (++*spins < SPINS_BEFORE_YIELD)
+		rte_pause();
+	else
+		sched_yield();
+}
+
+// The collector runs on another lcore; a capture can wait for it.
+static void wait_for_room(const struct worker *w)
+{
+	unsigned int spins = 0;
+
+	while (event_ring_free_slots(w->sink.ring) < PIPELINE_BURST_SLOTS)
+		wait_a_little(&spins);
+}
+
+static void process(struct worker *w)
+{
+	if (!w->burst.n_frames)
+		return;
+	wait_for_room(w);
+	worker_process(w);
+}
+
+static void add_frame(struct burst *b, const struct message *m)
+{
+	struct packet *p = &b->frames[b->n_frames++];
+
+	memset(p, 0, sizeof(*p));
+	p->data = m->data;
+	p->mbuf = m->mbuf;
+	p->ts_ns = m->ts_ns;
+	p->seq = m->seq;
+	p->len = m->len;
+	p->wire_len = m->wire_len;
+	p->link_type = m->link_type;
+	p->iface = m->iface;
+}
+
+static void control(struct lane *l, const struct message *m)
+{
+	bool (*pass)(struct worker *, uint64_t, uint64_t) = m->kind == MESSAGE_TICK ? worker_tick : worker_flush;
+	unsigned int spins = 0;
+
+	process(l->worker);
+	while (!pass(l->worker, m->ts_ns, m->seq))
+		wait_a_little(&spins);
+}
+
+static int lane_main(void *arg)
+{
+	struct lane *l = arg;
+	struct message m[PKT_BURST];
+	unsigned int spins = 0;
+
+	for (;;) {
+		unsigned int n = rte_ring_sc_dequeue_burst_elem(l->ring, m, sizeof(m[0]), PKT_BURST, NULL);
+		if (n == 0) {
+			wait_a_little(&spins);
+			continue;
+		}
+		spins = 0;
+		for (unsigned int i = 0; i < n; i++) {
+			if (m[i].kind == MESSAGE_FRAME) {
+				add_frame(&l->worker->burst, &m[i]);
+				continue;
+			}
+			control(l, &m[i]);
+			if (m[i].kind == MESSAGE_END) {
+				atomic_store_explicit(&l->finished, true, memory_order_release);
+				return 0;
+			}
+		}
+		process(l->worker);
+	}
+}
+
+// ---- the reader's side ----
+
+static uint64_t ticks_done(const struct lane *l)
+{
+	return atomic_load_explicit(&l->worker->ticks_done, memory_order_acquire);
+}
+
+// Once every worker has passed the tick that is under way, the detectors decide on it.
+static bool decide(struct spread *s, bool last)
+{
+	if (s->ticks_decided == s->ticks_sent)
+		return true;
+	for (uint16_t i = 0; i < s->lanes; i++)
+		if (ticks_done(&s->lane[i]) < s->ticks_sent)
+			return false;
+	pipeline_decide(s->pipeline, s->tick_ns, s->tick_seq, last);
+	s->ticks_decided = s->ticks_sent;
+	return true;
+}
+
+// Hands out what is due. A worker that has done all it was given is done with whatever was sent.
+static void collect(struct spread *s)
+{
+	uint64_t done[PIPELINE_MAX_WORKERS];
+	bool ticking = s->ticks_decided != s->ticks_sent;
+
+	for (uint16_t i = 0; i < s->lanes; i++) {
+		const struct lane *l = &s->lane[i];
+		bool passed = ticks_done(l) == s->ticks_sent;
+		done[i] = atomic_load_explicit(&l->worker->done_seq, memory_order_acquire);
+		if (passed && done[i] == l->sent_seq)
+			done[i] = s->seq;
+	}
+	pipeline_collect(s->pipeline, done, ticking ? s->tick_seq : s->seq);
+}
+
+static void send(struct spread *s, struct lane *l, const struct message *m)
+{
+	while (rte_ring_sp_enqueue_elem(l->ring, m, sizeof(*m)) != 0) {
+		decide(s, false);
+		collect(s);
+	}
+}
+
+static void send_all(struct spread *s, enum message_kind kind, uint64_t ns)
+{
+	struct message m = {.kind = kind, .ts_ns = ns, .seq = s->seq};
+
+	for (uint16_t i = 0; i < s->lanes; i++)
+		send(s, &s->lane[i], &m);
+}
+
+static void await_decision(struct spread *s, bool last)
+{
+	while (!decide(s, last))
+		collect(s);
+}
+
+// One tick at a time is under way: workers run on while the detectors decide.
+static void send_tick(struct spread *s, uint64_t tick_ns)
+{
+	await_decision(s, false);
+	s->tick_ns = tick_ns;
+	s->tick_seq = s->seq;
+	s->ticks_sent++;
+	send_all(s, MESSAGE_TICK, tick_ns);
+}
+
+static void send_frame(struct spread *s, const struct packet *p)
+{
+	struct lane *l = &s->lane[spread_hash(p) % s->lanes];
+	struct message m = {.data = p->data,
+		.mbuf = p->mbuf,
+		.ts_ns = p->ts_ns,
+		.seq = p->seq,
+		.len = p->len,
+		.wire_len = p->wire_len,
+		.link_type = p->link_type,
+		.iface = p->iface,
+		.kind = MESSAGE_FRAME};
+	uint64_t tick_ns;
+
+	while (tick_due(&s->clock, p->ts_ns, &tick_ns))
+		send_tick(s, tick_ns);
+	send(s, l, &m);
+	l->sent_seq = s->seq = p->seq;
+}
+
+static void read_all(struct spread *s, struct source *src, const struct run_hooks *hooks)
+{
+	bool go_on = true;
+
+	for (uint32_t turn = 1; go_on && !src->ops->ended(src); turn++) {
+		struct burst *b = &s->burst;
+		b->n = b->n_extra = b->n_extra_mbufs = 0;
+		b->n_frames = src->ops->rx(src, b->frames, PKT_BURST);
+		decode_burst(&s->decoder, b);
+		for (uint16_t i = 0; i < b->n_frames; i++)
+			send_frame(s, &b->frames[i]);
+		decide(s, false);
+		collect(s);
+		if (turn % BURSTS_A_POLL == 0)
+			go_on = hooks->poll(hooks->arg, s->clock.last_ns);
+	}
+}
+
+static void finish(struct spread *s)
+{
+	await_decision(s, false);
+	// flows end first: their detectors may still want the last decision
+	send_all(s, MESSAGE_END, s->clock.last_ns);
+	for (uint16_t i = 0; i < s->lanes; i++) {
+		while (!atomic_load_explicit(&s->lane[i].finished, memory_order_acquire))
+			collect(s);
+		rte_eal_wait_lcore(s->lane[i].lcore);
+	}
+	// the workers rest, so their last tick is taken here
+	s->tick_seq = s->seq;
+	for (uint16_t i = 0; i < s->lanes; i++)
+		while (!worker_tick(s->lane[i].worker, s->clock.next_ns, s->seq))
+			pipeline_collect_all(s->pipeline);
+	pipeline_decide(s->pipeline, s->clock.next_ns, s->seq, true);
+	pipeline_collect_all(s->pipeline);
+}
+
+static int start_lanes(struct spread *s)
+{
+	unsigned int lcore = rte_get_next_lcore(-1, 1, 0);
+
+	for (uint16_t i = 0; i < s->lanes; i++) {
+		struct lane *l = &s->lane[i];
+		char name[RTE_RING_NAMESIZE];
+		if (lcore == RTE_MAX_LCORE)
+			return -ENODEV;
+		snprintf(name, sizeof(name), "lane%u", i);
+		l->ring = rte_ring_create_elem(
+			name, sizeof(struct message), RING_MESSAGES, SOCKET_ID_ANY, RING_F_SP_ENQ | RING_F_SC_DEQ);
+		if (!l->ring)
+			return -rte_errno;
+		l->worker = pipeline_worker(s->pipeline, i);
+		l->lcore = lcore;
+		lcore = rte_get_next_lcore(lcore, 1, 0);
+	}
+	for (uint16_t i = 0; i < s->lanes; i++)
+		rte_eal_remote_launch(lane_main, &s->lane[i], s->lane[i].lcore);
+	return 0;
+}
+
+int run_spread(struct pipeline *p, struct source *src, const struct run_hooks *hooks)
+{
+	struct spread *s = calloc(1, sizeof(*s));
+	int rc;
+
+	if (!s)
+		return -ENOMEM;
+	s->pipeline = p;
+	s->lanes = pipeline_workers(p);
+	decode_init(&s->decoder, NULL);
+	s->decoder.config.check_l3_csum = s->decoder.config.check_l4_csum = false;
+	rc = start_lanes(s);
+	if (rc == 0) {
+		read_all(s, src, hooks);
+		finish(s);
+		hooks->poll(hooks->arg, s->clock.last_ns);
+	}
+	for (uint16_t i = 0; i < s->lanes; i++)
+		rte_ring_free(s->lane[i].ring);
+	free(s);
+	return rc;
+}
