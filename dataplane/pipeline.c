@@ -120,7 +120,8 @@ static int make_worker(struct pipeline *p, const struct pipeline_config *cfg, ui
 	p->worker[id] = w;
 	w->id = id;
 	w->report_anomalies = cfg->report_anomalies;
-	flow.hooks = (struct flow_hooks){.arg = w, .on_end = flow_ends};
+	flow.on_end = flow_ends;
+	flow.on_end_arg = w;
 	rc = make_ring(p, &w->sink, cfg->event_slots, ring);
 	if (rc == 0)
 		rc = flow_table_init(flow_mem, &flow, &w->flows);

@@ -153,7 +153,7 @@ bool worker_tick(struct worker *w, uint64_t now_ns, uint64_t seq)
 	w->run.now_ns = now_ns;
 	w->run.seq = seq;
 	defrag_tick(w->decoder.defrag, now_ns);
-	if (flow_table_tick(w->flows, now_ns, seq, &w->sink))
+	if (!flow_table_tick(w->flows, now_ns, seq, &w->sink))
 		return false;
 	w->active ^= 1;
 	atomic_fetch_add_explicit(&w->ticks_done, 1, memory_order_release);
@@ -164,5 +164,5 @@ bool worker_flush(struct worker *w, uint64_t now_ns, uint64_t seq)
 {
 	w->run.now_ns = now_ns;
 	w->run.seq = seq;
-	return !flow_table_flush(w->flows, now_ns, seq, &w->sink);
+	return flow_table_flush(w->flows, now_ns, seq, &w->sink);
 }
