@@ -1,0 +1,40 @@
+// EVE records from events, one line of JSON each, as Suricata 7 writes them. Next: eve_common.c (what all
+// records share), then one file an event type: eve_alert.c eve_anomaly.c eve_flow.c eve_stats.c.
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "ctl/eve/json_out.h"
+#include "dataplane/api/event.h"
+
+struct stats_snapshot;
+
+struct eve_options {
+	bool community_id; // adds community_id (v1) to records of flows
+	uint16_t community_id_seed;
+	const char *sensor_name; // "host" of every record; NULL or "": none
+	// Name of an interface (in_iface), or NULL for captures; NULL: no names.
+	const char *(*iface_name)(void *ctx, uint16_t iface);
+	// Name of a capture file (pcap_filename), or NULL; NULL: no names.
+	const char *(*capture_name)(void *ctx, uint16_t iface);
+	// EVE app_proto of an event's app_proto value (never called with 0); NULL: none is written.
+	const char *(*app_proto_name)(uint16_t app_proto);
+	void *ctx;
+};
+
+// Formatter state: options and the last second's date, since most records share it.
+struct eve {
+	struct eve_options opt;
+	uint64_t cached_s;
+	char cached[20]; // "2009-11-13T21:32:05"
+};
+
+void eve_init(struct eve *e, const struct eve_options *opt);
+
+// Appends the record and a newline. Nothing for EVENT_TICK. Fails only as json_out does (o->failed).
+void eve_format(struct eve *e, struct json_out *o, const struct event *ev);
+void eve_format_stats(struct eve *e, struct json_out *o, const struct stats_snapshot *s, uint64_t ts_ns);
+
+// "alert", "anomaly", "flow": the event_type of a kind; "" for ticks.
+const char *eve_type_name(enum event_kind kind);

@@ -1,0 +1,82 @@
+// Appending JSON to a buffer: no tree, no copies. Commas place themselves (a comma is due unless the last
+// byte is an opening bracket), so a record is written as it reads. Strings are always valid JSON and valid
+// UTF-8: text that is not UTF-8 has each byte outside printable ASCII written as \xNN (the backslash
+// escaped), as Suricata does.
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+struct json_out {
+	char *buf;
+	size_t len, cap;
+	bool failed; // no memory: what is in buf is incomplete
+};
+
+// Makes room for n more bytes. Returns false, and sets failed, without memory.
+bool json_grow(struct json_out *o, size_t n);
+void json_free(struct json_out *o);
+
+static inline bool json_room(struct json_out *o, size_t n)
+{
+	return o->len + n <= o->cap || json_grow(o, n);
+}
+
+// Bytes as they are: trusted JSON text.
+static inline void json_raw(struct json_out *o, const char *s, size_t n)
+{
+	if (!json_room(o, n))
+		return;
+	memcpy(o->buf + o->len, s, n);
+	o->len += n;
+}
+
+static inline void json_comma(struct json_out *o)
+{
+	if (!json_room(o, 1) || !o->len)
+		return;
+	char last = o->buf[o->len - 1];
+	if (last != '{' && last != '[' && last != ':' && last != '\n')
+		o->buf[o->len++] = ',';
+}
+
+// A name from the program itself: nothing in it needs escaping.
+static inline void json_key(struct json_out *o, const char *name)
+{
+	size_t n = strlen(name);
+	json_comma(o);
+	if (!json_room(o, n + 3))
+		return;
+	char *p = o->buf + o->len;
+	*p++ = '"';
+	memcpy(p, name, n);
+	p += n;
+	*p++ = '"';
+	*p = ':';
+	o->len += n + 3;
+}
+
+void json_open(struct json_out *o, char bracket);  // '{' or '[', with the comma that is due
+void json_close(struct json_out *o, char bracket); // '}' or ']'
+void json_open_key(struct json_out *o, const char *name, char bracket);
+
+// Values: the comma that is due, then the value. In objects, call json_key first (it leaves ':').
+void json_string_n(struct json_out *o, const char *s, size_t n);
+void json_string(struct json_out *o, const char *s);
+void json_uint(struct json_out *o, uint64_t v);
+void json_int(struct json_out *o, int64_t v);
+void json_bool(struct json_out *o, bool v);
+// Shortest of a few digits that reads back close enough (six significant); NaN and infinities become null.
+void json_double(struct json_out *o, double v);
+void json_null(struct json_out *o);
+
+// Name and value in one.
+void json_kstring(struct json_out *o, const char *name, const char *s);
+void json_kuint(struct json_out *o, const char *name, uint64_t v);
+void json_kbool(struct json_out *o, const char *name, bool v);
+void json_kdouble(struct json_out *o, const char *name, double v);
+
+// Decimal digits of v at p (20 bytes at most). Returns their number.
+size_t json_digits(char *p, uint64_t v);
