@@ -3,8 +3,10 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
-#include <rte_common.h>
+#include <rte_byteorder.h>
+#include <rte_tcp.h>
 
 #include "dataplane/event_ring.h"
 #include "dataplane/setup/memory.h"
@@ -55,6 +57,15 @@ static void flow_ends(void *arg, struct flow *f, struct flow_cold *cold, enum fl
 	for (uint16_t d = 0; d < w->detector_count; d++)
 		if (w->detectors[d].ops->on_flow_end)
 			w->detectors[d].ops->on_flow_end(w->detectors[d].state[w->active], f, cold, &w->run);
+}
+
+// A SYN on a known flow: the stream engine knows whether it begins a new connection.
+static bool syn_reuses(void *arg, const struct flow *f, const struct flow_cold *cold, const struct packet *p)
+{
+	rte_be32_t seq;
+
+	memcpy(&seq, p->data + p->l4_off + offsetof(struct rte_tcp_hdr, sent_seq), sizeof(seq));
+	return tcp_stream_is_reuse(f, cold, rte_be_to_cpu_32(seq));
 }
 
 static int make_state(struct pipeline *p, const struct pipeline_detector *d, const struct detector_env *env, void **out)
@@ -122,6 +133,8 @@ static int make_worker(struct pipeline *p, const struct pipeline_config *cfg, ui
 	w->report_anomalies = cfg->report_anomalies;
 	flow.on_end = flow_ends;
 	flow.on_end_arg = w;
+	flow.tcp_reuse = syn_reuses;
+	flow.tcp_by_stream = true;
 	rc = make_ring(p, &w->sink, cfg->event_slots, ring);
 	if (rc == 0)
 		rc = flow_table_init(flow_mem, &flow, &w->flows);
@@ -279,11 +292,14 @@ const struct event_merge_stats *pipeline_event_stats(const struct pipeline *p)
 	return event_merge_stats(p->merge);
 }
 
-void pipeline_events_lost(const struct pipeline *p, uint64_t lost[EVENT_KIND_COUNT])
+void pipeline_events(const struct pipeline *p, uint64_t made[EVENT_KIND_COUNT], uint64_t lost[EVENT_KIND_COUNT])
 {
 	for (size_t k = 0; k < EVENT_KIND_COUNT; k++) {
+		made[k] = p->sink.made[k];
 		lost[k] = p->sink.lost[k];
-		for (uint16_t i = 0; i < p->workers; i++)
+		for (uint16_t i = 0; i < p->workers; i++) {
+			made[k] += p->worker[i]->sink.made[k];
 			lost[k] += p->worker[i]->sink.lost[k];
+		}
 	}
 }

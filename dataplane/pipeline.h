@@ -69,5 +69,5 @@ void pipeline_collect_all(struct pipeline *p);
 // Sums over the workers; call while they rest.
 void pipeline_counters(const struct pipeline *p, struct worker_counters *sum);
 const struct event_merge_stats *pipeline_event_stats(const struct pipeline *p);
-// Events that did not fit a ring, by kind, all workers and the main lcore.
-void pipeline_events_lost(const struct pipeline *p, uint64_t lost[EVENT_KIND_COUNT]);
+// Events made, and events that did not fit a ring, by kind; all workers and the main lcore.
+void pipeline_events(const struct pipeline *p, uint64_t made[EVENT_KIND_COUNT], uint64_t lost[EVENT_KIND_COUNT]);
