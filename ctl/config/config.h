@@ -34,7 +34,8 @@ struct config *config_new(config_report_fn report, void *ctx);
 void config_free(struct config *c);
 
 // Joins rows (to CONFIG_END) under "<prefix>." ("" for none); the rows write into target, which gets
-// their defaults at once and must outlive c. A CONFIG_IGNORED row stands for its key and all below it.
+// their defaults at once and must outlive c. A CONFIG_IGNORED row stands for its key and all below
+// it, and gives way to a real row of the same key.
 // Returns 0, -ENOMEM, -EEXIST (a key is known already), or -EINVAL (a default does not parse: a bug).
 int config_add_part(struct config *c, const char *prefix, const struct config_row *rows, void *target);
 // One more yes/no key.
@@ -58,7 +59,7 @@ int config_add_detectors(struct config *c, const struct detector *const *table, 
 // Returns 0, or -EINVAL after errors (values without errors are set all the same), or -errno when it cannot be read.
 int config_load_file(struct config *c, const char *path);
 // Same from memory; name stands for the file in messages, includes are relative to dir (NULL: none allowed).
-int config_load_string(struct config *c, const char *name, const char *text, size_t len);
+int config_load_string(struct config *c, const char *name, const char *dir, const char *text, size_t len);
 // "key=value" of --set. A map's entry is "vars.address-groups.HOME_NET=10.0.0.0/8"; a list is
 // "rule-files=a" or "rule-files=[a, b]", one item "rule-files.0=a". Returns 0 or -EINVAL (reported).
 int config_set(struct config *c, const char *key_value);

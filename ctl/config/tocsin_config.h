@@ -1,5 +1,6 @@
 // The sensor's configuration: what tocsin.yaml fills. Rows and defaults are in tocsin_config.c; the
-// command line (ctl/sensor/options.h) writes over it. Detectors add theirs with config_add_detectors.
+// command line (ctl/sensor/options.h) writes over it. Detectors add theirs with config_add_detectors,
+// the flow table and the stream engine bring rows of their own (config_add_part in ctl/sensor).
 #pragma once
 
 #include "ctl/config/config.h"
@@ -8,55 +9,59 @@ enum checksum_mode { CHECKSUM_NONE, CHECKSUM_ALL };
 enum idle_mode { IDLE_BUSY, IDLE_PAUSE, IDLE_SLEEP, IDLE_INTERRUPT };
 enum huge_mode { HUGE_AUTO, HUGE_YES, HUGE_NO };
 enum app_mode { APP_NO, APP_YES, APP_DETECTION_ONLY };
+enum auto_mode { AUTO_AUTO, AUTO_YES, AUTO_NO };
 enum tls_encryption { TLS_TRACK_ONLY, TLS_BYPASS, TLS_FULL };
 
-// By protocol, in the order of app-layer.protocols.* rows.
+// Protocols with app-layer.protocols.<name>.enabled, in this order. X(C name, key, default)
+#define CONFIG_APP_PROTOS(X)                  \
+	X(APP_HTTP, "http", "yes")            \
+	X(APP_HTTP2, "http2", "yes")          \
+	X(APP_DNS_TCP, "dns.tcp", "yes")      \
+	X(APP_DNS_UDP, "dns.udp", "yes")      \
+	X(APP_TLS, "tls", "yes")              \
+	X(APP_SSH, "ssh", "yes")              \
+	X(APP_SMTP, "smtp", "yes")            \
+	X(APP_FTP, "ftp", "yes")              \
+	X(APP_SMB, "smb", "yes")              \
+	X(APP_DCERPC, "dcerpc", "yes")        \
+	X(APP_NFS, "nfs", "yes")              \
+	X(APP_TFTP, "tftp", "yes")            \
+	X(APP_IKE, "ike", "yes")              \
+	X(APP_KRB5, "krb5", "yes")            \
+	X(APP_SNMP, "snmp", "yes")            \
+	X(APP_RFB, "rfb", "yes")              \
+	X(APP_RDP, "rdp", "yes")              \
+	X(APP_MQTT, "mqtt", "yes")            \
+	X(APP_SIP, "sip", "yes")              \
+	X(APP_QUIC, "quic", "yes")            \
+	X(APP_DHCP, "dhcp", "yes")            \
+	X(APP_NTP, "ntp", "yes")              \
+	X(APP_MODBUS, "modbus", "no")         \
+	X(APP_DNP3, "dnp3", "no")             \
+	X(APP_ENIP, "enip", "no")             \
+	X(APP_TELNET, "telnet", "yes")        \
+	X(APP_IMAP, "imap", "detection-only") \
+	X(APP_PGSQL, "pgsql", "no")           \
+	X(APP_BITTORRENT_DHT, "bittorrent-dht", "yes")
+
 enum app_config_proto {
-	APP_HTTP,
-	APP_HTTP2,
-	APP_DNS_TCP,
-	APP_DNS_UDP,
-	APP_TLS,
-	APP_SSH,
-	APP_SMTP,
-	APP_FTP,
-	APP_SMB,
-	APP_DCERPC,
-	APP_NFS,
-	APP_TFTP,
-	APP_IKE,
-	APP_KRB5,
-	APP_SNMP,
-	APP_RFB,
-	APP_RDP,
-	APP_MQTT,
-	APP_SIP,
-	APP_QUIC,
-	APP_DHCP,
-	APP_NTP,
-	APP_MODBUS,
-	APP_DNP3,
-	APP_ENIP,
-	APP_TELNET,
-	APP_IMAP,
-	APP_PGSQL,
-	APP_BITTORRENT_DHT,
-	APP_CONFIG_PROTOS
+#define X(id, key, def) id,
+	CONFIG_APP_PROTOS(X)
+#undef X
+		APP_CONFIG_PROTOS
 };
 
 struct workers_config {
 	uint64_t count;      // workers; 0: one for -r, one an lcore for live
 	char *lcores;        // "0-3,6"; "" any
 	int idle;            // enum idle_mode
-	uint64_t burst_ring; // frames a distributor ring holds, a power of two
 	uint64_t event_ring; // slots a worker's event ring holds, a power of two
 };
 
 struct memory_config {
 	int hugepages;               // enum huge_mode
 	uint64_t mbufs;              // 0: sized from queues and rings
-	uint64_t mbuf_bytes;         // data room of one mbuf
-	struct config_list eal_args; // raw, appended to the derived ones
+	struct config_list eal_args; // raw, behind the derived ones
 };
 
 struct capture_config {
@@ -64,8 +69,7 @@ struct capture_config {
 	uint64_t mtu;
 	uint64_t rx_descriptors; // a queue
 	bool checksum_offload;
-	int checksum;     // enum checksum_mode: -k, and stream.checksum-validation agree to what is stricter off
-	uint64_t snaplen; // bytes of a frame kept; longer ones are cut and marked
+	int checksum; // enum checksum_mode: capture.checksum-validation, -k
 };
 
 struct eve_config {
@@ -86,53 +90,18 @@ struct stats_config {
 	bool decoder_events;
 };
 
-// Seconds as Suricata writes them, kept in nanoseconds.
-struct flow_timeouts {
-	uint64_t new_ns, established_ns, closed_ns;
-	uint64_t emergency_new_ns, emergency_established_ns, emergency_closed_ns;
-};
-
-struct flow_config {
-	uint64_t memory; // bytes, all workers together
-	double emergency_recovery;
-	bool vlan_tracking;
-	struct flow_timeouts other, tcp, udp, icmp;
-};
-
 struct defrag_settings {
-	uint64_t memcap, trackers, max_frags, timeout_ns;
+	uint64_t memcap, trackers, timeout_ns;
 };
 
-struct stream_settings {
-	uint64_t memcap, reassembly_memcap, depth;
-	uint64_t max_segments; // out of order, a flow
-	bool midstream, async_oneside;
-	bool checksum_validation;
-};
-
-// host-os-policy.<os>: addresses that reassemble like it. Indexed as config_os_names.
-enum config_os {
-	OS_BSD,
-	OS_BSD_RIGHT,
-	OS_OLD_LINUX,
-	OS_LINUX,
-	OS_OLD_SOLARIS,
-	OS_SOLARIS,
-	OS_HPUX10,
-	OS_HPUX11,
-	OS_IRIX,
-	OS_MACOS,
-	OS_WINDOWS,
-	OS_VISTA,
-	OS_WINDOWS2K3,
-	OS_COUNT
-};
-extern const char *const config_os_names[OS_COUNT];
+// host-os-policy.<os>: addresses whose TCP/IP reassembles like it, in the order of enum tcp_policy.
+#define CONFIG_OS_COUNT 13
+extern const char *const config_os_names[CONFIG_OS_COUNT + 1]; // NULL-terminated
 
 struct decoder_config {
 	bool teredo, vxlan, geneve;
 	struct config_list teredo_ports, vxlan_ports, geneve_ports; // numbers, ranges, $NAMES of port-groups, "any"
-	uint64_t max_depth;                                         // packets within packets
+	uint64_t max_layers;                                        // headers walked in one frame
 };
 
 struct rules_config {
@@ -153,7 +122,7 @@ struct app_config {
 	uint64_t http_lzma_memlimit, http_compression_bomb_limit;
 	bool http2_http1_rules;
 	int tls_encryption;   // enum tls_encryption
-	int tls_ja3, tls_ja4; // 0 auto, 1 yes, 2 no
+	int tls_ja3, tls_ja4; // enum auto_mode
 	struct config_list dns_tcp_ports, dns_udp_ports, tls_ports, smb_ports, modbus_ports, dnp3_ports, enip_ports,
 		rfb_ports;
 };
@@ -169,10 +138,8 @@ struct tocsin_config {
 	struct capture_config capture;
 	struct eve_config eve;
 	struct stats_config stats;
-	struct flow_config flow;
 	struct defrag_settings defrag;
-	struct stream_settings stream;
-	struct config_list host_os[OS_COUNT];
+	struct config_list host_os[CONFIG_OS_COUNT];
 	struct decoder_config decoder;
 	struct config_map address_groups, port_groups;
 	struct rules_config rules;

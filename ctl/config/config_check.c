@@ -1,0 +1,140 @@
+// What one row cannot check: variables that exist and end, ports, addresses, powers of two.
+#include <ctype.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "ctl/config/config_rows.h"
+
+enum { MAX_NESTING = 16 };
+
+static bool name_char(char c)
+{
+	return isalnum((unsigned char)c) || c == '_' || c == '-';
+}
+
+// Follows every $NAME of text. Returns the first name that is not defined (copied to bad), or "" where names go round
+// in a circle, or NULL when all is well.
+static const char *follow_names(
+	const struct config_map *map, const char *text, unsigned int depth, char *bad, size_t size)
+{
+	if (depth > MAX_NESTING)
+		return "";
+	for (const char *p = strchr(text, '$'); p; p = strchr(p + 1, '$')) {
+		char name[128];
+		const char *value, *wrong;
+		size_t n = 0;
+
+		while (name_char(p[1 + n]) && n + 1 < sizeof(name)) {
+			name[n] = p[1 + n];
+			n++;
+		}
+		name[n] = '\0';
+		value = config_map_get(map, name);
+		if (!value) {
+			snprintf(bad, size, "%s", name);
+			return bad;
+		}
+		wrong = follow_names(map, value, depth + 1, bad, size);
+		if (wrong)
+			return wrong;
+	}
+	return NULL;
+}
+
+static void check_text(
+	struct config *c, const char *key, const char *entry, const char *text, const struct config_map *map)
+{
+	char bad[128], name[256];
+	const char *wrong = follow_names(map, text, 0, bad, sizeof(bad));
+	int open = 0;
+
+	snprintf(name, sizeof(name), "%s%s\"%s\"", entry, entry[0] ? " " : "", text);
+	if (wrong && *wrong)
+		config_complain(c, CONFIG_ERROR, key, "%s uses $%s, which is not defined", name, wrong);
+	else if (wrong)
+		config_complain(c, CONFIG_ERROR, key, "%s refers to itself", name);
+	for (const char *p = text; *p && open >= 0; p++)
+		open += *p == '[' ? 1 : *p == ']' ? -1 : 0;
+	if (open != 0)
+		config_complain(c, CONFIG_ERROR, key, "%s has brackets that do not pair", name);
+	if (!*text)
+		config_complain(c, CONFIG_ERROR, key, "%s is empty", entry);
+}
+
+static void check_map(struct config *c, const char *key, const struct config_map *map)
+{
+	for (size_t i = 0; i < map->count; i++)
+		check_text(c, key, map->pairs[i].name, map->pairs[i].value, map);
+}
+
+// "443", "5900-5909".
+static bool is_port_or_range(const char *s)
+{
+	char *end;
+	long lo, hi;
+
+	if (!isdigit((unsigned char)*s))
+		return false;
+	lo = hi = strtol(s, &end, 10);
+	if (*end == '-' && isdigit((unsigned char)end[1]))
+		hi = strtol(end + 1, &end, 10);
+	return !*end && lo >= 0 && hi <= 65535 && lo <= hi;
+}
+
+static void check_ports(
+	struct config *c, const char *key, const struct config_list *list, const struct config_map *names)
+{
+	for (size_t i = 0; i < list->count; i++) {
+		const char *s = list->items[i];
+
+		if (*s == '$')
+			check_text(c, key, "", s, names);
+		else if (strcmp(s, "any") != 0 && !is_port_or_range(s))
+			config_complain(c, CONFIG_ERROR, key,
+				"\"%s\": expected a port (0 to 65535), a range, a $NAME or any", s);
+	}
+}
+
+static void check_power_of_two(struct config *c, const char *key, uint64_t v)
+{
+	if (v & (v - 1))
+		config_complain(c, CONFIG_ERROR, key, "%llu is not a power of two", (unsigned long long)v);
+}
+
+static void check_types(struct config *c, const struct config_list *types)
+{
+	static const char *const known[] = {"alert", "anomaly", "flow", "stats", NULL};
+
+	for (size_t i = 0; i < types->count; i++) {
+		bool found = false;
+
+		for (size_t k = 0; known[k]; k++)
+			found |= strcmp(types->items[i], known[k]) == 0;
+		if (!found)
+			config_complain(c, CONFIG_ERROR, "eve-log.types",
+				"\"%s\": expected alert, anomaly, flow or stats", types->items[i]);
+	}
+}
+
+int tocsin_config_check(struct config *c, const struct tocsin_config *cfg)
+{
+	unsigned int before = config_errors(c);
+
+	check_map(c, "vars.address-groups", &cfg->address_groups);
+	check_map(c, "vars.port-groups", &cfg->port_groups);
+	check_ports(c, "decoder.teredo.ports", &cfg->decoder.teredo_ports, &cfg->port_groups);
+	check_ports(c, "decoder.vxlan.ports", &cfg->decoder.vxlan_ports, &cfg->port_groups);
+	check_ports(c, "decoder.geneve.ports", &cfg->decoder.geneve_ports, &cfg->port_groups);
+	check_ports(c, "app-layer.protocols.dns.tcp.detection-ports.dp", &cfg->app.dns_tcp_ports, &cfg->port_groups);
+	check_ports(c, "app-layer.protocols.dns.udp.detection-ports.dp", &cfg->app.dns_udp_ports, &cfg->port_groups);
+	check_ports(c, "app-layer.protocols.tls.detection-ports.dp", &cfg->app.tls_ports, &cfg->port_groups);
+	check_ports(c, "app-layer.protocols.smb.detection-ports.dp", &cfg->app.smb_ports, &cfg->port_groups);
+	check_ports(c, "app-layer.protocols.modbus.detection-ports.dp", &cfg->app.modbus_ports, &cfg->port_groups);
+	check_ports(c, "app-layer.protocols.dnp3.detection-ports.dp", &cfg->app.dnp3_ports, &cfg->port_groups);
+	check_ports(c, "app-layer.protocols.enip.detection-ports.dp", &cfg->app.enip_ports, &cfg->port_groups);
+	check_ports(c, "app-layer.protocols.rfb.detection-ports.dp", &cfg->app.rfb_ports, &cfg->port_groups);
+	check_power_of_two(c, "threading.event-ring", cfg->workers.event_ring);
+	check_types(c, &cfg->eve.types);
+	return config_errors(c) > before ? -EINVAL : 0;
+}
