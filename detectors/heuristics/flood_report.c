@@ -1,0 +1,109 @@
+// What a flood's event says, see flood.h.
+#include <arpa/inet.h>
+#include <stdio.h>
+
+#include "detectors/heuristics/finding.h"
+#include "detectors/heuristics/flood_internal.h"
+
+static void victim_text(char *out, size_t max, const struct flood_victim *v)
+{
+	char a[INET6_ADDRSTRLEN];
+	address_text(a, &v->addr, v->version);
+	if (v->prefix == (v->version == 6 ? 128 : 32))
+		snprintf(out, max, "%s", a);
+	else
+		snprintf(out, max, "%s/%u", a, v->prefix);
+}
+
+static void say_rates(struct text *t, const struct flood_victim *v, const struct flood_view *w, uint64_t now_ns)
+{
+	text_string(t, "vector", v->verdict.vector);
+	text_number(t, "pps", (double)w->pkts);
+	text_number(t, "bps", (double)w->bytes * 8);
+	text_number(t, "peak", v->peak);
+	text_number(t, "packets", (double)(v->pkts - v->start_pkts));
+	text_number(t, "bytes", (double)(v->bytes - v->start_bytes));
+	text_number(t, "duration_ms", (double)((now_ns - v->start_ns) / 1000000));
+	if (v->verdict.answer_ratio >= 0)
+		text_number(t, "syn_per_synack", v->verdict.answer_ratio);
+}
+
+static void say_sources(struct text *t, const struct flood_victim *v, const struct flood_view *w)
+{
+	text_number(t, "sources", (double)(uint64_t)(w->sources + 0.5));
+	text_member(t, "source_sample");
+	text_add(t, "[");
+	for (uint32_t i = 0, n = 0; i < FLOOD_SHOWN; i++) {
+		char a[INET6_ADDRSTRLEN];
+		if (v->shown_hash[i] != UINT32_MAX)
+			text_add(t, "%s\"%s\"", n++ ? "," : "", address_text(a, &v->shown[i], v->version));
+	}
+	text_add(t, "]");
+	if (v->verdict.spoofed) {
+		text_string(t, "spoofed", v->verdict.spoofed);
+		text_string(t, "spoofed_because", v->verdict.spoofed_why);
+	}
+}
+
+// TTLs and sizes come in classes: what filters and people need is whether there is one or many.
+static void say_fingerprint(struct text *t, const struct flood_victim *v, const struct flood_view *w)
+{
+	text_number(t, "dest_ports", (double)(uint64_t)(w->ports + 0.5));
+	if (v->sport_or == v->sport_and)
+		text_number(t, "src_port", v->sport_or);
+	if (v->ttls) {
+		text_number(t, "ttl_min", __builtin_ctz(v->ttls) * 8);
+		text_number(t, "ttl_max", (31 - __builtin_clz(v->ttls)) * 8 + 7);
+	}
+	if (w->pkts)
+		text_number(t, "mean_bytes", (double)(w->bytes / w->pkts));
+}
+
+static void say_filters(struct text *t, const struct flood_victim *v, const char *victim)
+{
+	const char *net = v->prefix == (v->version == 6 ? 128 : 32) ? "host" : "net";
+	if (v->verdict.bpf) {
+		text_member(t, "match_bpf");
+		text_add(t, "\"%s dst %s %s%s%s\"", v->version == 6 ? "ip6" : "ip", net, victim,
+			v->verdict.bpf[0] ? " and " : "", v->verdict.bpf);
+	}
+	if (v->verdict.nft) {
+		text_member(t, "match_nft");
+		text_add(t, "\"%s daddr %s%s%s\"", v->version == 6 ? "ip6" : "ip", victim, v->verdict.nft[0] ? " " : "",
+			v->verdict.nft);
+	}
+}
+
+void flood_report(struct flood *f, struct flood_victim *v, const struct flood_view *w, const char *stage,
+	struct detector_run *run)
+{
+	struct finding find = {0};
+	char victim[INET6_ADDRSTRLEN + 8];
+	find.detector = f->ops->detector;
+	find.victim = v->addr;
+	find.victim_version = v->version;
+	// one source is an attacker; of many, none is more so than another
+	if (w->sources < 1.5 && v->shown_hash[0] != UINT32_MAX) {
+		find.attacker = v->shown[0];
+		find.attacker_version = v->version;
+	}
+	find.proto = v->verdict.proto ? v->verdict.proto : f->ops->key_proto;
+	find.dport = v->verdict.dport;
+	find.observed = v->verdict.observed;
+	find.threshold = v->verdict.threshold;
+	find.unit = v->verdict.unit;
+	find.what = v->verdict.what;
+	find.stage = stage;
+	find.window_ms = v->verdict.window_ms;
+	find.confidence = v->verdict.confidence;
+	find.severity = v->verdict.severity;
+	find.sample = v->first_seq;
+	victim_text(victim, sizeof(victim), v);
+	if (v->prefix != (v->version == 6 ? 128 : 32))
+		text_string(&find.text, "prefix", victim);
+	say_rates(&find.text, v, w, f->now_ns);
+	say_sources(&find.text, v, w);
+	say_fingerprint(&find.text, v, w);
+	say_filters(&find.text, v, victim);
+	finding_emit(run, &find);
+}

@@ -1,0 +1,85 @@
+// ICMP and ICMPv6 floods toward a host: echo requests, unasked echo replies (smurf), errors.
+#include <stddef.h>
+
+#include "detectors/heuristics/flood_detector.h"
+
+enum icmp_flood_count { ICMP_ECHO, ICMP_UNASKED_REPLY, ICMP_ERROR, ICMP_OTHER, ICMP_FROM_GROUP };
+
+struct icmp_flood_config {
+	struct flood_config common;
+	uint64_t pps;
+	uint64_t error_pps;
+};
+
+static const struct config_row icmp_flood_rows[] = {
+	{"threshold", CONFIG_UINT, offsetof(struct icmp_flood_config, pps), "packets/s", 1, 1e9, "500", NULL,
+		"echo requests, or replies nobody asked for, a second toward one host"},
+	{"error-threshold", CONFIG_UINT, offsetof(struct icmp_flood_config, error_pps), "packets/s", 1, 1e9, "5000",
+		NULL, "ICMP errors a second toward one host (it may be a scanner that gets what it deserves)"},
+	FLOOD_CONFIG_ROWS(struct icmp_flood_config), CONFIG_END};
+
+static uint32_t kind_of(const struct packet *p)
+{
+	bool v6 = p->flags & PKT_ICMPV6;
+	if (p->icmp_type == (v6 ? 128 : 8))
+		return ICMP_ECHO;
+	if (p->icmp_type == (v6 ? 129 : 0))
+		return p->dir == DIR_TO_SERVER ? ICMP_UNASKED_REPLY : FLOOD_COUNTS;
+	if (p->icmp_has_inner)
+		return ICMP_ERROR;
+	return ICMP_OTHER;
+}
+
+static void icmp_flood_on_packets(void *state, struct packet *const *pkts, uint32_t n, struct detector_run *run)
+{
+	struct flood_delta *d = state;
+	for (uint32_t i = 0; i < n; i++) {
+		const struct packet *p = pkts[i];
+		uint32_t kind = kind_of(p);
+		if (kind == FLOOD_COUNTS)
+			continue; // an answer to what the host asked
+		struct flood_cell *c = flood_cell(d, sketch_addr(&p->dst), &p->dst, p);
+		if (!c)
+			continue;
+		flood_count(c, kind, p, flood_source(p));
+		// no host has a multicast address: somebody wants the answers to go to everyone
+		c->count[ICMP_FROM_GROUP] += p->flags & PKT_IPV6 ? p->src.b[0] == 0xff : p->src.b[0] >= 224;
+	}
+}
+
+static bool icmp_flood_judge(const void *config, const struct flood_view *v, struct flood_verdict *out)
+{
+	const struct icmp_flood_config *c = config;
+	uint64_t part = v->active ? 2 : 1;
+	uint64_t asked = v->count[ICMP_ECHO], smurf = v->count[ICMP_UNASKED_REPLY];
+	uint64_t other = v->count[ICMP_ERROR] + v->count[ICMP_OTHER];
+	uint64_t most = RTE_MAX(asked, smurf);
+	if (most * part < c->pps && other * part < c->error_pps)
+		return false;
+	out->what = v->count[ICMP_FROM_GROUP] ? "ICMP echo flood from a group address (reverse smurf)"
+		    : most * part < c->pps    ? "ICMP error flood"
+		    : smurf > asked           ? "ICMP echo reply flood (smurf)"
+					      : "ICMP echo flood";
+	out->vector = most * part < c->pps ? "icmp-error" : smurf > asked ? "icmp-echo-reply" : "icmp-echo";
+	out->observed = (double)(most * part < c->pps ? other : most);
+	out->threshold = (double)(most * part < c->pps ? c->error_pps : c->pps);
+	out->unit = "packets/s";
+	out->window_ms = 1000;
+	out->confidence = 85;
+	out->severity = v->count[ICMP_FROM_GROUP] ? 1 : 2;
+	out->proto = v->version == 6 ? IPPROTO_ICMPV6 : IPPROTO_ICMP;
+	out->bpf = v->version == 6 ? "icmp6" : "icmp";
+	out->nft = v->version == 6 ? "meta l4proto ipv6-icmp" : "meta l4proto icmp";
+	out->spoofed = v->count[ICMP_FROM_GROUP] ? "yes" : v->sources < 16 ? "no" : "unknown";
+	out->spoofed_why = v->count[ICMP_FROM_GROUP] ? "a group address is nobody's source"
+			   : v->sources < 16         ? "few sources"
+						     : "many sources";
+	return true;
+}
+
+static double icmp_flood_rate(const struct flood_view *v)
+{
+	return (double)v->pkts;
+}
+
+FLOOD_DETECTOR(icmp_flood, 9010003, "Tocsin ICMP flood", DET_ICMP, IPPROTO_ICMP);

@@ -1,0 +1,47 @@
+// Records by key in fixed memory, for master states (main lcore). Next: obslog.h.
+//
+// Buckets of eight records; a newcomer to a full bucket takes the place of the record unused for
+// longest, sparing those marked `keep` while there are others. So random keys (spoofed sources,
+// walks through a /64) push out each other before anything that is in use.
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+// What every record begins with.
+struct keyed {
+	uint64_t digest;  // of sketch/hash.h; 0: free
+	uint64_t last_ns; // when it was asked for last
+	uint32_t keep;    // not to be evicted while others can be: something is going on here
+	uint32_t spare;
+};
+
+struct keytab {
+	uint32_t bucket_mask;
+	uint32_t record_size; // bytes, a multiple of 8
+	uint64_t evicted;     // records that made room
+	uint8_t *records;
+};
+
+// Bytes of record memory for 8 << buckets_log records.
+static inline size_t keytab_size(uint32_t buckets_log, size_t record_size)
+{
+	return (record_size * 8) << buckets_log;
+}
+
+// mem: zeroed, keytab_size bytes, 8-byte aligned.
+void keytab_init(struct keytab *t, void *mem, uint32_t buckets_log, size_t record_size);
+// The record of a key: found, or a fresh one (zeroed, *fresh set). Never NULL.
+void *keytab_get(struct keytab *t, uint64_t digest, uint64_t now_ns, bool *fresh);
+// The record of a key, or NULL.
+void *keytab_find(struct keytab *t, uint64_t digest);
+// The i-th record of all, used or not (digest 0); i < keytab_records().
+static inline struct keyed *keytab_at(const struct keytab *t, size_t i)
+{
+	return (struct keyed *)(t->records + i * t->record_size);
+}
+static inline size_t keytab_records(const struct keytab *t)
+{
+	return ((size_t)t->bucket_mask + 1) * 8;
+}

@@ -1,0 +1,187 @@
+// SYN floods and floods of stray TCP segments (ACK, RST, FIN, SYN-ACK) toward a host. RFC 4987.
+//
+// A flood is a second with more half-open handshakes than the threshold: SYNs that no client went
+// on from. "Went on" is the client's second packet, so it holds on a tap that sees one direction
+// only. At a lower rate ten seconds of SYNs from very many sources that never go on are enough.
+#include <stddef.h>
+
+#include "detectors/heuristics/flood_detector.h"
+
+enum syn_flood_count {
+	SYN_IN,
+	SYN_WENT_ON,   // the client's second packet of a handshake
+	SYN_ANSWERED,  // SYN-ACKs the host sent
+	SYN_STRAY_ACK, // no flow, or their own first packet: ACK without SYN
+	SYN_STRAY_RST,
+	SYN_STRAY_FIN,
+	SYN_STRAY_ANSWER, // SYN-ACKs nobody asked for: reflection, or backscatter of a flood elsewhere
+	SYN_MALFORMED,    // no flags at all, SYN with FIN, FIN without ACK, Christmas trees
+};
+
+struct syn_flood_config {
+	struct flood_config common;
+	uint64_t half_open_pps;
+	uint64_t slow_pps;
+	uint64_t slow_sources;
+	uint64_t stray_pps;
+};
+
+static const struct config_row syn_flood_rows[] = {
+	{"threshold", CONFIG_UINT, offsetof(struct syn_flood_config, half_open_pps), "packets/s", 1, 1e9, "150", NULL,
+		"half-open handshakes a second toward one host"},
+	{"slow-threshold", CONFIG_UINT, offsetof(struct syn_flood_config, slow_pps), "packets/s", 1, 1e9, "40", NULL,
+		"the same over ten seconds, when slow-sources take part"},
+	{"slow-sources", CONFIG_UINT, offsetof(struct syn_flood_config, slow_sources), "addresses", 2, 1e9, "100", NULL,
+		"sources a slow flood must come from"},
+	{"stray-threshold", CONFIG_UINT, offsetof(struct syn_flood_config, stray_pps), "packets/s", 1, 1e9, "2000",
+		NULL, "segments a second that belong to no connection, toward one host"},
+	FLOOD_CONFIG_ROWS(struct syn_flood_config), CONFIG_END};
+
+static void count_stray(struct flood_delta *d, const struct packet *p, uint32_t which)
+{
+	struct flood_cell *c = flood_cell(d, sketch_addr(&p->dst), &p->dst, p);
+	if (c)
+		flood_count(c, which, p, flood_source(p));
+}
+
+static uint32_t stray_kind(uint8_t flags)
+{
+	if ((flags & 0x3f) == 0 || (flags & 0x03) == 0x03 || (flags & 0x15) == 0x01)
+		return SYN_MALFORMED;
+	if (flags & 0x04)
+		return SYN_STRAY_RST;
+	return flags & 0x01 ? SYN_STRAY_FIN : SYN_STRAY_ACK;
+}
+
+static void count_answer(struct flood_delta *d, const struct packet *p)
+{
+	struct flood_cell *c = flood_cell(d, sketch_addr(&p->src), &p->src, p);
+	if (c)
+		c->count[SYN_ANSWERED]++;
+	if (p->flags & PKT_NEW_FLOW)
+		count_stray(d, p, SYN_STRAY_ANSWER);
+}
+
+static void count_rest(struct flood_delta *d, const struct packet *p)
+{
+	const struct flow *f = p->flow;
+	if (f && f->pkts[DIR_TO_SERVER] == 2 && p->dir == DIR_TO_SERVER && f->tcp_flags[DIR_TO_SERVER] & 0x02) {
+		struct flood_cell *c = flood_cell(d, sketch_addr(&p->dst), &p->dst, p);
+		if (c && !(p->tcp_flags & 0x04))
+			c->count[SYN_WENT_ON]++;
+	} else if (!f || p->flags & PKT_NEW_FLOW) {
+		count_stray(d, p, stray_kind(p->tcp_flags));
+	}
+}
+
+static void syn_flood_on_packets(void *state, struct packet *const *pkts, uint32_t n, struct detector_run *run)
+{
+	struct flood_delta *d = state;
+	for (uint32_t i = 0; i < n; i++) {
+		const struct packet *p = pkts[i];
+		uint8_t flags = p->tcp_flags & 0x17;
+		if (flags == 0x02)
+			count_stray(d, p, SYN_IN);
+		else if (flags == 0x12)
+			count_answer(d, p);
+		else
+			count_rest(d, p);
+	}
+}
+
+// Sources that each send one SYN and never go on are hardly real; a handful of them may be.
+static void judge_spoofed(const struct flood_view *v, struct flood_verdict *out)
+{
+	if (v->sources < 16) {
+		out->spoofed = "no";
+		out->spoofed_why = "few sources";
+	} else if (v->slow[SYN_WENT_ON] * 20 < v->slow[SYN_IN] && v->sources * 3 > v->slow[SYN_IN]) {
+		out->spoofed = "yes";
+		out->spoofed_why = "nearly every source sends one SYN and never goes on";
+	} else {
+		out->spoofed = "unknown";
+		out->spoofed_why = "many sources that come back";
+	}
+}
+
+// A scan of one host sends SYNs as well, to ever other ports from one source: port_scan says that.
+static bool looks_like_scan(const struct flood_view *v, uint64_t half_open)
+{
+	return v->sources < 8 && v->ports > 40 && half_open < 20000;
+}
+
+static bool judge_syn(const struct syn_flood_config *c, const struct flood_view *v, struct flood_verdict *out)
+{
+	uint64_t part = v->active ? 2 : 1;
+	uint64_t fast = v->count[SYN_IN] - RTE_MIN(v->count[SYN_WENT_ON], v->count[SYN_IN]);
+	uint64_t slow = v->slow[SYN_IN] - RTE_MIN(v->slow[SYN_WENT_ON], v->slow[SYN_IN]);
+	bool is_fast = fast * part >= c->half_open_pps && v->count[SYN_WENT_ON] * 3 < v->count[SYN_IN];
+	bool is_slow = slow * part >= c->slow_pps * 10 && v->slow[SYN_WENT_ON] * 10 < v->slow[SYN_IN] &&
+		       v->sources * (double)part >= (double)c->slow_sources;
+	if ((!is_fast && !is_slow) || looks_like_scan(v, fast))
+		return false;
+	out->what = "SYN flood";
+	out->vector = "syn";
+	out->observed = is_fast ? (double)fast : (double)slow / 10;
+	out->threshold = (double)(is_fast ? c->half_open_pps : c->slow_pps);
+	out->window_ms = is_fast ? 1000 : 10000;
+	out->confidence = is_fast && fast < 2 * c->half_open_pps ? 70 : 90;
+	out->answer_ratio = (double)v->slow[SYN_IN] / (double)RTE_MAX(v->slow[SYN_ANSWERED], 1u);
+	out->bpf = "tcp[tcpflags] & (tcp-syn|tcp-ack) == tcp-syn";
+	out->nft = "tcp flags & (syn|ack) == syn";
+	judge_spoofed(v, out);
+	return true;
+}
+
+struct stray_name {
+	const char *what, *vector, *bpf, *nft;
+	uint8_t severity;
+};
+
+static const struct stray_name stray_names[FLOOD_COUNTS] = {
+	[SYN_STRAY_ACK] = {"TCP ACK flood", "ack", "tcp[tcpflags] & (tcp-syn|tcp-ack) == tcp-ack",
+		"tcp flags & (syn|ack) == ack", 1},
+	[SYN_STRAY_RST] = {"TCP RST flood", "rst", "tcp[tcpflags] & tcp-rst != 0", "tcp flags & rst == rst", 1},
+	[SYN_STRAY_FIN] = {"TCP FIN flood", "fin", "tcp[tcpflags] & tcp-fin != 0", "tcp flags & fin == fin", 1},
+	[SYN_STRAY_ANSWER] = {"SYN-ACK reflection or backscatter", "synack",
+		"tcp[tcpflags] & (tcp-syn|tcp-ack) == (tcp-syn|tcp-ack)", "tcp flags & (syn|ack) == (syn|ack)", 2},
+	[SYN_MALFORMED] = {"malformed TCP flood", "malformed", "tcp[tcpflags] & (tcp-ack|tcp-rst) == 0",
+		"tcp flags & (ack|rst) == 0x0", 1},
+};
+
+static bool judge_stray(const struct syn_flood_config *c, const struct flood_view *v, struct flood_verdict *out)
+{
+	uint64_t most = 0;
+	uint32_t kind = 0;
+	for (uint32_t i = SYN_STRAY_ACK; i < FLOOD_COUNTS; i++) {
+		if (v->count[i] > most) {
+			most = v->count[i];
+			kind = i;
+		}
+	}
+	if (most * (v->active ? 2 : 1) < c->stray_pps || looks_like_scan(v, most))
+		return false;
+	out->what = stray_names[kind].what;
+	out->vector = stray_names[kind].vector;
+	out->bpf = stray_names[kind].bpf;
+	out->nft = stray_names[kind].nft;
+	out->severity = stray_names[kind].severity;
+	out->observed = (double)most;
+	out->threshold = (double)c->stray_pps;
+	out->window_ms = 1000;
+	out->confidence = 75;
+	return true;
+}
+
+static bool syn_flood_judge(const void *config, const struct flood_view *v, struct flood_verdict *out)
+{
+	out->unit = "packets/s";
+	return judge_syn(config, v, out) || judge_stray(config, v, out);
+}
+
+static double syn_flood_rate(const struct flood_view *v)
+{
+	return (double)v->pkts;
+}
+
+FLOOD_DETECTOR(syn_flood, 9010001, "Tocsin TCP SYN flood", DET_TCP, IPPROTO_TCP);
