@@ -116,8 +116,6 @@ static const struct config_row rows[] = {
 		"Memory of held fragments, all workers together."),
 	ROW_UINT("defrag.trackers", F(defrag.trackers), "datagrams", 16, 16777216, "65535",
 		"Datagrams put together at once."),
-	ROW_UINT(
-		"defrag.max-frags", F(defrag.max_frags), "fragments", 16, 16777216, "65535", "Fragments held at once."),
 	ROW_TIME("defrag.timeout", F(defrag.timeout_ns), "s", 1, 3600, "60",
 		"A datagram incomplete for this long is given up."),
 	CONFIG_END,
