@@ -1,0 +1,516 @@
+// Fragments kept until their datagram is whole. Fixed memory: a table of datagrams, and a pool of chunks in
+// which each datagram logs its fragments one after the other, so that tiny ones cost little more than their
+// bytes. Next: defrag_rebuild.c.
+#include "dataplane/defrag_internal.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include <rte_common.h>
+#include <rte_jhash.h>
+
+#define MEMCAP_MIN ((uint64_t)512 << 10)
+#define IPV6_FRAGMENT_HEADER 8u
+
+// ---- configuration and memory ----
+
+static const struct {
+	const char *name;
+	enum defrag_policy policy;
+} policy_names[] = {
+	{"bsd", DEFRAG_BSD},
+	{"bsd-right", DEFRAG_BSD_RIGHT},
+	{"old-linux", DEFRAG_LINUX},
+	{"linux", DEFRAG_LINUX},
+	{"old-solaris", DEFRAG_FIRST},
+	{"solaris", DEFRAG_SOLARIS},
+	{"hpux10", DEFRAG_BSD},
+	{"hpux11", DEFRAG_FIRST},
+	{"irix", DEFRAG_BSD},
+	{"macos", DEFRAG_FIRST},
+	{"windows", DEFRAG_WINDOWS},
+	{"vista", DEFRAG_WINDOWS},
+	{"windows2k3", DEFRAG_WINDOWS},
+	{"first", DEFRAG_FIRST},
+	{"last", DEFRAG_LAST},
+};
+
+bool defrag_policy_by_name(const char *name, enum defrag_policy *out)
+{
+	for (size_t i = 0; i < RTE_DIM(policy_names); i++)
+		if (strcmp(name, policy_names[i].name) == 0) {
+			*out = policy_names[i].policy;
+			return true;
+		}
+	return false;
+}
+
+void defrag_config_defaults(struct defrag_config *cfg)
+{
+	*cfg = (struct defrag_config){
+		.memcap_bytes = (uint64_t)32 << 20,
+		.max_datagrams = 65535,
+		.max_fragments = DEFRAG_MAX_UNITS,
+		.timeout_ns = UINT64_C(60000000000),
+		.policy = DEFRAG_BSD,
+	};
+}
+
+// Where each part lies in the memory the caller gives.
+struct layout {
+	uint32_t datagrams, chunks, buckets;
+	size_t bucket_at, chunk_next_at, datagrams_at, pieces_at, chunks_at, rebuilt_at, size;
+};
+
+static size_t place(size_t *end, size_t bytes)
+{
+	size_t at = *end;
+
+	*end = RTE_ALIGN_CEIL(at + bytes, (size_t)RTE_CACHE_LINE_SIZE);
+	return at;
+}
+
+static struct layout lay_out(const struct defrag_config *cfg)
+{
+	uint64_t fit = cfg->memcap_bytes / 2 / sizeof(struct defrag_datagram);
+	struct layout l = {.datagrams = (uint32_t)RTE_MIN(fit, (uint64_t)cfg->max_datagrams)};
+	uint64_t left = cfg->memcap_bytes - l.datagrams * sizeof(struct defrag_datagram);
+	size_t end = 0;
+
+	l.chunks = (uint32_t)RTE_MIN(left / DEFRAG_CHUNK, (uint64_t)UINT32_MAX - 1);
+	l.buckets = rte_align32pow2(l.datagrams);
+	place(&end, sizeof(struct defrag));
+	l.bucket_at = place(&end, l.buckets * sizeof(uint32_t));
+	l.chunk_next_at = place(&end, l.chunks * sizeof(uint32_t));
+	l.pieces_at = place(&end, cfg->max_fragments * sizeof(struct defrag_piece));
+	l.datagrams_at = place(&end, l.datagrams * sizeof(struct defrag_datagram));
+	l.chunks_at = place(&end, (size_t)l.chunks * DEFRAG_CHUNK);
+	l.rebuilt_at = place(&end, DEFRAG_REBUILT_BYTES);
+	l.size = end;
+	return l;
+}
+
+size_t defrag_size(const struct defrag_config *cfg)
+{
+	return lay_out(cfg).size;
+}
+
+int defrag_init(void *mem, const struct defrag_config *cfg, struct defrag **out)
+{
+	uint8_t *base = mem;
+	struct defrag *df = mem;
+
+	if (cfg->memcap_bytes < MEMCAP_MIN || cfg->memcap_bytes > (UINT64_C(1) << 40) || cfg->max_datagrams == 0 ||
+		cfg->max_fragments == 0 || cfg->max_fragments > DEFRAG_MAX_UNITS || cfg->policy > DEFRAG_WINDOWS)
+		return -EINVAL;
+	struct layout l = lay_out(cfg);
+	df->config = *cfg;
+	df->buckets = l.buckets;
+	df->max_datagrams = l.datagrams;
+	df->chunks = df->free_chunks = l.chunks;
+	df->free_datagram = df->free_chunk = df->oldest = df->newest = DEFRAG_NONE;
+	df->bucket = (uint32_t *)(base + l.bucket_at);
+	df->chunk_next = (uint32_t *)(base + l.chunk_next_at);
+	df->pieces = (struct defrag_piece *)(base + l.pieces_at);
+	df->datagrams = (struct defrag_datagram *)(base + l.datagrams_at);
+	df->chunk_bytes = base + l.chunks_at;
+	df->rebuilt = base + l.rebuilt_at;
+	memset(df->bucket, 0xff, l.buckets * sizeof(uint32_t));
+	*out = df;
+	return 0;
+}
+
+const struct defrag_counters *defrag_counters(const struct defrag *df)
+{
+	return &df->counters;
+}
+
+// ---- the table of datagrams ----
+
+static uint32_t index_of(const struct defrag *df, const struct defrag_datagram *d)
+{
+	return (uint32_t)(d - df->datagrams);
+}
+
+static void unlink_age(struct defrag *df, struct defrag_datagram *d)
+{
+	if (d->age_prev == DEFRAG_NONE)
+		df->oldest = d->age_next;
+	else
+		df->datagrams[d->age_prev].age_next = d->age_next;
+	if (d->age_next == DEFRAG_NONE)
+		df->newest = d->age_prev;
+	else
+		df->datagrams[d->age_next].age_prev = d->age_prev;
+}
+
+static void unlink_bucket(struct defrag *df, const struct defrag_datagram *d)
+{
+	uint32_t *at = &df->bucket[d->bucket], index = index_of(df, d);
+
+	while (*at != index)
+		at = &df->datagrams[*at].chain_next;
+	*at = d->chain_next;
+}
+
+static void release_datagram(struct defrag *df, struct defrag_datagram *d)
+{
+	unlink_age(df, d);
+	unlink_bucket(df, d);
+	if (d->log_head != DEFRAG_NONE) {
+		df->chunk_next[d->log_tail] = df->free_chunk;
+		df->free_chunk = d->log_head;
+		df->free_chunks += (d->log_bytes + DEFRAG_CHUNK - 1) / DEFRAG_CHUNK;
+	}
+	d->chain_next = df->free_datagram;
+	df->free_datagram = index_of(df, d);
+	df->counters.active--;
+}
+
+static struct defrag_datagram *take_datagram(struct defrag *df)
+{
+	if (df->free_datagram == DEFRAG_NONE && df->fresh_datagrams == df->max_datagrams) {
+		release_datagram(df, &df->datagrams[df->oldest]);
+		df->counters.evicted++;
+	}
+	if (df->free_datagram == DEFRAG_NONE)
+		return &df->datagrams[df->fresh_datagrams++];
+	struct defrag_datagram *d = &df->datagrams[df->free_datagram];
+	df->free_datagram = d->chain_next;
+	return d;
+}
+
+static void make_key(struct defrag_key *key, const struct packet *p, uint32_t id)
+{
+	memset(key, 0, sizeof(*key));
+	key->src = p->src;
+	key->dst = p->dst;
+	key->id = id;
+	key->vlan[0] = p->vlan_count > 0 ? p->vlan[0] : 0;
+	key->vlan[1] = p->vlan_count > 1 ? p->vlan[1] : 0;
+	key->version = p->flags & PKT_IPV4 ? 4 : 6;
+	key->proto = p->flags & PKT_IPV4 ? p->ip_proto : 0;
+	if (p->outer)
+		key->tunnel = p->tunnel_id;
+	for (const struct packet *o = p->outer; o; o = o->outer) {
+		uint32_t low = (uint32_t)key->tunnel, high = (uint32_t)(key->tunnel >> 32);
+		rte_jhash_32b_2hashes(o->src.w, 4, &low, &high);
+		rte_jhash_32b_2hashes(o->dst.w, 4, &low, &high);
+		key->tunnel = (uint64_t)high << 32 | low;
+	}
+}
+
+static enum defrag_policy choose_policy(const struct defrag *df, const struct packet *frag)
+{
+	enum defrag_policy policy = df->config.policy;
+
+	if (df->config.policy_of)
+		policy = df->config.policy_of(df->config.policy_arg, frag);
+	return policy <= DEFRAG_WINDOWS ? policy : df->config.policy;
+}
+
+static struct defrag_datagram *add_datagram(
+	struct defrag *df, const struct defrag_key *key, uint32_t bucket, const struct packet *frag)
+{
+	struct defrag_datagram *d = take_datagram(df);
+	uint32_t index = index_of(df, d);
+
+	memset(d, 0, offsetof(struct defrag_datagram, header));
+	d->key = *key;
+	d->first_ns = frag->ts_ns;
+	d->policy = (uint8_t)choose_policy(df, frag);
+	d->log_head = d->log_tail = DEFRAG_NONE;
+	d->bucket = bucket;
+	d->chain_next = df->bucket[bucket];
+	df->bucket[bucket] = index;
+	d->age_prev = df->newest;
+	d->age_next = DEFRAG_NONE;
+	if (df->newest == DEFRAG_NONE)
+		df->oldest = index;
+	else
+		df->datagrams[df->newest].age_next = index;
+	df->newest = index;
+	df->counters.active++;
+	return d;
+}
+
+static bool is_over(const struct defrag *df, const struct defrag_datagram *d, uint64_t now_ns)
+{
+	return now_ns >= d->first_ns && now_ns - d->first_ns >= df->config.timeout_ns;
+}
+
+static struct defrag_datagram *find_datagram(struct defrag *df, const struct packet *frag, uint32_t id)
+{
+	struct defrag_key key;
+
+	make_key(&key, frag, id);
+	uint32_t bucket = rte_jhash_32b((const uint32_t *)&key, sizeof(key) / 4, df->config.seed) & (df->buckets - 1);
+	for (uint32_t i = df->bucket[bucket]; i != DEFRAG_NONE; i = df->datagrams[i].chain_next) {
+		struct defrag_datagram *d = &df->datagrams[i];
+		if (memcmp(&d->key, &key, sizeof(key)) != 0)
+			continue;
+		if (!is_over(df, d, frag->ts_ns))
+			return d;
+		release_datagram(df, d); // a new datagram with an identification used before
+		df->counters.timeouts++;
+		break;
+	}
+	return add_datagram(df, &key, bucket, frag);
+}
+
+void defrag_tick(struct defrag *df, uint64_t now_ns)
+{
+	while (df->oldest != DEFRAG_NONE && is_over(df, &df->datagrams[df->oldest], now_ns)) {
+		release_datagram(df, &df->datagrams[df->oldest]);
+		df->counters.timeouts++;
+	}
+}
+
+// ---- one datagram's log and map ----
+
+static uint32_t take_chunk(struct defrag *df)
+{
+	uint32_t chunk = df->free_chunk;
+
+	df->free_chunks--;
+	if (chunk == DEFRAG_NONE)
+		return df->fresh_chunks++;
+	df->free_chunk = df->chunk_next[chunk];
+	return chunk;
+}
+
+static void append(struct defrag *df, struct defrag_datagram *d, const void *bytes, uint32_t n)
+{
+	const uint8_t *from = bytes;
+
+	while (n > 0) {
+		uint32_t at = d->log_bytes % DEFRAG_CHUNK;
+		if (at == 0) {
+			uint32_t chunk = take_chunk(df);
+			if (d->log_head == DEFRAG_NONE)
+				d->log_head = chunk;
+			else
+				df->chunk_next[d->log_tail] = chunk;
+			d->log_tail = chunk;
+		}
+		uint32_t here = RTE_MIN(n, DEFRAG_CHUNK - at);
+		memcpy(defrag_chunk(df, d->log_tail) + at, from, here);
+		from += here;
+		n -= here;
+		d->log_bytes += here;
+	}
+}
+
+// Makes room for n more bytes in the pool, at the cost of the oldest other datagrams.
+static bool make_room(struct defrag *df, const struct defrag_datagram *d, uint32_t n)
+{
+	uint32_t needed = n / DEFRAG_CHUNK + 1;
+
+	while (df->free_chunks < needed) {
+		uint32_t victim = df->oldest == index_of(df, d) ? d->age_next : df->oldest;
+		if (victim == DEFRAG_NONE)
+			return false;
+		release_datagram(df, &df->datagrams[victim]);
+		df->counters.evicted++;
+	}
+	return true;
+}
+
+// Marks units [from, to). Returns how many of them were not marked before.
+static uint32_t mark_units(struct defrag_datagram *d, uint32_t from, uint32_t to)
+{
+	uint32_t fresh = 0;
+
+	while (d->map_words * 64u < to)
+		d->map[d->map_words++] = 0;
+	while (from < to) {
+		uint32_t bit = from % 64, n = RTE_MIN(to - from, 64 - bit);
+		uint64_t mask = (n == 64 ? UINT64_MAX : (UINT64_C(1) << n) - 1) << bit;
+		fresh += (uint32_t)__builtin_popcountll(mask & ~d->map[from / 64]);
+		d->map[from / 64] |= mask;
+		from += n;
+	}
+	return fresh;
+}
+
+static uint32_t count_units(const struct defrag_datagram *d, uint32_t below)
+{
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; i < d->map_words && i * 64 < below; i++) {
+		uint32_t left = below - i * 64;
+		uint64_t mask = left >= 64 ? UINT64_MAX : (UINT64_C(1) << left) - 1;
+		n += (uint32_t)__builtin_popcountll(d->map[i] & mask);
+	}
+	return n;
+}
+
+// ---- a fragment comes ----
+
+struct fragment {
+	const uint8_t *data;
+	const uint8_t *header; // IP header and what stands between it and the fragmented part
+	uint32_t header_len;   // without the IPv6 fragment header
+	uint32_t offset, len;  // bytes
+	uint32_t id;
+	uint8_t next_header;
+	bool more;
+	bool ipv4;
+};
+
+static uint32_t be16(const uint8_t *p)
+{
+	return (uint32_t)p[0] << 8 | p[1];
+}
+
+static bool ignore(struct defrag *df, struct packet *p, uint16_t reason)
+{
+	packet_note(p, reason);
+	df->counters.ignored++;
+	return false;
+}
+
+// Finds the fragment's fields. False when decode's offsets do not hold, which cannot come from the wire.
+static bool read_fragment(const struct packet *p, struct fragment *f)
+{
+	bool ipv4 = p->flags & PKT_IPV4;
+	uint32_t fixed = ipv4 ? 20 : 40 + IPV6_FRAGMENT_HEADER;
+
+	if (p->payload_off > p->len || p->payload_len > p->len - p->payload_off || p->l3_off > p->payload_off ||
+		p->payload_off - p->l3_off < fixed)
+		return false;
+	const uint8_t *h = p->data + p->l3_off, *fh = p->data + p->payload_off - IPV6_FRAGMENT_HEADER;
+	uint32_t field = ipv4 ? be16(h + 6) : be16(fh + 2);
+	*f = (struct fragment){
+		.data = p->data + p->payload_off,
+		.header = h,
+		.header_len = p->payload_off - p->l3_off - (ipv4 ? 0 : IPV6_FRAGMENT_HEADER),
+		.offset = ipv4 ? (field & 0x1fff) * DEFRAG_UNIT : field & 0xfff8,
+		.len = p->payload_len,
+		.id = ipv4 ? be16(h + 4) : be16(fh + 4) << 16 | be16(fh + 6),
+		.next_header = ipv4 ? p->ip_proto : fh[0],
+		.more = ipv4 ? field & 0x2000 : field & 1,
+		.ipv4 = ipv4,
+	};
+	return true;
+}
+
+static uint32_t shortest_transport(uint8_t proto)
+{
+	switch (proto) {
+	case 6: // TCP
+		return 20;
+	case 17: // UDP
+	case 1:  // ICMP
+	case 58: // ICMPv6
+		return 8;
+	case 132: // SCTP
+		return 12;
+	default:
+		return 0;
+	}
+}
+
+// RFC 1858 and RFC 3128: a transport header spread over fragments hides ports and flags from filters.
+static bool is_tiny(const struct fragment *f)
+{
+	return (f->offset == 0 && f->len < shortest_transport(f->next_header)) ||
+	       (f->offset == DEFRAG_UNIT && f->next_header == 6);
+}
+
+// Checks a fragment against its RFC. False: it cannot be part of a datagram (noted).
+static bool check_fragment(struct defrag *df, struct packet *p, struct fragment *f)
+{
+	bool whole_units = f->len % DEFRAG_UNIT == 0;
+
+	if ((f->ipv4 ? 20 : 0) + f->offset + f->len > DEFRAG_MAX_BYTES)
+		return ignore(df, p, f->ipv4 ? DECODE_IPV4_FRAG_PKT_TOO_LARGE : DECODE_IPV6_FRAG_PKT_TOO_LARGE);
+	if (f->more && !f->ipv4 && !whole_units)
+		return ignore(df, p, DECODE_IPV6_FRAG_INVALID_LENGTH); // RFC 8200 section 4.5
+	if (f->more && !whole_units)
+		packet_note(p, DECODE_IPV4_FRAG_INVALID_LENGTH);
+	if (f->more)
+		f->len -= f->len % DEFRAG_UNIT; // what Linux makes of it
+	if (f->more && f->len == 0)
+		return ignore(df, p, f->ipv4 ? DECODE_IPV4_FRAG_INVALID_LENGTH : DECODE_IPV6_FRAG_INVALID_LENGTH);
+	if (f->offset == 0 && f->header_len > DEFRAG_MAX_HEADER)
+		return ignore(df, p, f->ipv4 ? DECODE_IPV4_FRAG_IGNORED : DECODE_IPV6_FRAG_IGNORED);
+	if (is_tiny(f))
+		packet_note(p, f->ipv4 ? DECODE_IPV4_FRAG_TINY : DECODE_IPV6_FRAG_TINY);
+	return true;
+}
+
+static void keep_header(struct defrag_datagram *d, const struct fragment *f)
+{
+	if (f->offset != 0 || d->header_len != 0)
+		return;
+	memcpy(d->header, f->header, f->header_len);
+	d->header_len = (uint16_t)f->header_len;
+	d->next_header = f->next_header;
+}
+
+// Where the datagram ends, by its last fragment. When two disagree, or bytes came from behind the end, the
+// shortest end holds, and it is said.
+static void learn_end(struct defrag_datagram *d, struct packet *p, const struct fragment *f)
+{
+	uint32_t end = f->offset + f->len;
+	bool beyond = d->have_end && (f->more ? end > d->end : end != d->end);
+
+	if (!f->more && (!d->have_end || end < d->end)) {
+		uint32_t below = count_units(d, (end + DEFRAG_UNIT - 1) / DEFRAG_UNIT);
+		beyond |= below != d->units;
+		d->units = below;
+		d->end = end;
+		d->have_end = true;
+	}
+	if (beyond)
+		packet_note(p, f->ipv4 ? DECODE_IPV4_FRAG_END_CONFLICT : DECODE_IPV6_FRAG_END_CONFLICT);
+}
+
+// Adds a fragment to its datagram. False when the datagram is past a limit (noted).
+static bool add_fragment(struct defrag *df, struct defrag_datagram *d, struct packet *p, const struct fragment *f)
+{
+	struct defrag_entry entry = {.offset = (uint16_t)f->offset, .len = (uint16_t)f->len};
+	uint32_t bytes = sizeof(entry) + f->len;
+	uint32_t from = f->offset / DEFRAG_UNIT, to = (f->offset + f->len + DEFRAG_UNIT - 1) / DEFRAG_UNIT;
+
+	if (d->fragments == df->config.max_fragments || d->log_bytes + bytes > DEFRAG_MAX_LOG ||
+		!make_room(df, d, bytes))
+		return ignore(df, p, f->ipv4 ? DECODE_IPV4_FRAG_IGNORED : DECODE_IPV6_FRAG_IGNORED);
+	append(df, d, &entry, sizeof(entry));
+	append(df, d, f->data, f->len);
+	d->fragments++;
+	keep_header(d, f);
+	uint32_t fresh = mark_units(d, from, to);
+	if (fresh < to - from) {
+		d->overlap = true;
+		df->counters.overlaps++;
+		packet_note(p, f->ipv4 ? DECODE_IPV4_FRAG_OVERLAP : DECODE_IPV6_FRAG_OVERLAP);
+	}
+	d->units += fresh;
+	learn_end(d, p, f);
+	if (d->have_end)
+		d->units = count_units(d, (d->end + DEFRAG_UNIT - 1) / DEFRAG_UNIT);
+	return true;
+}
+
+static bool is_whole(const struct defrag_datagram *d)
+{
+	return d->have_end && d->header_len && d->units == (d->end + DEFRAG_UNIT - 1) / DEFRAG_UNIT;
+}
+
+struct packet *defrag_packet(struct defrag *df, struct burst *b, struct packet *frag)
+{
+	struct fragment f;
+
+	if (!read_fragment(frag, &f) || !check_fragment(df, frag, &f))
+		return NULL;
+	df->counters.fragments[!f.ipv4]++;
+	struct defrag_datagram *d = find_datagram(df, frag, f.id);
+	if (!add_fragment(df, d, frag, &f) || !is_whole(d))
+		return NULL;
+	struct packet *p = defrag_rebuild(df, d, b, frag);
+	df->counters.rebuilt[!f.ipv4] += p != NULL;
+	release_datagram(df, d);
+	return p;
+}
