@@ -24,8 +24,9 @@ struct decode_config {
 	bool check_l3_csum; // IPv4 header
 	bool check_l4_csum; // TCP, UDP, ICMP, ICMPv6, SCTP
 	bool vxlan, geneve, teredo, gtpu;
-	bool gre;  // look into GRE, PPTP and ERSPAN
-	bool ipip; // look into IPv4 and IPv6 carried by IPv4 and IPv6
+	bool gre;     // look into GRE, PPTP and ERSPAN
+	bool erspan1; // ERSPAN type I: GRE that carries a mirrored frame and no header of its own
+	bool ipip;    // look into IPv4 and IPv6 carried by IPv4 and IPv6
 	struct decode_ports vxlan_ports, geneve_ports, teredo_ports, gtpu_ports;
 	uint8_t max_layers; // 1..DECODE_MAX_LAYERS
 };

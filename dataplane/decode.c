@@ -1,0 +1,366 @@
+// Decode: the entry for bursts, the fast path for the stacks nearly every packet has, and the walk for the rest.
+// Next: decode_link.c (what the frame begins with), then decode_l2.c, decode_ipv4.c, decode_ipv6.c, decode_l4.c and
+// decode_tunnel.c. Events are named in drops.def.
+#include "dataplane/decode.h"
+
+#include <rte_branch_prediction.h>
+#include <rte_byteorder.h>
+#include <rte_prefetch.h>
+
+#include "dataplane/checksum.h"
+#include "dataplane/decode_internal.h"
+
+#define PREFETCH_AHEAD 6u // frames; their bytes come from DRAM or the last-level cache
+
+void decode_config_defaults(struct decode_config *config)
+{
+	*config = (struct decode_config){
+		.check_l3_csum = true,
+		.check_l4_csum = true,
+		.vxlan = true,
+		.geneve = true,
+		.teredo = true,
+		.gtpu = true,
+		.gre = true,
+		.erspan1 = true,
+		.ipip = true,
+		.vxlan_ports = {.port = {4789}, .count = 1},
+		.geneve_ports = {.port = {6081}, .count = 1},
+		.teredo_ports = {.any = true},
+		.gtpu_ports = {.port = {2152}, .count = 1},
+		.max_layers = DECODE_MAX_LAYERS,
+	};
+}
+
+static uint64_t port_filter(const struct decode_ports *ports, bool enabled)
+{
+	uint64_t filter = 0;
+	if (!enabled)
+		return 0;
+	for (uint8_t i = 0; i < ports->count && i < DECODE_MAX_PORTS; i++)
+		filter |= UINT64_C(1) << (ports->port[i] & 63);
+	return ports->any ? UINT64_MAX : filter;
+}
+
+void decode_init(struct decoder *d, const struct decode_config *config)
+{
+	memset(d, 0, sizeof(*d));
+	decode_config_defaults(&d->config);
+	if (config != NULL)
+		d->config = *config;
+	if (d->config.max_layers == 0 || d->config.max_layers > DECODE_MAX_LAYERS)
+		d->config.max_layers = DECODE_MAX_LAYERS;
+	// Teredo is told by its contents (decode_udp_may_tunnel), or every packet would be slow.
+	d->tunnel_port_filter = port_filter(&d->config.vxlan_ports, d->config.vxlan) |
+				port_filter(&d->config.geneve_ports, d->config.geneve) |
+				port_filter(&d->config.gtpu_ports, d->config.gtpu);
+}
+
+void decode_note(struct walk *w, enum drop_reason reason)
+{
+	packet_note(w->p, (uint16_t)reason);
+	w->d->counters.reasons[reason]++;
+}
+
+enum decode_layer decode_drop(struct walk *w, enum drop_reason reason)
+{
+	decode_note(w, reason);
+	w->p->flags |= PKT_INVALID;
+	w->p->drop_reason = (uint16_t)reason;
+	return LAYER_STOP;
+}
+
+void decode_set_payload(struct walk *w)
+{
+	w->p->payload_off = walk_off(w);
+	w->p->payload_len = walk_left(w);
+}
+
+// Takes a packet for something this frame carries. The bound is a frame's own, so that what becomes of a frame does
+// not depend on its neighbours in the burst.
+static struct packet *take_extra(struct walk *w)
+{
+	struct packet *q = NULL;
+	if (w->extras < PKT_MAX_DEPTH - 1 && w->p->depth < PKT_MAX_DEPTH - 1)
+		q = burst_take_extra(w->b);
+	if (q == NULL) {
+		decode_note(w, DECODE_TOO_MANY_TUNNELS);
+		return NULL;
+	}
+	w->extras++;
+	return q;
+}
+
+enum decode_layer decode_begin_inner(struct walk *w, uint16_t link_type, enum decode_layer layer)
+{
+	struct packet *outer = w->p, *p = take_extra(w);
+	if (p == NULL)
+		return LAYER_STOP;
+	outer->flags |= PKT_TUNNEL;
+	p->data = w->cur.at;
+	p->len = p->wire_len = walk_left(w);
+	p->mbuf = outer->mbuf;
+	p->ts_ns = outer->ts_ns;
+	p->seq = outer->seq;
+	p->link_type = link_type;
+	p->iface = outer->iface;
+	p->flags = PKT_INNER;
+	p->depth = outer->depth + 1;
+	p->tunnel_id = outer->tunnel_id;
+	p->outer = outer;
+	w->p = p;
+	w->speculative = false;
+	burst_push(w->b, p);
+	return layer;
+}
+
+enum decode_layer decode_fragment(struct walk *w, enum decode_layer layer)
+{
+	struct packet *frag = w->p;
+	frag->flags |= PKT_FRAGMENT;
+	decode_set_payload(w);
+	w->d->counters.fragments++;
+	if (w->d->defrag_packet == NULL || w->d->defrag == NULL)
+		return LAYER_STOP;
+	if (w->extras == PKT_MAX_DEPTH - 1) {
+		decode_note(w, DECODE_TOO_MANY_TUNNELS);
+		return LAYER_STOP;
+	}
+	struct packet *p = w->d->defrag_packet(w->d->defrag, w->b, frag);
+	if (p == NULL)
+		return LAYER_STOP;
+	w->d->counters.rebuilt++;
+	w->extras++;
+	w->p = p;
+	w->cur = cursor_of(p->data, p->len);
+	w->speculative = false;
+	burst_push(w->b, p);
+	return layer;
+}
+
+// A guess that turned out wrong: the packet is taken back, and so is what was counted for it.
+static void forget_packet(struct walk *w)
+{
+	struct packet *p = w->p;
+	for (uint8_t i = 0; i < p->event_count; i++)
+		w->d->counters.reasons[p->events[i]]--;
+	p->outer->flags &= ~(uint32_t)PKT_TUNNEL;
+	w->b->n--;
+	w->b->n_extra--;
+}
+
+static decode_layer_fn *const layer_fns[LAYER_COUNT] = {
+	[LAYER_ETHERNET] = decode_ethernet,
+	[LAYER_VLAN] = decode_vlan,
+	[LAYER_IEEE8021AH] = decode_ieee8021ah,
+	[LAYER_VNTAG] = decode_vntag,
+	[LAYER_ETAG] = decode_etag,
+	[LAYER_DCE] = decode_dce,
+	[LAYER_LLC] = decode_llc,
+	[LAYER_MPLS] = decode_mpls,
+	[LAYER_PPPOE_SESSION] = decode_pppoe_session,
+	[LAYER_PPPOE_DISCOVERY] = decode_pppoe_discovery,
+	[LAYER_PPP] = decode_ppp,
+	[LAYER_NSH] = decode_nsh,
+	[LAYER_ARP] = decode_arp,
+	[LAYER_RAW] = decode_raw,
+	[LAYER_IPV4] = decode_ipv4,
+	[LAYER_IPV6] = decode_ipv6,
+	[LAYER_TCP] = decode_tcp,
+	[LAYER_UDP] = decode_udp,
+	[LAYER_ICMPV4] = decode_icmpv4,
+	[LAYER_ICMPV6] = decode_icmpv6,
+	[LAYER_SCTP] = decode_sctp,
+	[LAYER_ESP] = decode_esp,
+	[LAYER_GRE] = decode_gre,
+	[LAYER_ERSPAN1] = decode_erspan1,
+	[LAYER_ERSPAN2] = decode_erspan2,
+};
+
+void decode_walk(struct walk *w, enum decode_layer layer)
+{
+	while (layer != LAYER_STOP && layer != LAYER_UNKNOWN) {
+		if (w->layers++ == w->d->config.max_layers) {
+			decode_drop(w, DECODE_TOO_MANY_LAYERS);
+			break;
+		}
+		layer = layer_fns[layer](w);
+	}
+	if (w->speculative && (w->p->flags & PKT_INVALID))
+		forget_packet(w);
+}
+
+void decode_frame(struct decoder *d, struct burst *b, struct packet *frame)
+{
+	struct walk w = {.d = d, .b = b, .p = frame, .cur = cursor_of(frame->data, frame->len)};
+	burst_push(b, frame);
+	decode_walk(&w, decode_link(&w));
+	if (frame->flags & PKT_INVALID) {
+		d->counters.invalid++;
+		d->counters.ledger[frame->drop_reason]++;
+	}
+}
+
+// What decode_fast has found out before it changes anything.
+struct fast {
+	uint32_t l3_off, l4_off, l4_len, payload_off;
+	uint16_t vlan, ether_type; // vlan: tag control bits, with has_vlan
+	bool has_vlan;
+	uint8_t proto;
+};
+
+// Ethernet and at most one 802.1Q tag. Returns false for anything but IPv4 and IPv6.
+static inline bool fast_l2(const struct packet *p, struct fast *f)
+{
+	if (unlikely(p->len < 42))
+		return false;
+	f->l3_off = 14;
+	f->vlan = 0;
+	f->ether_type = load_be16(p->data + 12);
+	f->has_vlan = f->ether_type == ETHER_VLAN;
+	if (f->has_vlan) {
+		f->vlan = load_be16(p->data + 14);
+		f->ether_type = load_be16(p->data + 16);
+		f->l3_off = 18;
+	}
+	return true;
+}
+
+// An IPv4 header without options that is no fragment, or an IPv6 header, in front of TCP or UDP.
+static inline bool fast_l3(const struct decoder *d, const struct packet *p, struct fast *f)
+{
+	const uint8_t *h = p->data + f->l3_off;
+	uint32_t left = p->len - f->l3_off;
+	if (likely(f->ether_type == ETHER_IPV4)) {
+		uint32_t total = load_be16(h + 2);
+		if (unlikely(left < 20 || h[0] != 0x45 || total > left || total < 28 || (load_be16(h + 6) & 0x3fff)))
+			return false;
+		if (d->config.check_l3_csum && !(p->flags & PKT_L3_CSUM_OK) && !checksum_ipv4_ok(h, 20))
+			return false;
+		f->proto = h[9];
+		f->l4_off = f->l3_off + 20;
+		f->l4_len = total - 20;
+	} else if (f->ether_type == ETHER_IPV6) {
+		if (unlikely(left < 48 || (h[0] >> 4) != 6))
+			return false;
+		f->proto = h[6];
+		f->l4_off = f->l3_off + 40;
+		f->l4_len = load_be16(h + 4);
+		if (unlikely(f->l4_len < 8 || f->l4_len > left - 40))
+			return false;
+	} else {
+		return false;
+	}
+	return f->proto == PROTO_TCP || f->proto == PROTO_UDP;
+}
+
+// The options nearly every segment of an established flow has: NOP, NOP, timestamps.
+static inline bool only_timestamps(const uint8_t *opts)
+{
+	return load_be32(opts) == 0x0101080a;
+}
+
+static inline bool fast_l4(const struct decoder *d, const struct packet *p, struct fast *f)
+{
+	const uint8_t *h = p->data + f->l4_off;
+	if (f->proto == PROTO_TCP) {
+		if (unlikely(f->l4_len < 20))
+			return false;
+		uint32_t hlen = (h[12] >> 4) * 4u;
+		if (unlikely(hlen < 20 || hlen > f->l4_len))
+			return false;
+		if (hlen != 20 && !(hlen == 32 && only_timestamps(h + 20)) &&
+			!decode_tcp_options_clean(h + 20, hlen - 20))
+			return false;
+		f->payload_off = f->l4_off + hlen;
+		return true;
+	}
+	if (unlikely(load_be16(h + 4) != f->l4_len))
+		return false;
+	f->payload_off = f->l4_off + 8;
+	return !decode_udp_may_tunnel(d, load_be16(h), load_be16(h + 2), h + 8, f->l4_len - 8);
+}
+
+static inline void fast_fill_l3(struct packet *p, const struct fast *f)
+{
+	const uint8_t *h = p->data + f->l3_off;
+	if (f->ether_type == ETHER_IPV4) {
+		memcpy(&p->src.w[0], h + 12, 4);
+		memcpy(&p->dst.w[0], h + 16, 4);
+		p->ttl = h[8];
+		p->flags |= PKT_IPV4;
+	} else {
+		memcpy(&p->src, h + 8, 16);
+		memcpy(&p->dst, h + 24, 16);
+		p->ttl = h[7];
+		p->flags |= PKT_IPV6;
+	}
+	p->ether_type = f->ether_type;
+	p->l2_len = p->l3_off = f->l3_off;
+	p->ip_proto = f->proto;
+	if (f->has_vlan) {
+		p->vlan[0] = f->vlan & 0xfff;
+		p->vlan_count = 1;
+	}
+}
+
+static inline void fast_fill_l4(struct packet *p, const struct fast *f)
+{
+	const uint8_t *h = p->data + f->l4_off;
+	p->l4_off = f->l4_off;
+	p->payload_off = f->payload_off;
+	p->payload_len = f->l4_off + f->l4_len - f->payload_off;
+	p->sport = load_be16(h);
+	p->dport = load_be16(h + 2);
+	if (f->proto == PROTO_TCP) {
+		p->tcp_flags = h[13];
+		p->flags |= PKT_TCP;
+	} else {
+		p->flags |= PKT_UDP;
+	}
+}
+
+bool decode_fast(const struct decoder *d, struct decode_counters *counts, struct packet *p)
+{
+	struct fast f;
+	if (unlikely(!fast_l2(p, &f) || !fast_l3(d, p, &f) || !fast_l4(d, p, &f)))
+		return false;
+	if (d->config.check_l4_csum && !(p->flags & PKT_L4_CSUM_OK)) {
+		const uint8_t *h = p->data + f.l3_off;
+		bool v4 = f.ether_type == ETHER_IPV4;
+		const uint8_t *l4 = p->data + f.l4_off;
+		uint64_t sum = checksum_pseudo(h + (v4 ? 12 : 8), v4 ? 8 : 32, f.proto, f.l4_len);
+		// UDP over IPv4 may go without (RFC 768); the walk knows, and is fast enough for the few that do
+		if (checksum_fold(checksum_add(l4, f.l4_len, sum)) != 0xffff ||
+			(f.proto == PROTO_UDP && load_be16(l4 + 6) == 0))
+			return false;
+	}
+	fast_fill_l3(p, &f);
+	fast_fill_l4(p, &f);
+	counts->ethernet++;
+	counts->vlan += f.has_vlan;
+	counts->ipv4 += f.ether_type == ETHER_IPV4;
+	counts->ipv6 += f.ether_type == ETHER_IPV6;
+	counts->tcp += f.proto == PROTO_TCP;
+	counts->udp += f.proto == PROTO_UDP;
+	return true;
+}
+
+void decode_burst(struct decoder *d, struct burst *b)
+{
+	for (uint32_t i = 0; i < b->n_frames && i < PREFETCH_AHEAD; i++)
+		rte_prefetch0(b->frames[i].data);
+	for (uint32_t i = 0; i < b->n_frames; i++) {
+		struct packet *p = &b->frames[i];
+		if (i + PREFETCH_AHEAD < b->n_frames)
+			rte_prefetch0(b->frames[i + PREFETCH_AHEAD].data);
+		d->counters.pkts++;
+		d->counters.bytes += p->len;
+		if (p->len > d->counters.max_pkt_size)
+			d->counters.max_pkt_size = p->len;
+		if (likely(p->link_type == DECODE_LINK_EN10MB && decode_fast(d, &d->counters, p)))
+			burst_push(b, p);
+		else
+			decode_frame(d, b, p);
+	}
+}

@@ -1,0 +1,160 @@
+// What the decode_*.c files share: the walk over one frame, and a function for every layer.
+//
+// A layer reads its header from w->cur, fills its fields of w->p and names the layer that follows; decode_walk() in
+// decode.c is the loop around them, so nesting costs no stack. A tunnel layer puts down the packet it carries
+// (decode_begin_inner) and the walk goes on in that one.
+#pragma once
+
+#include "dataplane/api/cursor.h"
+#include "dataplane/decode.h"
+
+enum decode_layer {
+	LAYER_STOP, // done, or malformed
+	LAYER_ETHERNET,
+	LAYER_VLAN,
+	LAYER_IEEE8021AH,
+	LAYER_VNTAG,
+	LAYER_ETAG,
+	LAYER_DCE,
+	LAYER_LLC,
+	LAYER_MPLS,
+	LAYER_PPPOE_SESSION,
+	LAYER_PPPOE_DISCOVERY,
+	LAYER_PPP,
+	LAYER_NSH,
+	LAYER_ARP,
+	LAYER_RAW, // IPv4 or IPv6, as the version field says
+	LAYER_IPV4,
+	LAYER_IPV6,
+	LAYER_TCP,
+	LAYER_UDP,
+	LAYER_ICMPV4,
+	LAYER_ICMPV6,
+	LAYER_SCTP,
+	LAYER_ESP,
+	LAYER_GRE,
+	LAYER_ERSPAN1,
+	LAYER_ERSPAN2,
+	LAYER_COUNT,
+	LAYER_UNKNOWN = LAYER_COUNT, // an EtherType without a decoder
+};
+
+struct walk {
+	struct decoder *d;
+	struct burst *b;
+	struct packet *p;  // the packet being decoded
+	struct cursor cur; // what is left of it
+	uint8_t extras;    // inner and rebuilt packets of this frame so far
+	uint8_t layers;    // headers of this frame so far
+	bool speculative;  // p is a guess (Teredo): when it turns out malformed, forget it in silence
+};
+
+typedef enum decode_layer decode_layer_fn(struct walk *w);
+
+// LINKTYPE_ values of what tunnels carry.
+#define DECODE_LINK_EN10MB 1u
+#define DECODE_LINK_RAW 101u
+
+enum ether_type {
+	ETHER_IPV4 = 0x0800,
+	ETHER_ARP = 0x0806,
+	ETHER_TRANSPARENT_BRIDGING = 0x6558,
+	ETHER_VLAN = 0x8100,
+	ETHER_IPV6 = 0x86dd,
+	ETHER_PPP = 0x880b,
+	ETHER_MPLS = 0x8847,
+	ETHER_MPLS_MULTICAST = 0x8848,
+	ETHER_PPPOE_DISCOVERY = 0x8863,
+	ETHER_PPPOE_SESSION = 0x8864,
+	ETHER_QINQ = 0x88a8,
+	ETHER_ERSPAN = 0x88be,
+	ETHER_8021AH = 0x88e7,
+	ETHER_DCE = 0x8903,
+	ETHER_VNTAG = 0x8926,
+	ETHER_ETAG = 0x893f,
+	ETHER_NSH = 0x894f,
+	ETHER_QINQ_OLD = 0x9100,
+};
+
+enum ip_proto {
+	PROTO_HOPOPTS = 0,
+	PROTO_ICMP = 1,
+	PROTO_IPIP = 4,
+	PROTO_TCP = 6,
+	PROTO_UDP = 17,
+	PROTO_IPV6 = 41,
+	PROTO_ROUTING = 43,
+	PROTO_FRAGMENT = 44,
+	PROTO_GRE = 47,
+	PROTO_ESP = 50,
+	PROTO_AH = 51,
+	PROTO_ICMPV6 = 58,
+	PROTO_NONE = 59,
+	PROTO_DSTOPTS = 60,
+	PROTO_SCTP = 132,
+	PROTO_MH = 135,
+	PROTO_HIP = 139,
+	PROTO_SHIM6 = 140,
+};
+
+// Offset of the cursor from the packet's first byte.
+static inline uint32_t walk_off(const struct walk *w)
+{
+	return (uint32_t)(w->cur.at - w->p->data);
+}
+
+static inline uint32_t walk_left(const struct walk *w)
+{
+	return (uint32_t)cursor_left(&w->cur);
+}
+
+// Notes an event on the packet; inspection goes on.
+void decode_note(struct walk *w, enum drop_reason reason);
+// Notes an event and marks the packet malformed. Returns LAYER_STOP.
+enum decode_layer decode_drop(struct walk *w, enum drop_reason reason);
+// The rest of the packet is payload.
+void decode_set_payload(struct walk *w);
+
+// Begins the packet that the current one carries: all that is left of the cursor. Returns `layer`, or LAYER_STOP when
+// packets are nested too deep (noted).
+enum decode_layer decode_begin_inner(struct walk *w, uint16_t link_type, enum decode_layer layer);
+// Hands the current packet, a fragment of IP, to the defragmenter. Returns `layer` with the walk at the rebuilt
+// datagram, or LAYER_STOP.
+enum decode_layer decode_fragment(struct walk *w, enum decode_layer layer);
+
+// Runs the walk over a frame from `layer` on. decode_frame() begins it by link type.
+void decode_walk(struct walk *w, enum decode_layer layer);
+void decode_frame(struct decoder *d, struct burst *b, struct packet *frame);
+// The common stacks (Ethernet, one VLAN tag at most, plain IPv4 or IPv6, TCP or UDP without surprises). Returns false,
+// with nothing changed, when the frame is anything else. counts: pkts, bytes and max_pkt_size are left to the caller.
+bool decode_fast(const struct decoder *d, struct decode_counters *counts, struct packet *p);
+
+// decode_link.c: the first layer of a link type.
+enum decode_layer decode_link(struct walk *w);
+decode_layer_fn decode_ppp, decode_raw;
+
+// decode_l2.c
+decode_layer_fn decode_ethernet, decode_vlan, decode_ieee8021ah, decode_vntag, decode_etag, decode_dce, decode_llc,
+	decode_mpls, decode_pppoe_session, decode_pppoe_discovery, decode_nsh, decode_arp;
+// The layer of an EtherType, which is remembered in the packet; LAYER_UNKNOWN (counted) where there is none.
+enum decode_layer decode_ether_type(struct walk *w, uint16_t type);
+
+// decode_ipv4.c, decode_ipv6.c
+decode_layer_fn decode_ipv4, decode_ipv6;
+// The layer of an IP protocol both versions treat alike; LAYER_UNKNOWN for the others.
+enum decode_layer decode_ip_proto(uint8_t proto);
+
+// decode_l4.c
+decode_layer_fn decode_tcp, decode_udp, decode_icmpv4, decode_icmpv6, decode_sctp, decode_esp;
+// True when TCP options are all well-formed and none is given twice: the walk would note nothing.
+bool decode_tcp_options_clean(const uint8_t *opts, uint32_t len);
+// Checks the transport checksum of the packet whose transport header is at l4, when checks are on.
+bool decode_l4_csum_ok(const struct packet *p, const uint8_t *l4, uint32_t len, uint8_t proto);
+
+// decode_tunnel.c
+decode_layer_fn decode_gre, decode_erspan1, decode_erspan2;
+// True when a UDP datagram may carry a tunnel and is not for the fast path.
+bool decode_udp_may_tunnel(
+	const struct decoder *d, uint16_t sport, uint16_t dport, const uint8_t *payload, uint32_t len);
+// Looks for a tunnel in a UDP payload (the cursor); LAYER_STOP where there is none.
+enum decode_layer decode_udp_tunnel(struct walk *w);

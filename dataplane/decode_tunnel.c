@@ -1,0 +1,303 @@
+// Decode: tunnels - GRE (RFC 2784, 2890, 2637), ERSPAN, VXLAN (RFC 7348), GENEVE (RFC 8926), GTP-U (3GPP TS 29.281) and
+// Teredo (RFC 4380). IP in IP is in decode_ipv4.c and decode_ipv6.c.
+#include "dataplane/decode_internal.h"
+
+#define GRE_CHECKSUM 0x80u
+#define GRE_ROUTE 0x40u
+#define GRE_KEY 0x20u
+#define GRE_SEQUENCE 0x10u
+#define GRE_STRICT_ROUTE 0x08u
+#define GRE_RECURSION 0x07u
+#define GRE_ACK 0x80u // of the second byte, version 1
+
+// What is behind a GRE header, by its protocol type.
+static enum decode_layer gre_payload(struct walk *w, uint16_t type, bool sequence)
+{
+	switch (type) {
+	case ETHER_IPV4:
+		return decode_begin_inner(w, DECODE_LINK_RAW, LAYER_IPV4);
+	case ETHER_IPV6:
+		return decode_begin_inner(w, DECODE_LINK_RAW, LAYER_IPV6);
+	case ETHER_PPP:
+		return decode_begin_inner(w, DECODE_LINK_RAW, LAYER_PPP);
+	case ETHER_VLAN:
+	case ETHER_QINQ:
+		return decode_begin_inner(w, DECODE_LINK_RAW, LAYER_VLAN);
+	case ETHER_MPLS:
+	case ETHER_MPLS_MULTICAST:
+		return decode_begin_inner(w, DECODE_LINK_RAW, LAYER_MPLS);
+	case ETHER_NSH:
+		return decode_begin_inner(w, DECODE_LINK_RAW, LAYER_NSH);
+	case ETHER_TRANSPARENT_BRIDGING:
+		return decode_begin_inner(w, DECODE_LINK_EN10MB, LAYER_ETHERNET);
+	case ETHER_ERSPAN: // type I has no header of its own and no sequence number
+		return sequence ? LAYER_ERSPAN2 : LAYER_ERSPAN1;
+	default:
+		return LAYER_STOP;
+	}
+}
+
+// Version 0 source routes (RFC 1701): address family, offset, length, addresses; an empty one ends the list.
+static bool skip_source_routes(struct cursor *c)
+{
+	const uint8_t *h;
+	while ((h = cursor_take(c, 4)) != NULL) {
+		if (load_be16(h) == 0 && h[3] == 0)
+			return true;
+		if (!cursor_skip(c, h[3]))
+			return false;
+	}
+	return false;
+}
+
+static enum decode_layer gre_version0(struct walk *w, const uint8_t *h)
+{
+	if (h[0] & GRE_RECURSION)
+		return decode_drop(w, DECODE_GRE_VERSION0_RECUR);
+	if (h[1] & 0xf8)
+		return decode_drop(w, DECODE_GRE_VERSION0_FLAGS);
+	uint32_t len = 4;
+	if (h[0] & (GRE_CHECKSUM | GRE_ROUTE))
+		len += 4;
+	uint32_t key_off = len;
+	if (h[0] & GRE_KEY)
+		len += 4;
+	if (h[0] & GRE_SEQUENCE)
+		len += 4;
+	if (!cursor_skip(&w->cur, len))
+		return decode_drop(w, DECODE_GRE_VERSION0_HDR_TOO_BIG);
+	if ((h[0] & GRE_ROUTE) && !skip_source_routes(&w->cur))
+		return decode_drop(w, DECODE_GRE_VERSION0_MALFORMED_SRE_HDR);
+	if (h[0] & GRE_KEY)
+		w->p->tunnel_id = load_be32(h + key_off);
+	decode_set_payload(w);
+	return gre_payload(w, load_be16(h + 2), h[0] & GRE_SEQUENCE);
+}
+
+// What is against RFC 2637 section 4.1 in a version 1 header, DROP_NONE when nothing is.
+static enum drop_reason gre_version1_check(const uint8_t *h)
+{
+	if (h[0] & GRE_CHECKSUM)
+		return DECODE_GRE_VERSION1_CHKSUM;
+	if (h[0] & GRE_ROUTE)
+		return DECODE_GRE_VERSION1_ROUTE;
+	if (h[0] & GRE_STRICT_ROUTE)
+		return DECODE_GRE_VERSION1_SSR;
+	if (h[0] & GRE_RECURSION)
+		return DECODE_GRE_VERSION1_RECUR;
+	if (h[1] & 0x78)
+		return DECODE_GRE_VERSION1_FLAGS;
+	if (load_be16(h + 2) != ETHER_PPP)
+		return DECODE_GRE_VERSION1_WRONG_PROTOCOL;
+	return h[0] & GRE_KEY ? DROP_NONE : DECODE_GRE_VERSION1_NO_KEY;
+}
+
+// Version 1: PPTP. A header without sequence number is an acknowledgement alone.
+static enum decode_layer gre_version1(struct walk *w, const uint8_t *h)
+{
+	enum drop_reason bad = gre_version1_check(h);
+	if (bad != DROP_NONE)
+		return decode_drop(w, bad);
+	uint32_t len = 8u + (h[0] & GRE_SEQUENCE ? 4 : 0) + (h[1] & GRE_ACK ? 4 : 0);
+	if (!cursor_skip(&w->cur, len))
+		return decode_drop(w, DECODE_GRE_VERSION1_HDR_TOO_BIG);
+	w->p->tunnel_id = load_be16(h + 6); // call id
+	decode_set_payload(w);
+	if (!(h[0] & GRE_SEQUENCE) || walk_left(w) == 0)
+		return LAYER_STOP;
+	return decode_begin_inner(w, DECODE_LINK_RAW, LAYER_PPP);
+}
+
+enum decode_layer decode_gre(struct walk *w)
+{
+	w->d->counters.gre++;
+	const uint8_t *h = cursor_peek(&w->cur, 4);
+	if (h == NULL)
+		return decode_drop(w, DECODE_GRE_PKT_TOO_SMALL);
+	if (!w->d->config.gre)
+		return LAYER_STOP;
+	switch (h[1] & 7) {
+	case 0:
+		return gre_version0(w, h);
+	case 1:
+		return gre_version1(w, h);
+	default:
+		return decode_drop(w, DECODE_GRE_WRONG_VERSION);
+	}
+}
+
+enum decode_layer decode_erspan1(struct walk *w)
+{
+	w->d->counters.erspan++;
+	if (!w->d->config.erspan1)
+		return LAYER_STOP;
+	return decode_begin_inner(w, DECODE_LINK_EN10MB, LAYER_ETHERNET);
+}
+
+// ERSPAN type II: version 1, the mirrored frame's VLAN, session id (draft-foschiano-erspan-03).
+enum decode_layer decode_erspan2(struct walk *w)
+{
+	w->d->counters.erspan++;
+	const uint8_t *h = cursor_take(&w->cur, 8);
+	if (h == NULL)
+		return decode_drop(w, DECODE_ERSPAN_HEADER_TOO_SMALL);
+	if ((h[0] >> 4) != 1)
+		return decode_drop(w, DECODE_ERSPAN_UNSUPPORTED_VERSION);
+	uint16_t vlan = load_be16(h) & 0xfff;
+	if (vlan != 0 && w->p->vlan_count == PKT_MAX_VLANS)
+		return decode_drop(w, DECODE_ERSPAN_TOO_MANY_VLAN_LAYERS);
+	w->p->tunnel_id = load_be16(h + 2) & 0x3ff;
+	enum decode_layer layer = decode_begin_inner(w, DECODE_LINK_EN10MB, LAYER_ETHERNET);
+	if (layer != LAYER_STOP && vlan != 0)
+		w->p->vlan[w->p->vlan_count++] = vlan;
+	return layer;
+}
+
+static bool port_listed(const struct decode_ports *ports, uint16_t port)
+{
+	for (uint8_t i = 0; i < ports->count && i < DECODE_MAX_PORTS; i++) {
+		if (ports->port[i] == port)
+			return true;
+	}
+	return ports->any;
+}
+
+// Teredo carries IPv6, or begins with an indicator (RFC 4380 5.1.1) whose first byte is zero.
+static inline bool looks_like_teredo(const struct decode_config *c, const uint8_t *payload, uint32_t len)
+{
+	return c->teredo && len >= 40 && ((payload[0] >> 4) == 6 || payload[0] == 0);
+}
+
+bool decode_udp_may_tunnel(
+	const struct decoder *d, uint16_t sport, uint16_t dport, const uint8_t *payload, uint32_t len)
+{
+	if ((d->tunnel_port_filter >> (dport & 63)) & 1)
+		return true;
+	return looks_like_teredo(&d->config, payload, len);
+}
+
+// VXLAN: a flag that says the network id is there, and what RFC 7348 section 5 reserves is zero.
+static enum decode_layer udp_vxlan(struct walk *w)
+{
+	const uint8_t *h = cursor_peek(&w->cur, 8 + 14);
+	if (h == NULL || (h[0] & 0x08) == 0 || load_be24(h + 1) != 0 || h[7] != 0)
+		return LAYER_STOP;
+	w->d->counters.vxlan++;
+	w->p->tunnel_id = load_be24(h + 4);
+	cursor_skip(&w->cur, 8);
+	return decode_begin_inner(w, DECODE_LINK_EN10MB, LAYER_ETHERNET);
+}
+
+static enum decode_layer udp_geneve(struct walk *w)
+{
+	const uint8_t *h = cursor_peek(&w->cur, 8);
+	if (h == NULL || (h[0] >> 6) != 0)
+		return LAYER_STOP;
+	uint32_t len = 8 + (h[0] & 0x3f) * 4u;
+	if (len >= walk_left(w))
+		return LAYER_STOP;
+	uint16_t type = load_be16(h + 2);
+	w->p->tunnel_id = load_be24(h + 4);
+	cursor_skip(&w->cur, len);
+	switch (type) {
+	case ETHER_TRANSPARENT_BRIDGING:
+		w->d->counters.geneve++;
+		return decode_begin_inner(w, DECODE_LINK_EN10MB, LAYER_ETHERNET);
+	case ETHER_IPV4:
+		w->d->counters.geneve++;
+		return decode_begin_inner(w, DECODE_LINK_RAW, LAYER_IPV4);
+	case ETHER_IPV6:
+		w->d->counters.geneve++;
+		return decode_begin_inner(w, DECODE_LINK_RAW, LAYER_IPV6);
+	case ETHER_ARP:
+		w->d->counters.geneve++;
+		return decode_begin_inner(w, DECODE_LINK_RAW, LAYER_ARP);
+	default:
+		decode_note(w, DECODE_GENEVE_UNKNOWN_PAYLOAD_TYPE);
+		return LAYER_STOP;
+	}
+}
+
+// Extension headers of a GTP-U packet: a length in four bytes, contents, the next one's type.
+static bool skip_gtpu_extensions(struct cursor *c, uint8_t next)
+{
+	while (next != 0) {
+		const uint8_t *h = cursor_peek(c, 1);
+		if (h == NULL || h[0] == 0 || (h = cursor_take(c, h[0] * 4u)) == NULL)
+			return false;
+		next = c->at[-1];
+	}
+	return true;
+}
+
+// GTP-U version 1: only G-PDUs (type 255) carry a user's packet.
+static enum decode_layer udp_gtpu(struct walk *w)
+{
+	const uint8_t *h = cursor_peek(&w->cur, 8);
+	if (h == NULL || (h[0] >> 5) != 1 || (h[0] & 0x10) == 0 || h[1] != 0xff)
+		return LAYER_STOP;
+	struct cursor c = w->cur;
+	cursor_skip(&c, 8);
+	uint32_t len = load_be16(h + 2);
+	if (len > cursor_left(&c)) {
+		decode_note(w, DECODE_GTPU_MALFORMED);
+		return LAYER_STOP;
+	}
+	cursor_limit(&c, len);
+	if (h[0] & 7) { // sequence, N-PDU, next extension: all there when one of them is
+		const uint8_t *opt = cursor_take(&c, 4);
+		if (opt == NULL || ((h[0] & 4) && !skip_gtpu_extensions(&c, opt[3]))) {
+			decode_note(w, DECODE_GTPU_MALFORMED);
+			return LAYER_STOP;
+		}
+	}
+	const uint8_t *inner = cursor_peek(&c, 1);
+	if (inner == NULL || ((inner[0] >> 4) != 4 && (inner[0] >> 4) != 6))
+		return LAYER_STOP;
+	w->d->counters.gtpu++;
+	w->p->tunnel_id = load_be32(h + 4);
+	w->cur = c;
+	return decode_begin_inner(w, DECODE_LINK_RAW, LAYER_RAW);
+}
+
+// Teredo: an authentication header and an origin indication may stand first. Any UDP payload can look like this, so the
+// lengths have to agree exactly and what is inside has to decode.
+static enum decode_layer udp_teredo(struct walk *w)
+{
+	struct cursor c = w->cur;
+	const uint8_t *h = cursor_peek(&c, 4);
+	if (h != NULL && h[0] == 0 && h[1] == 1 && !cursor_skip(&c, 4u + h[2] + h[3] + 9u))
+		return LAYER_STOP;
+	h = cursor_peek(&c, 2);
+	if (h != NULL && h[0] == 0 && h[1] == 0 && !cursor_skip(&c, 8))
+		return LAYER_STOP;
+	h = cursor_peek(&c, 40);
+	if (h == NULL || (h[0] >> 4) != 6 || load_be16(h + 4) != cursor_left(&c) - 40)
+		return LAYER_STOP;
+	w->cur = c;
+	enum decode_layer layer = decode_begin_inner(w, DECODE_LINK_RAW, LAYER_IPV6);
+	if (layer != LAYER_STOP) {
+		w->d->counters.teredo++;
+		w->speculative = true;
+	}
+	return layer;
+}
+
+enum decode_layer decode_udp_tunnel(struct walk *w)
+{
+	const struct decode_config *c = &w->d->config;
+	struct packet *p = w->p;
+	if (looks_like_teredo(c, w->cur.at, walk_left(w)) &&
+		(port_listed(&c->teredo_ports, p->sport) || port_listed(&c->teredo_ports, p->dport))) {
+		enum decode_layer layer = udp_teredo(w);
+		if (layer != LAYER_STOP)
+			return layer;
+	}
+	if (c->vxlan && port_listed(&c->vxlan_ports, p->dport))
+		return udp_vxlan(w);
+	if (c->geneve && port_listed(&c->geneve_ports, p->dport))
+		return udp_geneve(w);
+	if (c->gtpu && port_listed(&c->gtpu_ports, p->dport))
+		return udp_gtpu(w);
+	return LAYER_STOP;
+}
