@@ -124,7 +124,7 @@ void flood_merge(struct flood *f, struct flood_delta *d)
 	d->evicted = 0;
 }
 
-bool flood_look(const struct flood_victim *v, struct flood_view *out)
+bool flood_look(const struct flood *f, const struct flood_victim *v, struct flood_view *out)
 {
 	uint8_t regs[FLOOD_SOURCE_REGS];
 	uint64_t ports = v->ports[0] | v->ports[1];
@@ -140,7 +140,7 @@ bool flood_look(const struct flood_victim *v, struct flood_view *out)
 		for (uint32_t i = 0; i < FLOOD_COUNTS; i++)
 			out->slow[i] += v->slow[s].count[i];
 	}
-	if (out->slow_pkts < FLOOD_LEAST_PKTS && !v->active)
+	if (out->slow_pkts < (f->ops->least_pkts ? f->ops->least_pkts : 50) && !v->active)
 		return false;
 	memcpy(regs, v->sources[0], sizeof(regs));
 	hll_merge(regs, v->sources[1], FLOOD_SOURCE_BITS);
@@ -149,6 +149,7 @@ bool flood_look(const struct flood_victim *v, struct flood_view *out)
 	out->ttls = (uint32_t)__builtin_popcount(v->ttls);
 	out->active = v->active;
 	out->port = v->port;
+	out->sport = v->sport_or == v->sport_and ? (uint16_t)v->sport_or : 0;
 	out->version = v->version;
 	out->addr = &v->addr;
 	return true;
@@ -194,10 +195,10 @@ static void judge(struct flood *f, struct flood_victim *v, struct detector_run *
 	struct flood_verdict verdict;
 	memset(&verdict, 0, sizeof(verdict));
 	verdict.answer_ratio = -1;
-	if (!flood_look(v, &w))
+	if (!flood_look(f, v, &w))
 		return;
 	bool over = f->ops->judge(f->config, &w, &verdict);
-	double rate = f->ops->rate ? f->ops->rate(&w) : (double)w.pkts;
+	double rate = f->ops->rate(&w);
 	double floor = learned_floor(f, v);
 	if (over && !v->active && rate < floor)
 		over = false;
@@ -238,7 +239,7 @@ static void follow_active(struct flood *f, struct detector_run *run)
 		if (!v->active)
 			continue;
 		advance(v, f->slot);
-		flood_look(v, &w);
+		flood_look(f, v, &w);
 		if (f->now_ns - v->over_ns >= f->common->hold_ns) {
 			end(f, v, &w, run);
 			continue;

@@ -66,7 +66,8 @@ struct flood_view {
 	double ports;   // destination ports, at most about 270 can be told apart
 	uint32_t ttls;  // distinct TTL classes of eight
 	bool active;    // reported already and not yet over: judge with half the thresholds
-	uint16_t port;
+	uint16_t port;  // of the service the key names
+	uint16_t sport; // the one source port all packets had, 0: many
 	uint8_t version;
 	const union ip_addr *addr;
 };
@@ -114,8 +115,11 @@ struct flood_ops {
 	uint8_t key_proto; // for events, where the verdict says none
 	// Is this destination flooded? v->active: thresholds may be halved.
 	bool (*judge)(const void *config, const struct flood_view *v, struct flood_verdict *out);
-	// Which rate the baseline learns; NULL: all packets.
+	// Which rate the baseline learns.
 	double (*rate)(const struct flood_view *v);
+	uint32_t least_pkts;      // in ten seconds: fewer are not worth a judge's time; 0: 50
+	const char *sources_name; // what the distinct count counts; NULL: "sources"
+	const char *ports_name;   // what the port bitmap counts; NULL: "dest_ports"
 };
 
 size_t flood_delta_size(void);

@@ -33,28 +33,32 @@ static inline void flood_state_tick(void *master, struct detector_run *run)
 	flood_tick(master, run);
 }
 
-// id: the detector's name; its file has id_rows, id_on_packets, id_judge, id_rate and struct id_config.
-#define FLOOD_DETECTOR(id, number, text, kinds, ip_proto)                                                   \
-	extern const struct detector detector_##id;                                                         \
-	static const struct flood_ops id##_ops = {                                                          \
-		.detector = &detector_##id, .key_proto = ip_proto, .judge = id##_judge, .rate = id##_rate}; \
-	static int id##_init(void *state, const void *config, const struct detector_env *env)               \
-	{                                                                                                   \
-		flood_init(state, &id##_ops, config);                                                       \
-		return 0;                                                                                   \
-	}                                                                                                   \
-	const struct detector detector_##id = {.name = #id,                                                 \
-		.sid = number,                                                                              \
-		.title = text,                                                                              \
-		.category = "Detection of a Denial of Service Attack",                                      \
-		.severity = 1,                                                                              \
-		.wants = (kinds) | DET_TICK,                                                                \
-		.config = id##_rows,                                                                        \
-		.config_size = sizeof(struct id##_config),                                                  \
-		.state_size = flood_state_size,                                                             \
-		.init = id##_init,                                                                          \
-		.delta_size = flood_state_delta_size,                                                       \
-		.init_delta = flood_state_init_delta,                                                       \
-		.on_packets = id##_on_packets,                                                              \
-		.merge = flood_state_merge,                                                                 \
+// id: the detector's name; its file has id_rows, id_on_packets, id_judge, id_rate and struct id_config. What
+// follows are further members of struct flood_ops.
+#define FLOOD_DETECTOR(id, number, text, kinds, ip_proto, ...)                                \
+	extern const struct detector detector_##id;                                           \
+	static const struct flood_ops id##_ops = {.detector = &detector_##id,                 \
+		.key_proto = ip_proto,                                                        \
+		.judge = id##_judge,                                                          \
+		.rate = id##_rate,                                                            \
+		##__VA_ARGS__};                                                               \
+	static int id##_init(void *state, const void *config, const struct detector_env *env) \
+	{                                                                                     \
+		flood_init(state, &id##_ops, config);                                         \
+		return 0;                                                                     \
+	}                                                                                     \
+	const struct detector detector_##id = {.name = #id,                                   \
+		.sid = number,                                                                \
+		.title = text,                                                                \
+		.category = "Detection of a Denial of Service Attack",                        \
+		.severity = 1,                                                                \
+		.wants = (kinds) | DET_TICK,                                                  \
+		.config = id##_rows,                                                          \
+		.config_size = sizeof(struct id##_config),                                    \
+		.state_size = flood_state_size,                                               \
+		.init = id##_init,                                                            \
+		.delta_size = flood_state_delta_size,                                         \
+		.init_delta = flood_state_init_delta,                                         \
+		.on_packets = id##_on_packets,                                                \
+		.merge = flood_state_merge,                                                   \
 		.on_tick = flood_state_tick}

@@ -10,7 +10,6 @@
 #define FLOOD_SHOWN 4u               // sources named in an event
 #define FLOOD_TOUCHED_MAX 16384u
 #define FLOOD_ACTIVE_MAX 8192u
-#define FLOOD_LEAST_PKTS 50u // in ten seconds
 
 struct flood_slot {
 	uint64_t bytes;
@@ -64,7 +63,7 @@ struct flood {
 };
 
 // Sums up a destination's windows. False when there is too little in them to be worth a judge's time.
-bool flood_look(const struct flood_victim *v, struct flood_view *out);
+bool flood_look(const struct flood *f, const struct flood_victim *v, struct flood_view *out);
 // Emits one event of a flood: stage "start", "update" or "end".
 void flood_report(struct flood *f, struct flood_victim *v, const struct flood_view *w, const char *stage,
 	struct detector_run *run);

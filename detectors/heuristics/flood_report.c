@@ -28,9 +28,10 @@ static void say_rates(struct text *t, const struct flood_victim *v, const struct
 		text_number(t, "syn_per_synack", v->verdict.answer_ratio);
 }
 
-static void say_sources(struct text *t, const struct flood_victim *v, const struct flood_view *w)
+static void say_sources(
+	struct text *t, const struct flood_ops *ops, const struct flood_victim *v, const struct flood_view *w)
 {
-	text_number(t, "sources", (double)(uint64_t)(w->sources + 0.5));
+	text_number(t, ops->sources_name ? ops->sources_name : "sources", (double)(uint64_t)(w->sources + 0.5));
 	text_member(t, "source_sample");
 	text_add(t, "[");
 	for (uint32_t i = 0, n = 0; i < FLOOD_SHOWN; i++) {
@@ -46,9 +47,10 @@ static void say_sources(struct text *t, const struct flood_victim *v, const stru
 }
 
 // TTLs and sizes come in classes: what filters and people need is whether there is one or many.
-static void say_fingerprint(struct text *t, const struct flood_victim *v, const struct flood_view *w)
+static void say_fingerprint(
+	struct text *t, const struct flood_ops *ops, const struct flood_victim *v, const struct flood_view *w)
 {
-	text_number(t, "dest_ports", (double)(uint64_t)(w->ports + 0.5));
+	text_number(t, ops->ports_name ? ops->ports_name : "dest_ports", (double)(uint64_t)(w->ports + 0.5));
 	if (v->sport_or == v->sport_and)
 		text_number(t, "src_port", v->sport_or);
 	if (v->ttls) {
@@ -102,8 +104,8 @@ void flood_report(struct flood *f, struct flood_victim *v, const struct flood_vi
 	if (v->prefix != (v->version == 6 ? 128 : 32))
 		text_string(&find.text, "prefix", victim);
 	say_rates(&find.text, v, w, f->now_ns);
-	say_sources(&find.text, v, w);
-	say_fingerprint(&find.text, v, w);
+	say_sources(&find.text, f->ops, v, w);
+	say_fingerprint(&find.text, f->ops, v, w);
 	say_filters(&find.text, v, victim);
 	finding_emit(run, &find);
 }

@@ -110,7 +110,9 @@ static bool judge_rate(const struct udp_flood_config *c, const struct flood_view
 	bool volume = v->bytes * 8 * part >= c->bps && v->sources >= 8;
 	if ((!fresh && !rate && !volume) || !few_answered(v) || looks_like_scan(v))
 		return false;
-	out->what = "UDP flood";
+	// the same service port at very many hosts, large answers: reflection off a service amplification.c does not
+	// list
+	out->what = v->sport && v->sources >= 50 && mean >= 400 ? "UDP reflection flood" : "UDP flood";
 	out->vector = "udp";
 	out->observed = fresh ? (double)v->count[UDP_FRESH] : rate ? (double)v->pkts : (double)v->bytes * 8;
 	out->threshold = (double)(fresh ? c->fresh_pps : rate ? c->pps : c->bps);

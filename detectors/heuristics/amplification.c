@@ -1,0 +1,165 @@
+// Reflection and amplification toward a host: answers of UDP services that it never asked.
+//
+// A packet counts when it comes from a service's port and began its flow (an answer to a request we
+// saw is the flow's other direction). Which services: US-CERT TA14-017A and later advisories.
+#include <stddef.h>
+
+#include "detectors/heuristics/finding.h"
+#include "detectors/heuristics/flood_detector.h"
+
+enum amplification_count { AMP_UNASKED, AMP_CERTAIN };
+
+struct amplification_config {
+	struct flood_config common;
+	uint64_t pps;
+	uint64_t dns_pps;
+	uint64_t reflectors;
+};
+
+static const struct config_row amplification_rows[] = {
+	{"threshold", CONFIG_UINT, offsetof(struct amplification_config, pps), "packets/s", 1, 1e9, "100", NULL,
+		"unasked answers of one service a second toward one host"},
+	{"dns-threshold", CONFIG_UINT, offsetof(struct amplification_config, dns_pps), "packets/s", 1, 1e9, "500", NULL,
+		"the same for DNS, where a resolver seen from one side gets many"},
+	{"reflectors", CONFIG_UINT, offsetof(struct amplification_config, reflectors), "addresses", 1, 1e9, "10", NULL,
+		"sources it must come from, unless it is ten times the threshold"},
+	FLOOD_CONFIG_ROWS(struct amplification_config), CONFIG_END};
+
+struct service {
+	uint16_t port;
+	uint16_t mean_bytes; // answers are larger than this on average when they serve amplification
+	const char *name, *what, *bpf, *nft;
+};
+
+#define SERVICE(port, bytes, name)                                                               \
+	{                                                                                        \
+		port, bytes, name, name " reflection", "udp src port " #port, "udp sport " #port \
+	}
+
+// Ascending by port.
+static const struct service services[] = {
+	SERVICE(17, 60, "QOTD"),
+	SERVICE(19, 60, "CharGEN"),
+	SERVICE(53, 400, "DNS"),
+	SERVICE(69, 60, "TFTP"),
+	SERVICE(111, 60, "RPC"),
+	SERVICE(123, 100, "NTP"),
+	SERVICE(137, 60, "NetBIOS"),
+	SERVICE(161, 60, "SNMP"),
+	SERVICE(389, 200, "CLDAP"),
+	SERVICE(500, 60, "IKE"),
+	SERVICE(520, 60, "RIP"),
+	SERVICE(1194, 60, "OpenVPN"),
+	SERVICE(1434, 60, "SQL-browser"),
+	SERVICE(1604, 60, "Citrix-ICA"),
+	SERVICE(1900, 60, "SSDP"),
+	SERVICE(3283, 60, "ARMS"),
+	SERVICE(3389, 60, "RDP"),
+	SERVICE(3478, 60, "STUN"),
+	SERVICE(3702, 60, "WS-Discovery"),
+	SERVICE(4500, 60, "IKE-NAT"),
+	SERVICE(5060, 60, "SIP"),
+	SERVICE(5351, 60, "NAT-PMP"),
+	SERVICE(5353, 60, "mDNS"),
+	SERVICE(5683, 60, "CoAP"),
+	SERVICE(10001, 60, "Ubiquiti"),
+	SERVICE(10074, 60, "TP240"),
+	SERVICE(11211, 100, "memcached"),
+	SERVICE(27960, 60, "Quake"),
+	SERVICE(37810, 60, "DVR-DHCP"),
+	SERVICE(47808, 60, "BACnet"),
+};
+
+static const struct service *service_of(uint16_t port)
+{
+	uint32_t lo = 0, hi = RTE_DIM(services);
+	while (lo < hi) {
+		uint32_t mid = (lo + hi) / 2;
+		if (services[mid].port == port)
+			return &services[mid];
+		if (services[mid].port < port)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return NULL;
+}
+
+// An NTP private-mode answer that lists clients: nothing else looks like it, and nobody uses it any more
+// (CVE-2013-5211).
+static bool is_monlist(const struct packet *p)
+{
+	const uint8_t *n = packet_payload(p);
+	return p->sport == 123 && p->payload_len >= 80 && (n[0] & 0x87) == 0x87 && n[2] == 3 &&
+	       (n[3] == 42 || n[3] == 20);
+}
+
+static void amplification_on_packets(void *state, struct packet *const *pkts, uint32_t n, struct detector_run *run)
+{
+	struct flood_delta *d = state;
+	for (uint32_t i = 0; i < n; i++) {
+		const struct packet *p = pkts[i];
+		// most packets come from an ephemeral port or answer a request
+		if ((p->flow && p->dir == DIR_TO_CLIENT) || p->sport == p->dport || service_of(p->sport) == NULL)
+			continue;
+		if (address_is_group(&p->dst, p->flags & PKT_IPV6 ? 6 : 4))
+			continue; // discovery protocols announce themselves
+		struct flood_cell *c = flood_cell(d, sketch_pair(sketch_addr(&p->dst), p->sport), &p->dst, p);
+		if (!c)
+			continue;
+		c->port = p->sport;
+		flood_count(c, AMP_UNASKED, p, flood_source(p));
+		c->count[AMP_CERTAIN] += is_monlist(p);
+	}
+}
+
+static bool judge_rate(const struct amplification_config *c, const struct flood_view *v, const struct service *s,
+	struct flood_verdict *out)
+{
+	uint64_t part = v->active ? 2 : 1, seen = v->count[AMP_UNASKED];
+	uint64_t limit = v->port == 53 ? c->dns_pps : c->pps;
+	bool many = v->sources * (double)part >= (double)c->reflectors;
+	if (seen * part < limit || v->bytes < seen * s->mean_bytes || (!many && seen < limit * 10))
+		return false;
+	out->what = s->what;
+	out->observed = (double)seen;
+	out->threshold = (double)limit;
+	out->confidence = many ? 95 : 70;
+	return true;
+}
+
+static bool judge_certain(const struct flood_view *v, struct flood_verdict *out)
+{
+	if (v->count[AMP_CERTAIN] == 0)
+		return false;
+	out->what = "NTP monlist answer nobody asked for";
+	out->observed = (double)v->count[AMP_CERTAIN];
+	out->threshold = 1;
+	out->confidence = 60;
+	out->severity = 3;
+	return true;
+}
+
+static bool amplification_judge(const void *config, const struct flood_view *v, struct flood_verdict *out)
+{
+	const struct service *s = service_of(v->port);
+	if (!s)
+		return false;
+	out->vector = s->name;
+	out->bpf = s->bpf;
+	out->nft = s->nft;
+	out->unit = "packets/s";
+	out->window_ms = 1000;
+	// the reflectors are real hosts; it is their request that was forged in the victim's name
+	out->spoofed = "no";
+	out->spoofed_why = "sources are reflectors, the requests they answer were spoofed";
+	return judge_rate(config, v, s, out) || judge_certain(v, out);
+}
+
+static double amplification_rate(const struct flood_view *v)
+{
+	return (double)v->count[AMP_UNASKED];
+}
+
+FLOOD_DETECTOR(
+	amplification, 9010006, "Tocsin reflection and amplification flood", DET_UDP, IPPROTO_UDP, .least_pkts = 1);

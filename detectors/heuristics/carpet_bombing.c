@@ -1,0 +1,85 @@
+// Carpet bombing: a flood spread over a prefix so that no single host's share stands out.
+//
+// Counts what nobody answered toward each IPv4 /24 and IPv6 /48, with the number of hosts hit.
+#include <stddef.h>
+
+#include "detectors/heuristics/flood_detector.h"
+
+enum carpet_count { CARPET_UNANSWERED };
+
+struct carpet_bombing_config {
+	struct flood_config common;
+	uint64_t pps;
+	uint64_t hosts;
+	uint64_t host_pps;
+};
+
+static const struct config_row carpet_bombing_rows[] = {
+	{"threshold", CONFIG_UINT, offsetof(struct carpet_bombing_config, pps), "packets/s", 1, 1e9, "4000", NULL,
+		"unanswered packets a second toward one prefix"},
+	{"hosts", CONFIG_UINT, offsetof(struct carpet_bombing_config, hosts), "addresses", 2, 1e9, "32", NULL,
+		"hosts of the prefix that must be hit"},
+	{"host-limit", CONFIG_UINT, offsetof(struct carpet_bombing_config, host_pps), "packets/s", 1, 1e9, "1000", NULL,
+		"a mean rate a host above this is a flood of hosts, which other detectors report"},
+	FLOOD_CONFIG_ROWS(struct carpet_bombing_config), CONFIG_END};
+
+static bool is_unanswered(const struct packet *p)
+{
+	const struct flow *f = p->flow;
+	if (!f)
+		return true;
+	return p->dir == DIR_TO_SERVER && f->pkts[DIR_TO_CLIENT] == 0;
+}
+
+static void carpet_bombing_on_packets(void *state, struct packet *const *pkts, uint32_t n, struct detector_run *run)
+{
+	struct flood_delta *d = state;
+	for (uint32_t i = 0; i < n; i++) {
+		const struct packet *p = pkts[i];
+		if (!is_unanswered(p))
+			continue;
+		union ip_addr net = p->dst;
+		if (p->flags & PKT_IPV6) {
+			net.d[1] = 0;
+			net.b[6] = net.b[7] = 0;
+		} else {
+			net.b[3] = 0;
+		}
+		struct flood_cell *c = flood_cell(d, sketch_addr(&net), &net, p);
+		if (!c)
+			continue;
+		c->prefix = c->version == 6 ? 48 : 24;
+		uint64_t ports = c->ports, source = flood_source(p);
+		// counts hosts where others count sources, and sources where others count ports
+		flood_count(c, CARPET_UNANSWERED, p, sketch_addr(&p->dst));
+		c->ports = ports | 1ULL << (source >> 58);
+	}
+}
+
+static bool carpet_bombing_judge(const void *config, const struct flood_view *v, struct flood_verdict *out)
+{
+	const struct carpet_bombing_config *c = config;
+	uint64_t part = v->active ? 2 : 1;
+	double hosts = v->sources, sources = v->ports;
+	if (v->pkts * part < c->pps || hosts * (double)part < (double)c->hosts)
+		return false;
+	if ((double)v->pkts > hosts * (double)c->host_pps || sources * (double)part < 16)
+		return false; // one flood after another, or one scanner
+	out->what = "flood spread over a prefix";
+	out->vector = "carpet";
+	out->observed = (double)v->pkts;
+	out->threshold = (double)c->pps;
+	out->unit = "packets/s";
+	out->window_ms = 1000;
+	out->confidence = 80;
+	out->bpf = out->nft = "";
+	return true;
+}
+
+static double carpet_bombing_rate(const struct flood_view *v)
+{
+	return (double)v->pkts;
+}
+
+FLOOD_DETECTOR(carpet_bombing, 9010007, "Tocsin carpet bombing", DET_TCP | DET_UDP | DET_ICMP | DET_FRAGMENT, 0,
+	.sources_name = "hosts", .ports_name = "sources");
