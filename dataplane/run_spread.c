@@ -189,7 +189,7 @@ static void collect(struct spread *s)
 
 static void send(struct spread *s, struct lane *l, const struct message *m)
 {
-	while (rte_ring_sp_enqueue_elem(l->ring, m, sizeof(*m)) != 0) {
+	while (rte_ring_sp_enqueue_elem(l->ring, (void *)(uintptr_t)m, sizeof(*m)) != 0) {
 		decide(s, false);
 		collect(s);
 	}

@@ -1,0 +1,167 @@
+// The run itself: signals, progress, stats in between, and what is said at the end.
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "ctl/sensor/sensor.h"
+#include "ctl/sensor/snapshot.h"
+#include "dataplane/run_capture.h"
+#include "dataplane/source_pcap.h"
+
+#define OUTPUT_TICK_NS 100000000ull
+#define SUMMARY_ROWS 25u
+
+static volatile sig_atomic_t stop_asked, reopen_asked;
+
+static void on_stop(int sig)
+{
+	(void)sig;
+	stop_asked = 1;
+}
+
+static void on_hangup(int sig)
+{
+	(void)sig;
+	reopen_asked = 1;
+}
+
+static void catch_signals(void)
+{
+	struct sigaction stop = {.sa_handler = on_stop, .sa_flags = SA_RESETHAND}; // a second Ctrl-C ends at once
+	struct sigaction hup = {.sa_handler = on_hangup, .sa_flags = SA_RESTART};
+
+	sigaction(SIGINT, &stop, NULL);
+	sigaction(SIGTERM, &stop, NULL);
+	sigaction(SIGHUP, &hup, NULL);
+}
+
+static uint64_t clock_ns(clockid_t clock)
+{
+	struct timespec ts;
+
+	clock_gettime(clock, &ts);
+	return (uint64_t)ts.tv_sec * 1000000000ull + (uint64_t)ts.tv_nsec;
+}
+
+// packet_ns: time of the stats record. Returns false when the ledger does not add up.
+static bool write_stats(struct sensor *s, uint64_t packet_ns)
+{
+	char why[256] = "";
+	bool sound = snapshot_take(s->stats, s->pipeline, s->source, s->cfg.stats.decoder_events, why, sizeof(why));
+
+	stats_add(s->stats, COUNTER_UPTIME, (uint64_t)progress_seconds(&s->progress));
+	stats_add(s->stats, COUNTER_DETECT_RULES_LOADED, s->report.loaded);
+	stats_add(s->stats, COUNTER_DETECT_RULES_FAILED, s->report.rejected);
+	if (s->cfg.stats.enabled)
+		eve_write_stats(s->out, s->stats, packet_ns);
+	if (!sound)
+		say("the loss ledger does not add up: %s", why);
+	return sound;
+}
+
+static void show_progress(struct sensor *s)
+{
+	struct source_progress at;
+
+	if (!s->opt.progress)
+		return;
+	source_pcap_progress(s->source, &at);
+	progress_draw(&s->progress, &at, summary_alerts(s->summary));
+}
+
+static bool poll_run(void *arg, uint64_t packet_ns)
+{
+	struct sensor *s = arg;
+	uint64_t now = clock_ns(CLOCK_MONOTONIC);
+
+	show_progress(s);
+	if (reopen_asked) {
+		reopen_asked = 0;
+		eve_reopen(s->out);
+	}
+	if (now - s->last_tick_ns >= OUTPUT_TICK_NS) {
+		s->last_tick_ns = now;
+		eve_tick(s->out, clock_ns(CLOCK_REALTIME));
+	}
+	// with several workers a snapshot in mid-run is not taken at one packet, so its ledger would not hold
+	if (s->workers == 1 && now - s->last_stats_ns >= s->cfg.stats.interval_ns) {
+		s->last_stats_ns = now;
+		write_stats(s, packet_ns);
+	}
+	s->last_packet_ns = packet_ns;
+	return !stop_asked;
+}
+
+static void print_rate(const struct sensor *s, double seconds)
+{
+	uint64_t pkts = stats_get(s->stats, "decoder.pkts"), bytes = stats_get(s->stats, "decoder.bytes");
+
+	printf("Read %llu packets (%.1f MB) in %llu flows in %.2f s", (unsigned long long)pkts, (double)bytes / 1e6,
+		(unsigned long long)stats_get(s->stats, "flow.total"), seconds);
+	if (seconds > 0)
+		printf(": %.2f Mpps, %.2f Gbit/s", (double)pkts / seconds / 1e6, (double)bytes * 8 / seconds / 1e9);
+	printf(", %u worker%s\n", s->workers, s->workers > 1 ? "s" : "");
+}
+
+static void print_dropped(const struct sensor *s)
+{
+	struct worker_counters sum;
+
+	pipeline_counters(s->pipeline, &sum);
+	printf("\nNot inspected: %llu of %llu packets\n", (unsigned long long)s->stats->dropped,
+		(unsigned long long)s->stats->offered);
+	for (size_t r = 1; r < DROP_REASON_COUNT; r++)
+		if (sum.ledger[r])
+			printf("  %8llu  %s (%s)\n", (unsigned long long)sum.ledger[r], drop_table[r].help,
+				drop_table[r].name);
+}
+
+static void print_end(const struct sensor *s, double seconds)
+{
+	char path[4096];
+	bool colour = isatty(STDOUT_FILENO) && !getenv("NO_COLOR");
+
+	print_rate(s, seconds);
+	if (summary_alerts(s->summary)) {
+		printf("\nFound: %llu alerts\n", (unsigned long long)summary_alerts(s->summary));
+		summary_print(s->summary, stdout, colour, SUMMARY_ROWS);
+	} else {
+		printf("\nFound: nothing\n");
+	}
+	print_dropped(s);
+	if (!sensor_eve_path(s, path, sizeof(path)))
+		return;
+	printf("\nEvents: %s\n", path);
+	printf("Next:   jq 'select(.event_type==\"alert\")' %s\n", path);
+}
+
+int run_captures(struct sensor *s)
+{
+	struct run_hooks hooks = {.poll = poll_run, .arg = s};
+	uint64_t errors;
+	int rc;
+
+	catch_signals();
+	progress_start(&s->progress);
+	s->last_stats_ns = clock_ns(CLOCK_MONOTONIC);
+	rc = run_capture(s->pipeline, s->source, &hooks);
+	double seconds = progress_seconds(&s->progress);
+	progress_clear(&s->progress);
+	if (rc != 0) {
+		say("the run cannot start: %s", strerror(-rc));
+		return EXIT_BAD_INPUT;
+	}
+	bool sound = write_stats(s, s->last_packet_ns);
+	eve_flush(s->out);
+	if (!s->opt.quiet && !s->cfg.eve.to_stdout)
+		print_end(s, seconds);
+	errors = source_pcap_errors(s->source);
+	if (stop_asked)
+		say("ended by a signal after %llu packets", (unsigned long long)s->stats->offered);
+	if (stop_asked || !sound)
+		return EXIT_ENDED_EARLY;
+	return errors ? EXIT_BAD_INPUT : EXIT_CLEAN;
+}

@@ -1,0 +1,72 @@
+// The sensor's parts as main.c strings them together. One struct, filled from top to bottom by
+// setup.c, used by run.c, taken apart by setup.c.
+#pragma once
+
+#include <stdbool.h>
+
+#include "ctl/config/config.h"
+#include "ctl/config/tocsin_config.h"
+#include "ctl/eve/output.h"
+#include "ctl/eve/stats.h"
+#include "ctl/sensor/options.h"
+#include "ctl/sensor/progress.h"
+#include "ctl/sensor/summary.h"
+#include "dataplane/pipeline.h"
+#include "dataplane/setup/memory.h"
+#include "dataplane/source.h"
+#include "detectors/signature/signature.h"
+
+// Exit codes of the program.
+enum { EXIT_CLEAN = 0, EXIT_BAD_INPUT = 1, EXIT_ENDED_EARLY = 2 };
+
+struct sensor {
+	struct options opt;
+	struct config *config;
+	struct tocsin_config cfg;
+	struct flow_table_config flow;   // flow.* and flow-timeouts.*, of all workers together
+	struct tcp_stream_config stream; // stream.*, of all workers together
+	struct addr_set *home;
+	struct addr_set *hosts[TCP_POLICY_COUNT]; // host-os-policy
+	uint16_t workers;
+
+	struct ruleset *rules; // NULL without rule files
+	struct rule_report report;
+	void *signature[PIPELINE_MAX_WORKERS]; // signature workers' memory
+
+	bool eal_started;
+	struct mbuf_pools pools;
+	struct source *source;
+	struct pipeline *pipeline;
+
+	struct eve_output *out;
+	struct stats_snapshot *stats;
+	struct summary *summary;
+	struct progress progress;
+	uint64_t last_tick_ns, last_stats_ns; // monotonic
+	uint64_t last_packet_ns;              // packet time reached
+};
+
+// Each returns EXIT_CLEAN, or the exit code to end with after saying why in one line.
+int setup_config(struct sensor *s);
+int setup_rules(struct sensor *s);
+int setup_output(struct sensor *s);
+int setup_capture(struct sensor *s);
+int setup_pipeline(struct sensor *s);
+// Takes everything apart that was set up; returns EXIT_CLEAN or, when events were not written, EXIT_ENDED_EARLY.
+int setup_undo(struct sensor *s);
+
+// Says which rules cannot be used; limit: lines at most, 0: all.
+void report_rules(const struct sensor *s, size_t limit);
+
+// UDP ports of a list in the configuration ("4789", "$VXLAN_PORTS", "any") for a tunnel decoder.
+// Returns 0, or -EINVAL where there are more than a decoder holds.
+int tunnel_ports(const struct config_list *list, const struct config_map *groups, struct decode_ports *out);
+
+// Path of eve.json. Returns false when none is written.
+bool sensor_eve_path(const struct sensor *s, char *out, size_t size);
+
+// Reads the captures to their end. Returns the exit code.
+int run_captures(struct sensor *s);
+
+// One line on stderr, "tocsin: ...".
+void say(const char *fmt, ...) __attribute__((format(printf, 1, 2)));

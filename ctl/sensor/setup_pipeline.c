@@ -1,0 +1,162 @@
+// From the configuration to a running packet path: packet buffers, source, workers, engines.
+// Next: run.c.
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <rte_common.h>
+#include <rte_memory.h>
+
+#include "ctl/sensor/eal.h"
+#include "ctl/sensor/sensor.h"
+#include "dataplane/source_pcap.h"
+
+#define EAL_MEMORY_BYTES (64ull << 20)
+#define SMALL_MBUFS 2048u // and as many again for each worker beyond the first
+#define JUMBO_MBUFS 160u  // a burst can hold 32 frames and rebuild as many datagrams
+
+static void source_says(void *arg, enum source_severity severity, const char *message)
+{
+	struct sensor *s = arg;
+
+	progress_clear(&s->progress);
+	say("%s%s", severity == SOURCE_WARNING ? "warning: " : "", message);
+}
+
+static int start_eal(struct sensor *s)
+{
+	struct eal_options o = {
+		.workers = s->workers > 1 ? s->workers : 0,
+		.lcores = s->opt.lcores,
+		.memory_bytes = EAL_MEMORY_BYTES,
+		.verbose = s->opt.verbose > 1,
+		.raw = (const char *const *)s->cfg.memory.eal_args.items,
+		.raw_count = s->cfg.memory.eal_args.count,
+	};
+	int rc = eal_start(&o);
+
+	if (rc != 0) {
+		say("DPDK did not start: %s; run again with -vv to see what it says", strerror(-rc));
+		return EXIT_BAD_INPUT;
+	}
+	s->eal_started = true;
+	return EXIT_CLEAN;
+}
+
+int setup_capture(struct sensor *s)
+{
+	uint16_t more = s->workers - 1;
+	struct mbuf_pools_config pools = {
+		.name = "tocsin",
+		.small_count = SMALL_MBUFS + more * SMALL_MBUFS,
+		.jumbo_count = JUMBO_MBUFS + more * JUMBO_MBUFS,
+		.socket = SOCKET_ID_ANY,
+	};
+	int rc = start_eal(s);
+
+	if (rc != EXIT_CLEAN)
+		return rc;
+	rc = mbuf_pools_create(&s->pools, &pools);
+	if (rc != 0) {
+		say("no memory for packet buffers: %s", strerror(-rc));
+		return EXIT_BAD_INPUT;
+	}
+	// the source has said what is wrong with which file
+	rc = source_pcap_open(&s->source, s->opt.captures.items, s->opt.captures.count, &s->pools, source_says, s);
+	return rc == 0 ? EXIT_CLEAN : EXIT_BAD_INPUT;
+}
+
+static int set_decode(const struct sensor *s, struct decode_config *d)
+{
+	decode_config_defaults(d);
+	d->check_l3_csum = d->check_l4_csum = s->cfg.capture.checksum == CHECKSUM_ALL;
+	d->vxlan = s->cfg.decoder.vxlan;
+	d->geneve = s->cfg.decoder.geneve;
+	d->teredo = s->cfg.decoder.teredo;
+	d->max_layers = (uint8_t)s->cfg.decoder.max_layers;
+	if (tunnel_ports(&s->cfg.decoder.vxlan_ports, &s->cfg.port_groups, &d->vxlan_ports) == 0 &&
+		tunnel_ports(&s->cfg.decoder.geneve_ports, &s->cfg.port_groups, &d->geneve_ports) == 0 &&
+		tunnel_ports(&s->cfg.decoder.teredo_ports, &s->cfg.port_groups, &d->teredo_ports) == 0)
+		return 0;
+	say("decoder.*.ports: more than %u ports; write any to look at every port", DECODE_MAX_PORTS);
+	return -EINVAL;
+}
+
+// Memory limits are of the whole process; each worker gets its part.
+static void set_limits(const struct sensor *s, struct pipeline_config *c)
+{
+	c->flow = s->flow;
+	c->flow.memory_bytes /= s->workers;
+	c->flow.records = true;
+	c->flow.lossless = true;
+	c->stream = s->stream;
+	c->stream.memcap /= s->workers;
+	c->stream.reassembly_memcap /= s->workers;
+	memcpy(c->stream.hosts, s->hosts, sizeof(c->stream.hosts));
+	defrag_config_defaults(&c->defrag);
+	c->defrag.memcap_bytes = s->cfg.defrag.memcap / s->workers;
+	c->defrag.max_datagrams = (uint32_t)(s->cfg.defrag.trackers / s->workers);
+	c->defrag.timeout_ns = s->cfg.defrag.timeout_ns;
+}
+
+static void on_event(void *arg, const struct event *ev)
+{
+	struct sensor *s = arg;
+
+	summary_add(s->summary, ev);
+	eve_write_event(s->out, ev);
+}
+
+// The detectors that are switched on, with their configuration.
+static size_t list_detectors(const struct sensor *s, struct pipeline_detector *out)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < s->cfg.detectors.count && n < WORKER_MAX_DETECTORS; i++)
+		if (s->cfg.detectors.items[i].enabled)
+			out[n++] = (struct pipeline_detector){
+				s->cfg.detectors.items[i].detector, s->cfg.detectors.items[i].config};
+	return n;
+}
+
+static int start_engine(struct sensor *s, uint16_t i)
+{
+	struct worker *w = pipeline_worker(s->pipeline, i);
+	size_t size = RTE_ALIGN_CEIL(signature_worker_size(s->rules), RTE_CACHE_LINE_SIZE);
+
+	s->signature[i] = aligned_alloc(RTE_CACHE_LINE_SIZE, size);
+	if (!s->signature[i])
+		return -ENOMEM;
+	memset(s->signature[i], 0, size);
+	int rc = signature_worker_init(s->signature[i], s->rules, w->flows, i);
+	if (rc == 0)
+		w->engine = (struct packet_engine){s->signature[i], signature_on_burst, signature_on_flow_end};
+	return rc;
+}
+
+int setup_pipeline(struct sensor *s)
+{
+	struct pipeline_detector detectors[WORKER_MAX_DETECTORS];
+	struct pipeline_config c = {
+		.workers = s->workers,
+		.event_slots = (uint32_t)s->cfg.workers.event_ring,
+		.report_anomalies = true,
+		.detectors = detectors,
+		.detector_count = list_detectors(s, detectors),
+		.env = {.home = s->home},
+		.on_event = on_event,
+		.on_event_arg = s,
+	};
+	int rc;
+
+	if (set_decode(s, &c.decode) != 0)
+		return EXIT_BAD_INPUT;
+	set_limits(s, &c);
+	rc = pipeline_create(&s->pipeline, &c);
+	for (uint16_t i = 0; rc == 0 && s->rules && i < s->workers; i++)
+		rc = start_engine(s, i);
+	if (rc == 0)
+		return EXIT_CLEAN;
+	say("the workers cannot be set up: %s; less flow.memory or stream memory may help", strerror(-rc));
+	return EXIT_BAD_INPUT;
+}

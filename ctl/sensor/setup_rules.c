@@ -1,0 +1,143 @@
+// Rule files to a rule set, and what is wrong with them to the user. Next: setup_pipeline.c.
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "ctl/sensor/sensor.h"
+
+#define MAX_RULE_FILES 1024u
+#define PATH_BYTES 4096u
+
+// A relative rule file of the configuration stands in default-rule-path, unless it is found as it is.
+static char *rule_path(const struct sensor *s, const char *file)
+{
+	char path[PATH_BYTES];
+	const char *dir = s->cfg.rules.default_rule_path;
+
+	if (file[0] == '/' || !dir[0] || access(file, R_OK) == 0)
+		return strdup(file);
+	snprintf(path, sizeof(path), "%s/%s", dir, file);
+	return strdup(path);
+}
+
+// options_apply has let -S replace the configuration's files and -s add to them. Returns how many.
+static size_t list_files(const struct sensor *s, char **files)
+{
+	size_t n = 0;
+
+	while (n < s->cfg.rules.files.count && n < MAX_RULE_FILES) {
+		files[n] = rule_path(s, s->cfg.rules.files.items[n]);
+		n++;
+	}
+	return n;
+}
+
+// Where compiled rule sets are kept: the configuration's directory, else the user's cache directory.
+// Returns NULL where there is none ("none", or no home), so that nothing is cached.
+static const char *cache_dir(const struct sensor *s, char *out, size_t size)
+{
+	const char *set = s->cfg.rules.cache_dir, *xdg = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
+
+	if (strcmp(set, "none") == 0)
+		return NULL;
+	if (set[0])
+		return set;
+	if (xdg && xdg[0] == '/')
+		snprintf(out, size, "%s", xdg);
+	else if (home && home[0] == '/')
+		snprintf(out, size, "%s/.cache", home);
+	else
+		return NULL;
+	mkdir(out, 0700);
+	strncat(out, "/tocsin", size - strlen(out) - 1);
+	if (mkdir(out, 0700) != 0 && errno != EEXIST)
+		return NULL;
+	return out;
+}
+
+static const char *or_null(const char *text)
+{
+	return text && text[0] ? text : NULL;
+}
+
+static int load(struct sensor *s, char *const *files, size_t count)
+{
+	char cache[PATH_BYTES];
+	const struct rules_config *r = &s->cfg.rules;
+	long cpus = sysconf(_SC_NPROCESSORS_ONLN);
+	struct ruleset_config cfg = {
+		.files = (const char *const *)files,
+		.file_count = count,
+		.address_groups = &s->cfg.address_groups,
+		.port_groups = &s->cfg.port_groups,
+		.classification_file = or_null(r->classification_file),
+		.reference_file = or_null(r->reference_file),
+		.threshold_file = or_null(r->threshold_file),
+		.cache_dir = cache_dir(s, cache, sizeof(cache)),
+		.threads = cpus > 0 ? (unsigned int)cpus : 1,
+		.alert_max = (uint32_t)r->packet_alert_max,
+		.match_limit = (uint32_t)r->pcre_match_limit,
+		.match_limit_recursion = (uint32_t)r->pcre_match_limit_recursion,
+	};
+
+	s->rules = ruleset_load(&cfg, &s->report);
+	if (s->rules)
+		return EXIT_CLEAN;
+	int why = errno;
+	report_rules(s, 1);
+	say("the rules cannot be loaded: %s", strerror(why));
+	return EXIT_BAD_INPUT;
+}
+
+int setup_rules(struct sensor *s)
+{
+	char **files = calloc(MAX_RULE_FILES, sizeof(*files));
+	int rc = EXIT_CLEAN;
+
+	if (!files) {
+		say("no memory for the rules");
+		return EXIT_BAD_INPUT;
+	}
+	size_t count = list_files(s, files);
+	if (count)
+		rc = load(s, files, count);
+	for (size_t i = 0; i < count; i++)
+		free(files[i]);
+	free(files);
+	if (rc == EXIT_CLEAN && s->rules && !s->opt.quiet && s->opt.action != ACTION_TEST)
+		report_rules(s, 10);
+	return rc;
+}
+
+static void print_problem(const struct rule_problem *p)
+{
+	fprintf(stderr, "%s:%u: ", p->file, p->line);
+	if (p->sid)
+		fprintf(stderr, "sid %u: ", p->sid);
+	fprintf(stderr, "%s%s\n", p->verdict == RULE_REJECTED ? "" : "not used: ", p->text);
+}
+
+// Rejected rules are said one by one; rules that only wait for a parser are many and no fault of the
+// file, so they are listed under -T and -v.
+void report_rules(const struct sensor *s, size_t limit)
+{
+	bool all = limit == 0 || s->opt.verbose;
+	size_t shown = 0, hidden = 0;
+
+	for (size_t i = 0; i < s->report.problem_count; i++) {
+		const struct rule_problem *p = &s->report.problems[i];
+		if (p->verdict != RULE_REJECTED && !all)
+			continue;
+		if (limit && shown == limit) {
+			hidden++;
+			continue;
+		}
+		print_problem(p);
+		shown++;
+	}
+	if (hidden)
+		say("... and %zu more; tocsin -T -S FILE lists every one", hidden);
+}
