@@ -64,6 +64,9 @@ int config_load_string(struct config *c, const char *name, const char *dir, cons
 // "rule-files=a" or "rule-files=[a, b]", one item "rule-files.0=a". Returns 0 or -EINVAL (reported).
 int config_set(struct config *c, const char *key_value);
 
+// The same with the key and value apart; origin stands where the value came from ("--workers").
+int config_set_value(struct config *c, const char *origin, const char *key, const char *value);
+
 // Where a key's value came from: "tocsin.yaml:12", "--set", or "default".
 const char *config_origin(const struct config *c, const char *key);
 // Reports "<origin>: <key>: <text>", for checks that span keys. Counted in config_errors when level says so.

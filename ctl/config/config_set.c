@@ -5,8 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char ORIGIN[] = "--set";
-
 // The entry that is an ancestor of key ("outputs" of "outputs.0.eve-log"), *rest: what follows its dot.
 static struct config_entry *find_ancestor(const struct config *c, const char *key, size_t len, const char **rest)
 {
@@ -24,15 +22,15 @@ static struct config_entry *find_ancestor(const struct config *c, const char *ke
 	return NULL;
 }
 
-static int set_ignored(struct config *c, const struct config_entry *e, const char *key, size_t len)
+static int set_ignored(struct config *c, const char *origin, const struct config_entry *e, const char *key)
 {
-	config_report(c, CONFIG_WARNING, ORIGIN, "\"%.*s\" has no effect here%s%s", (int)len, key,
-		e->row.help[0] ? ": " : "", e->row.help);
+	config_report(c, CONFIG_WARNING, origin, "\"%s\" has no effect here%s%s", key, e->row.help[0] ? ": " : "",
+		e->row.help);
 	return 0;
 }
 
 // "rule-files.1=b": replaces item 1, or appends where that is the next one.
-static int set_item(struct config *c, struct config_entry *e, const char *index, size_t index_len, const char *value)
+static int set_item(struct config *c, const char *origin, struct config_entry *e, const char *index, const char *value)
 {
 	struct config_list *list = e->field;
 	const char **items;
@@ -41,9 +39,9 @@ static int set_item(struct config *c, struct config_entry *e, const char *index,
 	size_t count = i < list->count ? list->count : list->count + 1;
 	int rc;
 
-	if (end == index || end != index + index_len || i > list->count) {
-		config_report(c, CONFIG_ERROR, ORIGIN, "%s has %zu item%s: \"%.*s\" is none of them", e->key,
-			list->count, list->count == 1 ? "" : "s", (int)index_len, index);
+	if (end == index || *end || i > list->count) {
+		config_report(c, CONFIG_ERROR, origin, "%s has %zu item%s: \"%s\" is none of them", e->key, list->count,
+			list->count == 1 ? "" : "s", index);
 		return -EINVAL;
 	}
 	items = calloc(count, sizeof(*items));
@@ -54,73 +52,71 @@ static int set_item(struct config *c, struct config_entry *e, const char *index,
 	items[i] = value;
 	rc = value_set_list(list, items, count);
 	free(items);
-	return rc ? rc : config_mark(e, ORIGIN, 0);
+	return rc ? rc : config_mark(e, origin, 0);
 }
 
-static int set_pair(struct config_entry *e, const char *name, size_t name_len, const char *value)
-{
-	char *copy = strndup(name, name_len);
-	int rc = copy ? value_map_put(e->field, copy, value) : -ENOMEM;
-
-	free(copy);
-	return rc ? rc : config_mark(e, ORIGIN, 0);
-}
-
-static int set_whole(struct config *c, struct config_entry *e, const char *value)
+static int set_whole(struct config *c, const char *origin, struct config_entry *e, const char *value)
 {
 	char err[512];
-	int rc = value_set(&e->row, e->field, value, err, sizeof(err));
+	int rc;
 
-	if (rc) {
-		if (e->row.type == CONFIG_MAP)
-			config_report(c, CONFIG_ERROR, ORIGIN, "%s is a map: set one of its names, as in %s.NAME=%.40s",
-				e->key, e->key, value);
-		else
-			config_report(c, CONFIG_ERROR, ORIGIN, "%s: %s", e->key, err);
+	if (e->row.type == CONFIG_MAP) {
+		config_report(c, CONFIG_ERROR, origin, "%s is a map: set one of its names, as in %s.NAME=%.40s", e->key,
+			e->key, value);
 		return -EINVAL;
 	}
-	return config_mark(e, ORIGIN, 0);
+	rc = value_set(&e->row, e->field, value, err, sizeof(err));
+	if (rc) {
+		config_report(c, CONFIG_ERROR, origin, "%s: %s", e->key, err);
+		return -EINVAL;
+	}
+	return config_mark(e, origin, 0);
 }
 
-static int set_unknown(struct config *c, const char *key, size_t len)
+static int set_unknown(struct config *c, const char *origin, const char *key)
 {
-	char name[256];
-	const char *near;
+	const char *near = config_nearest(c, key);
 
-	snprintf(name, sizeof(name), "%.*s", (int)len, key);
-	near = config_nearest(c, name);
-	if (config_is_section(c, name))
-		config_report(c, CONFIG_ERROR, ORIGIN, "\"%s\" is a section; name one of its keys", name);
+	if (config_is_section(c, key))
+		config_report(c, CONFIG_ERROR, origin, "\"%s\" is a section; name one of its keys", key);
 	else if (near)
-		config_report(c, CONFIG_ERROR, ORIGIN, "unknown key \"%s\"; nearest known key: \"%s\"", name, near);
+		config_report(c, CONFIG_ERROR, origin, "unknown key \"%s\"; nearest known key: \"%s\"", key, near);
 	else
 		config_report(
-			c, CONFIG_ERROR, ORIGIN, "unknown key \"%s\"; tocsin --dump-config prints every key", name);
+			c, CONFIG_ERROR, origin, "unknown key \"%s\"; tocsin --dump-config prints every key", key);
 	return -EINVAL;
+}
+
+int config_set_value(struct config *c, const char *origin, const char *key, const char *value)
+{
+	struct config_entry *e = config_find(c, key, strlen(key));
+	const char *rest = NULL;
+	int rc;
+
+	if (e)
+		return e->row.type == CONFIG_IGNORED ? set_ignored(c, origin, e, key) : set_whole(c, origin, e, value);
+	e = find_ancestor(c, key, strlen(key), &rest);
+	if (e && e->row.type == CONFIG_IGNORED)
+		return set_ignored(c, origin, e, key);
+	if (e && e->row.type == CONFIG_LIST && *rest)
+		return set_item(c, origin, e, rest, value);
+	if (!e || e->row.type != CONFIG_MAP || !*rest)
+		return set_unknown(c, origin, key);
+	rc = value_map_put(e->field, rest, value);
+	return rc ? rc : config_mark(e, origin, 0);
 }
 
 int config_set(struct config *c, const char *key_value)
 {
-	const char *eq = strchr(key_value, '='), *rest = NULL;
-	struct config_entry *e;
-	size_t len, rest_len;
+	const char *eq = strchr(key_value, '=');
+	char key[256];
 
-	if (!eq || eq == key_value) {
-		config_report(c, CONFIG_ERROR, ORIGIN, "\"%.80s\": expected key=value, as in stream.midstream=yes",
+	if (!eq || eq == key_value || (size_t)(eq - key_value) >= sizeof(key)) {
+		config_report(c, CONFIG_ERROR, "--set", "\"%.80s\": expected key=value, as in stream.midstream=yes",
 			key_value);
 		return -EINVAL;
 	}
-	len = (size_t)(eq - key_value);
-	e = config_find(c, key_value, len);
-	if (e)
-		return e->row.type == CONFIG_IGNORED ? set_ignored(c, e, key_value, len) : set_whole(c, e, eq + 1);
-	e = find_ancestor(c, key_value, len, &rest);
-	rest_len = rest ? (size_t)(eq - rest) : 0;
-	if (e && e->row.type == CONFIG_IGNORED)
-		return set_ignored(c, e, key_value, len);
-	if (e && e->row.type == CONFIG_MAP && rest_len)
-		return set_pair(e, rest, rest_len, eq + 1);
-	if (e && e->row.type == CONFIG_LIST && rest_len)
-		return set_item(c, e, rest, rest_len, eq + 1);
-	return set_unknown(c, key_value, len);
+	memcpy(key, key_value, (size_t)(eq - key_value));
+	key[eq - key_value] = '\0';
+	return config_set_value(c, "--set", key, eq + 1);
 }
