@@ -36,11 +36,12 @@ struct flow_table_config {
 	uint64_t memory_bytes; // of this table; the caller divides flow.memory by the workers
 	uint64_t max_flows;    // flows it must hold without eviction; 0: as many as memory_bytes has room for
 	struct flow_timeouts timeouts[FLOW_CLASS_COUNT];
-	uint64_t seed[2];     // secret of the hash; the default is fixed so that captures repeat
-	bool tcp_by_stream;   // tcp_stream.c moves TCP flows through their states (flow_set_state) and sets
-			      // PKT_FLOW_ESTABLISHED on TCP packets; else the table does so, from flags alone
-	bool records;         // make EVENT_FLOW records
-	bool lossless;        // a full event ring makes tick and flush pause instead of losing records
+	uint64_t seed[2];   // secret of the hash; the default is fixed so that captures repeat
+	bool tcp_by_stream; // tcp_stream.c moves TCP flows through their states (flow_set_state) and sets
+			    // PKT_FLOW_ESTABLISHED on TCP packets; else the table does so, from flags alone
+	bool midstream;     // stream.midstream: a flow that begins with SYN|ACK is turned round, as Suricata then does
+	bool records;       // make EVENT_FLOW records
+	bool lossless;      // a full event ring makes tick and flush pause instead of losing records
 	uint32_t tick_budget; // flows a call of tick may end, so that a wire is not kept waiting; 0: no limit
 
 	// A flow ends: release what cold->tcp, cold->app and cold->detect point to. cold is NULL where the
@@ -62,10 +63,9 @@ struct flow_counters {
 	uint64_t active_max;
 	uint64_t ended[FLOW_END_REUSED + 1]; // by enum flow_end_reason
 	uint64_t evicted[FLOW_CLOSED + 1];   // by enum flow_state at eviction
-	uint64_t evicted_established;        // victims with traffic in both directions: the table is too small
 	uint64_t no_room;                    // packets left without a flow: every candidate slot is in this burst
 	uint64_t tag_false;                  // a tag matched, the key did not
-	uint64_t moved_on;                   // flows that live in their second bucket now
+	uint64_t away;                       // created in their second bucket
 };
 
 // Suricata's timeouts, 256 MiB, the fixed seed, records on.
@@ -77,7 +77,7 @@ extern const struct config_row flow_config_rows[];
 // Bytes of memory a table with this config needs, known before start.
 size_t flow_table_size(const struct flow_table_config *cfg);
 
-// Sets up a table in mem (flow_table_size() bytes, 64-byte aligned; need not be zeroed, and lines
+// Sets up a table in mem (flow_table_size() bytes, 64-byte aligned, zeroed; lines
 // that no flow uses are never touched). Returns 0 or -EINVAL when cfg has no room for one bucket.
 int flow_table_init(void *mem, const struct flow_table_config *cfg, struct flow_table **out);
 

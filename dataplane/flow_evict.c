@@ -1,0 +1,183 @@
+// Where a new flow goes, and who makes room. First the less crowded of two buckets; when both are full, one
+// flow of 15 or 30 ends: closed before half-open or unanswered before flows with traffic both ways, the
+// oldest first. So a flood of new flows pushes out only itself. Next: flow_timer.c.
+#include "dataplane/flow_internal.h"
+
+#ifdef __SSE4_1__
+#include <smmintrin.h>
+#endif
+
+#define KEY_NONE 0xffffu
+
+// Ways of a bucket without a flow, as a bit mask.
+static inline uint32_t free_ways(const struct flow_bucket *b)
+{
+	uint32_t mask = 0;
+#ifdef __SSE4_1__
+	__m128i zero = _mm_setzero_si128();
+	__m128i low = _mm_cmpeq_epi16(_mm_load_si128((const __m128i *)b->tag), zero);
+	__m128i high = _mm_cmpeq_epi16(_mm_load_si128((const __m128i *)b->tag + 1), zero);
+	mask = (uint32_t)_mm_movemask_epi8(_mm_packs_epi16(low, high));
+#else
+	for (uint32_t i = 0; i < FLOW_WAYS; i++)
+		mask |= (uint32_t)(b->tag[i] == FLOW_TAG_FREE) << i;
+#endif
+	return mask & ((1u << FLOW_WAYS) - 1);
+}
+
+// A flow's place in the order of eviction: rank, then time until its timer. Smallest goes first.
+static inline uint16_t evict_key(const struct flow_table *t, uint16_t timer)
+{
+	return (uint16_t)((timer & FLOW_TIMER_RANK) >> 1 | ((timer - t->base) & FLOW_TIMER_MASK));
+}
+
+// The way that goes first in a bucket, by timer words alone; *key: its place.
+static inline uint32_t first_to_go(const struct flow_table *t, const struct flow_bucket *b, uint16_t *key)
+{
+#ifdef __SSE4_1__
+	const __m128i base = _mm_set1_epi16((int16_t)t->base);
+	const __m128i time = _mm_set1_epi16(FLOW_TIMER_MASK), rank = _mm_set1_epi16((int16_t)FLOW_TIMER_RANK);
+	const __m128i last = _mm_set_epi16(-1, 0, 0, 0, 0, 0, 0, 0); // the 16th word is no timer
+	__m128i min[2];
+	for (int i = 0; i < 2; i++) {
+		__m128i v = _mm_loadu_si128((const __m128i *)b->timer + i);
+		__m128i k = _mm_or_si128(
+			_mm_srli_epi16(_mm_and_si128(v, rank), 1), _mm_and_si128(_mm_sub_epi16(v, base), time));
+		min[i] = _mm_minpos_epu16(i ? _mm_or_si128(k, last) : k);
+	}
+	uint32_t low = (uint32_t)_mm_cvtsi128_si32(min[0]), high = (uint32_t)_mm_cvtsi128_si32(min[1]);
+	bool in_low = (uint16_t)low <= (uint16_t)high;
+	*key = in_low ? (uint16_t)low : (uint16_t)high;
+	return in_low ? low >> 16 : (high >> 16) + 8;
+#else
+	uint32_t best = 0;
+	*key = KEY_NONE;
+	for (uint32_t i = 0; i < FLOW_WAYS; i++) {
+		uint16_t k = evict_key(t, b->timer[i]);
+		if (k < *key) {
+			*key = k;
+			best = i;
+		}
+	}
+	return best;
+#endif
+}
+
+// True where no packet of this burst points to the flow in this way.
+static inline bool may_go(const struct flow_table *t, const struct flow_bucket *b, uint32_t way)
+{
+	return b->tag[way] != FLOW_TAG_DYING && !flow_in_burst(t, flow_at(t, b, way));
+}
+
+// The same choice with flows of this burst left out. Returns KEY_NONE when none is left.
+static uint32_t first_allowed_to_go(const struct flow_table *t, const struct flow_bucket *b, uint16_t *key)
+{
+	uint32_t best = 0;
+
+	*key = KEY_NONE;
+	for (uint32_t i = 0; i < FLOW_WAYS; i++) {
+		uint16_t k = evict_key(t, b->timer[i]);
+		if (k < *key && may_go(t, b, i)) {
+			*key = k;
+			best = i;
+		}
+	}
+	return best;
+}
+
+static inline uint32_t victim_in(const struct flow_table *t, const struct flow_bucket *b, uint16_t *key)
+{
+	uint32_t way = first_to_go(t, b, key);
+
+	return may_go(t, b, way) ? way : first_allowed_to_go(t, b, key);
+}
+
+// Two established flows: the one idle for longer goes. The timers say only when they were last looked
+// at, so the flows' own lines are asked; that many of them is rare.
+static uint32_t idlest(const struct flow_table *t, const struct flow_bucket *b, uint64_t *last_ns)
+{
+	uint32_t best = FLOW_WAYS;
+
+	*last_ns = UINT64_MAX;
+	for (uint32_t i = 0; i < FLOW_WAYS; i++) {
+		if (may_go(t, b, i) && flow_at(t, b, i)->last_ns < *last_ns) {
+			*last_ns = flow_at(t, b, i)->last_ns;
+			best = i;
+		}
+	}
+	return best;
+}
+
+static struct flow *idlest_of_both(const struct flow_table *t, struct flow_bucket *b1, struct flow_bucket *b2)
+{
+	uint64_t last1, last2;
+	uint32_t way1 = idlest(t, b1, &last1), way2 = idlest(t, b2, &last2);
+
+	if (way1 == FLOW_WAYS && way2 == FLOW_WAYS)
+		return NULL;
+	return last1 <= last2 ? flow_at(t, b1, way1) : flow_at(t, b2, way2);
+}
+
+// Both buckets are full. The first is asked first, so that a flood stays within one bucket a flow.
+static struct flow *choose_victim(const struct flow_table *t, struct flow_bucket *b1, struct flow_bucket *b2)
+{
+	uint16_t key;
+	uint32_t way = victim_in(t, b1, &key);
+
+	if (key < FLOW_RANK_KEPT >> 1)
+		return flow_at(t, b1, way);
+	way = victim_in(t, b2, &key);
+	if (key < FLOW_RANK_KEPT >> 1)
+		return flow_at(t, b2, way);
+	return idlest_of_both(t, b1, b2);
+}
+
+static struct flow *evict(struct flow_table *t, struct flow_bucket *b1, struct flow_bucket *b2, const struct packet *p,
+	struct event_sink *sink)
+{
+	struct flow *f = choose_victim(t, b1, b2);
+
+	if (!f)
+		return NULL;
+	t->counters.evicted[f->state]++;
+	// a full event ring is no reason to keep it: the record is counted as lost
+	flow_end(t, f, FLOW_END_EVICTED, p->ts_ns, p->seq, sink);
+	return f;
+}
+
+struct flow *flow_take_slot(
+	struct flow_table *t, const struct flow_key *k, const struct packet *p, struct event_sink *sink, bool *away)
+{
+	struct flow_bucket *b1 = flow_bucket1(t, k), *b2;
+	uint32_t free1 = free_ways(b1), free2;
+
+	*away = false;
+	if (__builtin_popcount(free1) > (int)(FLOW_WAYS - FLOW_CROWDED))
+		return flow_at(t, b1, (uint32_t)__builtin_ctz(free1));
+	b2 = flow_bucket2(t, k);
+	free2 = free_ways(b2);
+	if (__builtin_popcount(free2) > __builtin_popcount(free1)) {
+		*away = b1 != b2;
+		b1->away += *away;
+		t->counters.away += *away;
+		return flow_at(t, b2, (uint32_t)__builtin_ctz(free2));
+	}
+	if (free1)
+		return flow_at(t, b1, (uint32_t)__builtin_ctz(free1));
+	struct flow *f = evict(t, b1, b2, p, sink);
+	if (f && (f < flow_at(t, b1, 0) || f >= flow_at(t, b1, FLOW_WAYS))) {
+		*away = true;
+		b1->away++;
+		t->counters.away++;
+	}
+	return f;
+}
+
+const struct flow *flow_guess_slot(const struct flow_table *t, const struct flow_key *k)
+{
+	const struct flow_bucket *b = flow_bucket1(t, k);
+	uint32_t mask = free_ways(b);
+	uint16_t key;
+
+	return flow_at(t, b, mask ? (uint32_t)__builtin_ctz(mask) : first_to_go(t, b, &key));
+}

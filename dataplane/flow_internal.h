@@ -1,0 +1,146 @@
+// The flow table's memory, shared by flow_table.c (lookup), flow_evict.c (where a new flow goes),
+// flow_timer.c (ends) and flow_state.c (TCP states without the stream engine).
+//
+// A bucket is one cache line: 15 tags and 15 timer words; flow i of bucket b is hot[b * 15 + i], and
+// cold[] has the rest. A lookup of a known flow touches its bucket and its hot line. A flow never
+// moves, so pointers to it hold as long as it lives.
+#pragma once
+
+#include "dataplane/flow_key.h"
+#include "dataplane/flow_table.h"
+
+#define FLOW_WAYS 15u
+#define FLOW_CROWDED 11u // flows in the first bucket from which on a new one also looks at its second
+#define FLOW_GROUP 16u   // buckets that share one `due` entry
+#define FLOW_BURST (PKT_BURST * PKT_MAX_DEPTH)
+
+// A timer word: rank at eviction, whether the flow lives in its second bucket, and a lower bound of
+// its deadline in units of 2^28 ns (268 ms), modulo 2^13 (36 minutes). The bound need not be exact:
+// it is looked at when it is due, and then set anew from the flow's line.
+#define FLOW_TIMER_UNIT_BITS 28u
+#define FLOW_TIMER_MASK 0x1fffu
+#define FLOW_TIMER_AWAY 0x2000u
+#define FLOW_TIMER_RANK 0xc000u
+#define FLOW_DUE_NONE 0xffffu
+
+enum flow_rank {
+	FLOW_RANK_CLOSED = 0x0000,
+	FLOW_RANK_NEW = 0x4000,  // half-open or without an answer
+	FLOW_RANK_KEPT = 0x8000, // traffic in both directions
+};
+
+struct flow_bucket {
+	uint16_t tag[FLOW_WAYS];
+	uint16_t away; // flows of this bucket that live in their second one
+	uint16_t timer[FLOW_WAYS];
+	uint16_t unused;
+} __attribute__((aligned(64)));
+_Static_assert(sizeof(struct flow_bucket) == 64, "a bucket is one cache line");
+_Static_assert(sizeof(struct flow_bucket) / FLOW_WAYS + sizeof(struct flow) + sizeof(struct flow_cold) <= 256,
+	"a flow is at most 256 bytes without payload");
+
+// A flow that ended while packets of this burst still point to it.
+struct flow_dying {
+	uint32_t slot;
+	uint32_t reason;
+	uint64_t ts_ns, seq;
+};
+
+struct flow_table {
+	struct flow_bucket *buckets;
+	struct flow *hot;
+	struct flow_cold *cold;
+	uint16_t *due; // per group: the unit of its earliest timer, as in a timer word, or FLOW_DUE_NONE
+	uint32_t n_buckets, n_groups;
+	struct flow_seed seed;
+	uint64_t timeout_ns[FLOW_CLASS_COUNT][FLOW_CLOSED + 1];
+	uint64_t base;     // unit up to which all timers have been looked at
+	uint64_t next_due; // no timer is due before this unit
+	uint32_t n_dying;
+	uint8_t burst_mark; // counts bursts, in the bits of struct flow.mark above the class
+	bool started;
+	bool tcp_by_stream, midstream, records, lossless;
+	uint32_t tick_budget;
+	void (*on_end)(void *arg, struct flow *f, struct flow_cold *cold, enum flow_end_reason reason, uint64_t seq);
+	void *on_end_arg;
+	bool (*tcp_reuse)(void *arg, const struct flow *f, const struct flow_cold *cold, const struct packet *p);
+	void *tcp_reuse_arg;
+	struct flow_counters counters;
+	struct flow_dying dying[FLOW_BURST];
+	struct flow_key keys[FLOW_BURST];
+};
+
+// struct flow.mark: timeout class in the low bits, the latest burst that touched it above.
+#define FLOW_MARK_CLASS 0x3u
+#define FLOW_MARK_STEP 0x4u
+
+static inline uint32_t flow_slot(const struct flow_table *t, const struct flow *f)
+{
+	return (uint32_t)(f - t->hot);
+}
+
+static inline struct flow_bucket *flow_bucket1(const struct flow_table *t, const struct flow_key *k)
+{
+	return &t->buckets[(uint64_t)k->hash1 * t->n_buckets >> 32];
+}
+
+static inline struct flow_bucket *flow_bucket2(const struct flow_table *t, const struct flow_key *k)
+{
+	return &t->buckets[(uint64_t)k->hash2 * t->n_buckets >> 32];
+}
+
+static inline struct flow *flow_at(const struct flow_table *t, const struct flow_bucket *b, uint32_t way)
+{
+	return &t->hot[(uint64_t)(b - t->buckets) * FLOW_WAYS + way];
+}
+
+// Cold part of a flow, NULL where it has none.
+static inline struct flow_cold *flow_cold_of(const struct flow_table *t, const struct flow *f)
+{
+	return f->flags & FLOW_COLD_SET ? &t->cold[f - t->hot] : NULL;
+}
+
+static inline uint64_t flow_deadline(const struct flow_table *t, const struct flow *f)
+{
+	return f->last_ns + t->timeout_ns[f->mark & FLOW_MARK_CLASS][f->state];
+}
+
+static inline bool flow_in_burst(const struct flow_table *t, const struct flow *f)
+{
+	return (f->mark & ~FLOW_MARK_CLASS) == t->burst_mark;
+}
+
+// Where a flow stands when room is needed.
+static inline enum flow_rank flow_rank_of(const struct flow *f)
+{
+	if (f->state == FLOW_CLOSED)
+		return FLOW_RANK_CLOSED;
+	if (f->state == FLOW_ESTABLISHED || (f->flags & FLOW_MIDSTREAM && f->flags & FLOW_SEEN_REPLY))
+		return FLOW_RANK_KEPT;
+	return FLOW_RANK_NEW;
+}
+
+// flow_evict.c: a free slot for this key, evicting if need be. NULL: every candidate is in this burst.
+// *away: it lies in the second bucket.
+struct flow *flow_take_slot(
+	struct flow_table *t, const struct flow_key *k, const struct packet *p, struct event_sink *sink, bool *away);
+// The slot flow_take_slot would most likely choose, to prefetch.
+const struct flow *flow_guess_slot(const struct flow_table *t, const struct flow_key *k);
+
+// flow_timer.c
+void flow_timer_set(struct flow_table *t, const struct flow *f, bool away);
+void flow_timer_move(struct flow_table *t, const struct flow *f);
+void flow_timer_start(struct flow_table *t, uint64_t now_ns);
+// Ends a flow now: hook, record (lost when the event ring is full), slot free.
+void flow_end(struct flow_table *t, struct flow *f, enum flow_end_reason reason, uint64_t ts_ns, uint64_t seq,
+	struct event_sink *sink);
+// Ends a flow at the next call: its slot cannot be found or taken any more.
+void flow_end_later(
+	struct flow_table *t, struct flow *f, enum flow_end_reason reason, uint64_t ts_ns, const struct packet *p);
+void flow_end_dying(struct flow_table *t, struct event_sink *sink);
+
+// flow_state.c: what a packet does to its flow's state.
+void flow_state_tcp(struct flow_table *t, struct flow *f, int dir, uint8_t flags);
+void flow_state_reply(struct flow_table *t, struct flow *f);
+
+#define FLOW_PROTO_TCP 6u

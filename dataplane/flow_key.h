@@ -1,0 +1,122 @@
+// What makes two packets one flow: addresses, ports, protocol and domain, the same for both directions.
+// The hash is keyed, so that nobody who does not know the seed can choose colliding flows.
+// Next: flow_table.c.
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "dataplane/api/flow.h"
+#include "dataplane/api/packet.h"
+
+// Secret of the hash. Derived once from the config's seed, so that no word is zero.
+struct flow_seed {
+	uint64_t k[4];
+};
+
+// A packet's key as seen from its sender, and where its flow would live.
+struct flow_key {
+	uint64_t addrs;  // sender in the low half, IPv4 in wire order; IPv6: a digest, the same for both directions
+	uint32_t ports;  // sender's in the low half
+	uint32_t domain; // see flow.h
+	uint32_t hash1;  // picks the first bucket
+	uint32_t hash2;  // picks the second
+	uint16_t tag;    // never FLOW_TAG_FREE or FLOW_TAG_DYING
+	uint8_t proto;
+	uint8_t use; // enum flow_key_use
+};
+
+enum flow_key_use {
+	FLOW_KEY_NONE = 0, // the packet has no flow
+	FLOW_KEY_CREATE,   // finds its flow, or begins one
+	FLOW_KEY_JOIN,     // an ICMP error: belongs to the flow it quotes if there is one
+};
+
+#define FLOW_TAG_FREE 0u
+#define FLOW_TAG_DYING 1u // ended, but packets of this burst still point to it
+
+// Multiplies to 128 bits and folds; gives both halves to whoever wants them.
+static inline uint64_t flow_mum(uint64_t a, uint64_t b)
+{
+	unsigned __int128 m = (unsigned __int128)a * b;
+	return (uint64_t)m ^ (uint64_t)(m >> 64);
+}
+
+static inline uint64_t flow_swap_addrs(uint64_t addrs)
+{
+	return addrs << 32 | addrs >> 32;
+}
+
+static inline uint32_t flow_swap_ports(uint32_t ports)
+{
+	return ports << 16 | ports >> 16;
+}
+
+// Fills hash1, hash2 and tag from the other fields. Both directions of a flow give the same: the two
+// endpoints are ordered first (IPv6: the digest has no order, the ports are ordered alone).
+static inline void flow_key_hash(struct flow_key *k, bool ipv6, const struct flow_seed *s)
+{
+	uint64_t from = (k->addrs & UINT32_MAX) << 16 | (k->ports & 0xffff);
+	uint64_t to = k->addrs >> 32 << 16 | k->ports >> 16;
+
+	if (ipv6) {
+		from = k->ports & 0xffff;
+		to = k->ports >> 16;
+	}
+	uint64_t low = from < to ? from : to;
+	uint64_t high = from < to ? to : from;
+	if (ipv6)
+		high ^= k->addrs ^ k->addrs << 16;
+	low ^= (uint64_t)k->proto << 48 | (uint64_t)ipv6 << 56;
+	uint64_t h = flow_mum(low ^ s->k[0], high ^ s->k[1]);
+	unsigned __int128 m = (unsigned __int128)(h ^ k->domain ^ s->k[2]) * s->k[3];
+	uint64_t top = (uint64_t)(m >> 64) ^ h;
+	uint16_t tag = (uint16_t)(top ^ top >> 16);
+
+	k->hash1 = (uint32_t)(top >> 32);
+	k->hash2 = (uint32_t)((uint64_t)m >> 32) ^ (uint32_t)top;
+	k->tag = tag <= FLOW_TAG_DYING ? tag + 2u : tag;
+}
+
+// The same key, read back from a flow.
+static inline void flow_key_of_flow(struct flow_key *k, const struct flow *f, const struct flow_seed *s)
+{
+	k->addrs = (uint64_t)f->addr[1] << 32 | f->addr[0];
+	k->ports = (uint32_t)f->port[1] << 16 | f->port[0];
+	k->domain = f->domain;
+	k->proto = f->proto;
+	flow_key_hash(k, f->flags & FLOW_IPV6, s);
+}
+
+// Keys of everything but plain TCP and UDP over IPv4: IPv6, VLANs, tunnels, ICMP, SCTP, ESP.
+void flow_key_slow(struct flow_key *k, const struct packet *p, const struct flow_seed *s);
+
+// Makes a packet's key; k->use says whether it has a flow at all. Fragments that were not rebuilt,
+// malformed packets, ARP and IP protocols that Suricata keeps no flow for either (GRE, IGMP, OSPF,
+// AH, ...) have none.
+static inline void flow_key_make(struct flow_key *k, const struct packet *p, const struct flow_seed *s)
+{
+	const uint32_t plain = PKT_IPV4 | PKT_TCP | PKT_UDP;
+	const uint32_t odd = PKT_IPV6 | PKT_INNER | PKT_FRAGMENT | PKT_INVALID;
+
+	// IPv4 and exactly one of TCP and UDP, nothing else of interest
+	if (!(p->flags & PKT_IPV4) || !(p->flags & plain & ~PKT_IPV4) || p->flags & odd || p->vlan_count) {
+		flow_key_slow(k, p, s);
+		return;
+	}
+	k->addrs = (uint64_t)p->dst.w[0] << 32 | p->src.w[0];
+	k->ports = (uint32_t)p->dport << 16 | p->sport;
+	k->domain = 0;
+	k->proto = p->ip_proto;
+	k->use = FLOW_KEY_CREATE;
+	flow_key_hash(k, false, s);
+}
+
+// Derives the seed from two words of secret.
+void flow_seed_init(struct flow_seed *s, const uint64_t secret[2]);
+
+// The ICMP type that answers this one, or -1 (RFC 792, RFC 950, RFC 4443, RFC 4861, RFC 2710).
+int flow_icmp_counterpart(bool ipv6, uint8_t type);
+
+// 51-bit digest of key and start; see flow_id().
+uint64_t flow_key_id(const struct flow *f);

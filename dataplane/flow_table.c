@@ -1,0 +1,349 @@
+// Flow lookup: a burst of packets meets the table. In three passes, so that memory is waited for once
+// a burst and not once a packet: keys (prefetch buckets), tags (prefetch flow lines), flows.
+// Next: flow_evict.c, flow_timer.c, flow_state.c.
+#include "dataplane/flow_internal.h"
+
+#include <errno.h>
+#include <string.h>
+
+#ifdef __SSE4_1__
+#include <smmintrin.h>
+#endif
+
+#include <netinet/in.h>
+
+#define TCP_FIN 0x01u
+#define TCP_SYN 0x02u
+#define TCP_RST 0x04u
+#define TCP_ACK 0x10u
+
+static inline bool is_syn(const struct packet *p)
+{
+	return p->flags & PKT_TCP && (p->tcp_flags & (TCP_SYN | TCP_ACK | TCP_RST | TCP_FIN)) == TCP_SYN;
+}
+
+// Ways of a bucket whose tag is this one, as a bit mask.
+static inline uint32_t match_tags(const struct flow_bucket *b, uint16_t tag)
+{
+#ifdef __SSE4_1__
+	__m128i want = _mm_set1_epi16((int16_t)tag);
+	__m128i low = _mm_cmpeq_epi16(_mm_load_si128((const __m128i *)b->tag), want);
+	__m128i high = _mm_cmpeq_epi16(_mm_load_si128((const __m128i *)b->tag + 1), want);
+	return (uint32_t)_mm_movemask_epi8(_mm_packs_epi16(low, high)) & ((1u << FLOW_WAYS) - 1);
+#else
+	uint32_t mask = 0;
+	for (uint32_t i = 0; i < FLOW_WAYS; i++)
+		mask |= (uint32_t)(b->tag[i] == tag) << i;
+	return mask;
+#endif
+}
+
+// Compares all of the key. Returns the packet's direction in f, or -1.
+static inline int compare(
+	const struct flow_table *t, const struct flow *f, const struct flow_key *k, const struct packet *p)
+{
+	uint64_t addrs = (uint64_t)f->addr[1] << 32 | f->addr[0];
+	uint32_t ports = (uint32_t)f->port[1] << 16 | f->port[0];
+
+	if (f->domain != k->domain || f->proto != k->proto)
+		return -1;
+	if (!(f->flags & FLOW_IPV6)) {
+		if (p->flags & PKT_IPV6)
+			return -1;
+		if (addrs == k->addrs && ports == k->ports)
+			return DIR_TO_SERVER;
+		return addrs == flow_swap_addrs(k->addrs) && ports == flow_swap_ports(k->ports) ? DIR_TO_CLIENT : -1;
+	}
+	if (!(p->flags & PKT_IPV6) || addrs != k->addrs)
+		return -1;
+	const struct flow_cold *c = &t->cold[f - t->hot];
+	if (ports == k->ports && !memcmp(&c->addr[0], &p->src, 16) && !memcmp(&c->addr[1], &p->dst, 16))
+		return DIR_TO_SERVER;
+	if (ports == flow_swap_ports(k->ports) && !memcmp(&c->addr[0], &p->dst, 16) &&
+		!memcmp(&c->addr[1], &p->src, 16))
+		return DIR_TO_CLIENT;
+	return -1;
+}
+
+static inline struct flow *find_in(
+	struct flow_table *t, const struct flow_bucket *b, const struct flow_key *k, const struct packet *p, int *dir)
+{
+	for (uint32_t mask = match_tags(b, k->tag); mask; mask &= mask - 1) {
+		struct flow *f = flow_at(t, b, (uint32_t)__builtin_ctz(mask));
+		*dir = compare(t, f, k, p);
+		if (*dir >= 0)
+			return f;
+		t->counters.tag_false++;
+	}
+	return NULL;
+}
+
+static inline struct flow *find(struct flow_table *t, const struct flow_key *k, const struct packet *p, int *dir)
+{
+	const struct flow_bucket *b = flow_bucket1(t, k);
+	struct flow *f = find_in(t, b, k, p, dir);
+
+	if (f || !b->away)
+		return f;
+	return find_in(t, flow_bucket2(t, k), k, p, dir);
+}
+
+static uint8_t class_of(const struct flow_key *k)
+{
+	switch (k->proto) {
+	case IPPROTO_TCP:
+		return FLOW_CLASS_TCP;
+	case IPPROTO_UDP:
+		return FLOW_CLASS_UDP;
+	case IPPROTO_ICMP:
+	case IPPROTO_ICMPV6:
+		return FLOW_CLASS_ICMP;
+	default:
+		return FLOW_CLASS_OTHER;
+	}
+}
+
+struct flow_cold *flow_cold_get(struct flow_table *t, struct flow *f)
+{
+	struct flow_cold *c = &t->cold[f - t->hot];
+
+	if (f->flags & FLOW_COLD_SET)
+		return c;
+	memset(c, 0, sizeof(*c));
+	c->addr[0].w[0] = f->addr[0];
+	c->addr[1].w[0] = f->addr[1];
+	f->flags |= FLOW_COLD_SET;
+	return c;
+}
+
+// What the hot line has no room for.
+static void fill_cold(struct flow_table *t, struct flow *f, const struct packet *p, int dir)
+{
+	struct flow_cold *c = flow_cold_get(t, f);
+
+	c->addr[dir] = p->src;
+	c->addr[dir ^ 1] = p->dst;
+	c->vlan_count = p->vlan_count;
+	memcpy(c->vlan, p->vlan, sizeof(c->vlan));
+	c->iface = p->iface;
+	c->icmp_code = p->icmp_code;
+	if (p->outer && p->outer->flow)
+		c->outer_flow_id = flow_key_id(p->outer->flow);
+}
+
+// The server's side of a handshake whose SYN was missed.
+static inline bool from_server(const struct flow_table *t, const struct packet *p)
+{
+	return t->midstream && p->flags & PKT_TCP && (p->tcp_flags & (TCP_SYN | TCP_ACK)) == (TCP_SYN | TCP_ACK);
+}
+
+static uint16_t first_flags(const struct packet *p)
+{
+	return (uint16_t)((p->flags & PKT_IPV6 ? FLOW_IPV6 : 0) | (p->flags & PKT_INNER ? FLOW_INNER : 0) |
+			  (p->flags & PKT_TCP && !is_syn(p) ? FLOW_MIDSTREAM : 0));
+}
+
+// Begins a flow with p as its first packet, sent by side `dir`.
+static struct flow *create(
+	struct flow_table *t, const struct flow_key *k, struct packet *p, int dir, struct event_sink *sink)
+{
+	uint64_t addrs = dir == DIR_TO_CLIENT && !(p->flags & PKT_IPV6) ? flow_swap_addrs(k->addrs) : k->addrs;
+	uint32_t ports = dir == DIR_TO_CLIENT ? flow_swap_ports(k->ports) : k->ports;
+	bool away;
+	struct flow *f = flow_take_slot(t, k, p, sink, &away);
+
+	if (!f) {
+		t->counters.no_room++;
+		return NULL;
+	}
+	struct flow_bucket *b = away ? flow_bucket2(t, k) : flow_bucket1(t, k);
+	b->tag[f - flow_at(t, b, 0)] = k->tag;
+	*f = (struct flow){
+		.start_ns = p->ts_ns,
+		.last_ns = p->ts_ns,
+		.addr = {(uint32_t)addrs, (uint32_t)(addrs >> 32)},
+		.port = {(uint16_t)ports, (uint16_t)(ports >> 16)},
+		.domain = k->domain,
+		.proto = k->proto,
+		.state = FLOW_NEW,
+		.mark = class_of(k),
+		.flags = first_flags(p),
+	};
+	if (f->flags & (FLOW_IPV6 | FLOW_INNER) || p->vlan_count || p->iface)
+		fill_cold(t, f, p, dir);
+	flow_timer_set(t, f, away);
+	p->flags |= PKT_NEW_FLOW;
+	t->counters.created++;
+	if (++t->counters.active > t->counters.active_max)
+		t->counters.active_max = t->counters.active;
+	return f;
+}
+
+// True when p, a SYN, begins a new connection on the tuple of f.
+static bool is_reuse(const struct flow_table *t, const struct flow *f, const struct packet *p)
+{
+	if (t->tcp_reuse)
+		return t->tcp_reuse(t->tcp_reuse_arg, f, flow_cold_of(t, f), p);
+	return f->state == FLOW_CLOSED;
+}
+
+// A SYN after FIN or RST of this same burst: what those did is the TCP stage's to say.
+static bool must_wait(const struct flow_table *t, const struct flow *f, const struct packet *p)
+{
+	return t->tcp_by_stream && is_syn(p) && (f->tcp_flags[0] | f->tcp_flags[1]) & (TCP_FIN | TCP_RST) &&
+	       flow_in_burst(t, f);
+}
+
+// Counts p in its flow and lets it move the state.
+static inline void update(struct flow_table *t, struct flow *f, struct packet *p, int dir)
+{
+	f->last_ns = p->ts_ns > f->last_ns ? p->ts_ns : f->last_ns;
+	f->bytes[dir] += p->wire_len;
+	f->pkts[dir] += f->pkts[dir] != UINT32_MAX;
+	f->mark = (uint8_t)(t->burst_mark | (f->mark & FLOW_MARK_CLASS));
+	p->flow = f;
+	p->dir = (uint8_t)dir;
+}
+
+// Moves the flow's state, and marks the packet as one of an established flow.
+static inline void update_state(struct flow_table *t, struct flow *f, struct packet *p, int dir)
+{
+	if (dir == DIR_TO_CLIENT && !(f->flags & FLOW_SEEN_REPLY))
+		flow_state_reply(t, f);
+	if (f->proto == FLOW_PROTO_TCP) {
+		f->tcp_flags[dir] |= p->tcp_flags;
+		if (t->tcp_by_stream)
+			return;
+		if (f->tcp_state != TCP_ESTABLISHED || p->tcp_flags & (TCP_FIN | TCP_RST))
+			flow_state_tcp(t, f, dir, p->tcp_flags);
+	} else if (p->flags & PKT_ICMP && f->pkts[dir] == 1) {
+		f->tcp_flags[dir] = p->icmp_code;
+	}
+	if (f->state == FLOW_ESTABLISHED)
+		p->flags |= PKT_FLOW_ESTABLISHED;
+}
+
+// Finds or begins the flow of p. Returns false when the TCP stage must run first.
+static bool judge(struct flow_table *t, const struct flow_key *k, struct packet *p, bool first, struct event_sink *sink)
+{
+	int dir;
+	struct flow *f = find(t, k, p, &dir);
+
+	if (f && p->ts_ns >= flow_deadline(t, f)) {
+		flow_end_later(t, f, FLOW_END_TIMEOUT, flow_deadline(t, f), p);
+		f = NULL;
+	}
+	if (k->use == FLOW_KEY_JOIN) {
+		if (f)
+			update(t, f, p, dir);
+		return true;
+	}
+	if (f && is_syn(p)) {
+		if (!first && must_wait(t, f, p))
+			return false;
+		if (is_reuse(t, f, p)) {
+			flow_end_later(t, f, FLOW_END_REUSED, p->ts_ns, p);
+			f = NULL;
+		}
+	}
+	t->counters.packets++;
+	if (f) {
+		t->counters.hits++;
+	} else {
+		dir = from_server(t, p) ? DIR_TO_CLIENT : DIR_TO_SERVER;
+		f = create(t, k, p, dir, sink);
+		if (!f)
+			return true;
+	}
+	update(t, f, p, dir);
+	update_state(t, f, p, dir);
+	return true;
+}
+
+static void make_keys(struct flow_table *t, struct burst *b, uint32_t from)
+{
+	for (uint32_t i = from; i < b->n; i++) {
+		struct flow_key *k = &t->keys[i];
+		struct packet *p = b->list[i];
+		p->flow = NULL;
+		p->dir = DIR_TO_SERVER;
+		flow_key_make(k, p, &t->seed);
+		if (k->use != FLOW_KEY_NONE)
+			__builtin_prefetch(flow_bucket1(t, k), 1);
+	}
+}
+
+// Flows that live in their second bucket (few) wait for its line here already.
+static void prefetch_flows(const struct flow_table *t, const struct burst *b, uint32_t from)
+{
+	for (uint32_t i = from; i < b->n; i++) {
+		const struct flow_key *k = &t->keys[i];
+		if (k->use == FLOW_KEY_NONE)
+			continue;
+		const struct flow_bucket *at = flow_bucket1(t, k);
+		uint32_t mask = match_tags(at, k->tag);
+		if (!mask && at->away) {
+			at = flow_bucket2(t, k);
+			mask = match_tags(at, k->tag);
+		}
+		const struct flow *f = mask ? flow_at(t, at, (uint32_t)__builtin_ctz(mask)) : flow_guess_slot(t, k);
+		__builtin_prefetch(f, 1);
+		if (b->list[i]->flags & PKT_IPV6)
+			__builtin_prefetch(&t->cold[f - t->hot], 1);
+	}
+}
+
+uint16_t flow_lookup_burst(struct flow_table *t, struct burst *b, uint16_t from, struct event_sink *sink)
+{
+	if (from == 0) {
+		flow_end_dying(t, sink);
+		t->burst_mark = (uint8_t)(t->burst_mark + FLOW_MARK_STEP);
+		make_keys(t, b, 0);
+		if (!t->started && b->n)
+			flow_timer_start(t, b->list[0]->ts_ns);
+		prefetch_flows(t, b, 0);
+	}
+	for (uint16_t i = from; i < b->n; i++)
+		if (t->keys[i].use != FLOW_KEY_NONE && !judge(t, &t->keys[i], b->list[i], i == from, sink))
+			return i;
+	return b->n;
+}
+
+uint64_t flow_id(const struct flow_table *t, const struct flow *f)
+{
+	(void)t;
+	return flow_key_id(f);
+}
+
+void flow_tuple(const struct flow_table *t, const struct flow *f, struct event_tuple *out)
+{
+	const struct flow_cold *c = flow_cold_of(t, f);
+
+	memset(out, 0, sizeof(*out));
+	out->proto = f->proto;
+	out->ip_version = f->flags & FLOW_IPV6 ? 6 : 4;
+	if (f->flags & FLOW_IPV6 && c) {
+		out->src = c->addr[0];
+		out->dst = c->addr[1];
+	} else {
+		out->src.w[0] = f->addr[0];
+		out->dst.w[0] = f->addr[1];
+	}
+	out->sport = f->port[0];
+	out->dport = f->port[1];
+	if ((f->mark & FLOW_MARK_CLASS) == FLOW_CLASS_ICMP) {
+		out->icmp_type = (uint8_t)f->port[0];
+		out->icmp_code = f->tcp_flags[0];
+		out->sport = out->dport = 0;
+	}
+}
+
+const struct flow_counters *flow_table_counters(const struct flow_table *t)
+{
+	return &t->counters;
+}
+
+uint64_t flow_table_capacity(const struct flow_table *t)
+{
+	return (uint64_t)t->n_buckets * FLOW_WAYS;
+}
