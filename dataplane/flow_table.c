@@ -202,6 +202,8 @@ static inline void update(struct flow_table *t, struct flow *f, struct packet *p
 	f->pkts[dir] += f->pkts[dir] != UINT32_MAX;
 	f->mark = (uint8_t)(t->burst_mark | (f->mark & FLOW_MARK_CLASS));
 	p->flow = f;
+	p->nth[0] = f->pkts[0];
+	p->nth[1] = f->pkts[1];
 	p->dir = (uint8_t)dir;
 }
 
