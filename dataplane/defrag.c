@@ -499,18 +499,35 @@ static bool is_whole(const struct defrag_datagram *d)
 	return d->have_end && d->header_len && d->units == (d->end + DEFRAG_UNIT - 1) / DEFRAG_UNIT;
 }
 
+// RFC 6946: a fragment that is all of its datagram is taken by itself, whatever else has its identification.
+static struct packet *unwrap_atomic(struct defrag *df, struct burst *b, struct packet *frag, const struct fragment *f)
+{
+	struct defrag_whole w = {.header = f->header,
+		.header_len = f->header_len,
+		.len = f->len,
+		.next_header = f->next_header,
+		.ipv4 = f->ipv4};
+
+	return defrag_unwrap(df, &w, f->data, b, frag);
+}
+
 struct packet *defrag_packet(struct defrag *df, struct burst *b, struct packet *frag)
 {
 	struct fragment f;
+	struct packet *p;
 
 	if (!read_fragment(frag, &f) || !check_fragment(df, frag, &f))
 		return NULL;
 	df->counters.fragments[!f.ipv4]++;
-	struct defrag_datagram *d = find_datagram(df, frag, f.id);
-	if (!add_fragment(df, d, frag, &f) || !is_whole(d))
-		return NULL;
-	struct packet *p = defrag_rebuild(df, d, b, frag);
+	if (f.offset == 0 && !f.more) {
+		p = unwrap_atomic(df, b, frag, &f);
+	} else {
+		struct defrag_datagram *d = find_datagram(df, frag, f.id);
+		if (!add_fragment(df, d, frag, &f) || !is_whole(d))
+			return NULL;
+		p = defrag_rebuild(df, d, b, frag);
+		release_datagram(df, d);
+	}
 	df->counters.rebuilt[!f.ipv4] += p != NULL;
-	release_datagram(df, d);
 	return p;
 }

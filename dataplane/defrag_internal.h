@@ -83,9 +83,22 @@ struct defrag {
 #define DEFRAG_REBUILT_SLOT 65600u // 40 bytes of IPv6 header and 65535 of payload, rounded up
 #define DEFRAG_REBUILT_BYTES ((size_t)PKT_BURST * (PKT_MAX_DEPTH - 1) * DEFRAG_REBUILT_SLOT)
 
+// A rebuilt datagram about to be: what stands before its bytes, and how many of them come.
+struct defrag_whole {
+	const uint8_t *header; // IP header, IPv6: with what follows it, without the fragment header
+	uint32_t header_len;
+	uint32_t len; // bytes behind the header
+	uint8_t next_header;
+	bool ipv4;
+};
+
 // Puts together a datagram that is complete, as a packet of b that follows frag. NULL when it is longer than a
 // datagram can be (noted on frag) or the burst has no packet left.
 struct packet *defrag_rebuild(struct defrag *df, const struct defrag_datagram *d, struct burst *b, struct packet *frag);
+
+// The same for a fragment that is a whole datagram by itself; data: its w->len bytes.
+struct packet *defrag_unwrap(
+	struct defrag *df, const struct defrag_whole *w, const uint8_t *data, struct burst *b, struct packet *frag);
 
 static inline uint8_t *defrag_chunk(struct defrag *df, uint32_t chunk)
 {

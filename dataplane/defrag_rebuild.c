@@ -256,26 +256,52 @@ static void fill_packet(struct packet *p, const struct packet *frag, const uint8
 	p->outer = frag->outer;
 }
 
-struct packet *defrag_rebuild(struct defrag *df, const struct defrag_datagram *d, struct burst *b, struct packet *frag)
+// Begins a rebuilt packet: its header is there, its bytes are to come at data + header_len.
+static uint8_t *begin_packet(
+	struct defrag *df, const struct defrag_whole *w, struct burst *b, struct packet *frag, struct packet **out)
 {
-	bool ipv4 = d->key.version == 4;
-	uint32_t total = d->header_len + d->end;
+	uint32_t total = w->header_len + w->len;
 
-	if (total - (ipv4 ? 0 : 40) > DEFRAG_MAX_BYTES) {
-		packet_note(frag, ipv4 ? DECODE_IPV4_FRAG_PKT_TOO_LARGE : DECODE_IPV6_FRAG_PKT_TOO_LARGE);
+	if (total - (w->ipv4 ? 0 : 40) > DEFRAG_MAX_BYTES) {
+		packet_note(frag, w->ipv4 ? DECODE_IPV4_FRAG_PKT_TOO_LARGE : DECODE_IPV6_FRAG_PKT_TOO_LARGE);
 		return NULL;
 	}
 	uint8_t *data = take_slot(df, b);
-	struct packet *p = data ? burst_take_extra(b) : NULL;
-	if (!p)
+	*out = data ? burst_take_extra(b) : NULL;
+	if (!*out)
 		return NULL;
-	memcpy(data, d->header, d->header_len);
-	paint(df, d, data + d->header_len);
-	if (ipv4)
-		finish_ipv4(data, d->header_len, total);
+	memcpy(data, w->header, w->header_len);
+	if (w->ipv4)
+		finish_ipv4(data, w->header_len, total);
 	else
-		finish_ipv6(data, d->header_len, total, d->next_header);
+		finish_ipv6(data, w->header_len, total, w->next_header);
 	df->rebuilt_used += RTE_ALIGN_CEIL(total, 64u);
-	fill_packet(p, frag, data, total);
+	fill_packet(*out, frag, data, total);
+	return data;
+}
+
+struct packet *defrag_rebuild(struct defrag *df, const struct defrag_datagram *d, struct burst *b, struct packet *frag)
+{
+	struct defrag_whole w = {.header = d->header,
+		.header_len = d->header_len,
+		.len = d->end,
+		.next_header = d->next_header,
+		.ipv4 = d->key.version == 4};
+	struct packet *p = NULL;
+	uint8_t *data = begin_packet(df, &w, b, frag, &p);
+
+	if (data)
+		paint(df, d, data + w.header_len);
+	return p;
+}
+
+struct packet *defrag_unwrap(
+	struct defrag *df, const struct defrag_whole *w, const uint8_t *from, struct burst *b, struct packet *frag)
+{
+	struct packet *p = NULL;
+	uint8_t *data = begin_packet(df, w, b, frag, &p);
+
+	if (data)
+		memcpy(data + w->header_len, from, w->len);
 	return p;
 }
