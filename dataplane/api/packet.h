@@ -98,7 +98,8 @@ struct packet {
 
 	// Set by the flow stage.
 	struct flow *flow; // NULL for packets without a flow (ARP, fragments, table full)
-	uint32_t nth[2];   // packets of the flow up to and with this one, by enum packet_dir (the flow itself may be ahead)
+	uint32_t nth[2];   // packets of the flow up to and with this one, by enum packet_dir (the flow itself may be
+			   // ahead)
 	uint8_t dir;       // enum packet_dir
 };
 
