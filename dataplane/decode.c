@@ -126,7 +126,10 @@ enum decode_layer decode_fragment(struct walk *w, enum decode_layer layer)
 		decode_note(w, DECODE_TOO_MANY_TUNNELS);
 		return LAYER_STOP;
 	}
+	uint8_t noted = frag->event_count;
 	struct packet *p = w->d->defrag_packet(w->d->defrag, w->b, frag);
+	while (noted < frag->event_count)
+		w->d->counters.reasons[frag->events[noted++]]++;
 	if (p == NULL)
 		return LAYER_STOP;
 	w->d->counters.rebuilt++;
