@@ -25,10 +25,7 @@ static const struct config_row carpet_bombing_rows[] = {
 
 static bool is_unanswered(const struct packet *p)
 {
-	const struct flow *f = p->flow;
-	if (!f)
-		return true;
-	return p->dir == DIR_TO_SERVER && f->pkts[DIR_TO_CLIENT] == 0;
+	return p->flow == NULL || (p->dir == DIR_TO_SERVER && p->nth[DIR_TO_CLIENT] == 0);
 }
 
 static void carpet_bombing_on_packets(void *state, struct packet *const *pkts, uint32_t n, struct detector_run *run)

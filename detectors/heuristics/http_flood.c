@@ -100,7 +100,7 @@ static void count_packet(struct flood_delta *d, const struct packet *p)
 	uint64_t urls = c->ports;
 	flood_count(c, HTTP_REQUESTS, p, flood_source(p));
 	c->ports = urls | 1ULL << (path_digest(data, p->payload_len) >> 58);
-	c->count[HTTP_FIRST] += p->flow && p->flow->pkts[DIR_TO_SERVER] <= 3;
+	c->count[HTTP_FIRST] += p->flow && p->nth[DIR_TO_SERVER] <= 3;
 }
 
 static void http_flood_on_packets(void *state, struct packet *const *pkts, uint32_t n, struct detector_run *run)

@@ -65,7 +65,7 @@ static void count_answer(struct flood_delta *d, const struct packet *p)
 static void count_rest(struct flood_delta *d, const struct packet *p)
 {
 	const struct flow *f = p->flow;
-	if (f && f->pkts[DIR_TO_SERVER] == 2 && p->dir == DIR_TO_SERVER && f->tcp_flags[DIR_TO_SERVER] & 0x02) {
+	if (f && p->nth[DIR_TO_SERVER] == 2 && p->dir == DIR_TO_SERVER && f->tcp_flags[DIR_TO_SERVER] & 0x02) {
 		struct flood_cell *c = flood_cell(d, sketch_addr(&p->dst), &p->dst, p);
 		if (c && !(p->tcp_flags & 0x04))
 			c->count[SYN_WENT_ON]++;

@@ -63,7 +63,7 @@ static void udp_flood_on_packets(void *state, struct packet *const *pkts, uint32
 			continue;
 		flood_count(c, UDP_SEEN, p, flood_source(p));
 		c->count[UDP_FRESH] += !f || p->flags & PKT_NEW_FLOW;
-		c->count[UDP_ANSWERED] += f && f->pkts[DIR_TO_CLIENT] != 0;
+		c->count[UDP_ANSWERED] += p->nth[DIR_TO_CLIENT] != 0;
 		if (p->dport == 443)
 			count_quic(c, p);
 	}
