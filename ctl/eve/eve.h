@@ -23,18 +23,23 @@ struct eve_options {
 	void *ctx;
 };
 
-// Formatter state: options and the last second's date, since most records share it.
+struct community_id; // community_id.h
+
+// Formatter state: options and the hash context.
 struct eve {
 	struct eve_options opt;
-	uint64_t cached_s;
-	char cached[20]; // "2009-11-13T21:32:05"
+	struct community_id *community;
 };
 
-void eve_init(struct eve *e, const struct eve_options *opt);
+// Returns 0, or -ENOMEM (no hash context; without community_id it cannot fail).
+int eve_init(struct eve *e, const struct eve_options *opt);
+
+void eve_fini(struct eve *e);
 
 // Appends the record and a newline. Nothing for EVENT_TICK. Fails only as json_out does (o->failed).
 void eve_format(struct eve *e, struct json_out *o, const struct event *ev);
-void eve_format_stats(struct eve *e, struct json_out *o, const struct stats_snapshot *s, uint64_t ts_ns);
+// Sorts the snapshot by name.
+void eve_format_stats(struct eve *e, struct json_out *o, struct stats_snapshot *s, uint64_t ts_ns);
 
 // "alert", "anomaly", "flow": the event_type of a kind; "" for ticks.
 const char *eve_type_name(enum event_kind kind);

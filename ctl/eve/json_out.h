@@ -1,7 +1,7 @@
-// Appending JSON to a buffer: no tree, no copies. Commas place themselves (a comma is due unless the last
-// byte is an opening bracket), so a record is written as it reads. Strings are always valid JSON and valid
-// UTF-8: text that is not UTF-8 has each byte outside printable ASCII written as \xNN (the backslash
-// escaped), as Suricata does.
+// Appending JSON to a buffer: no tree, no copies. Commas place themselves (one is due unless the last
+// byte is an opening bracket or a colon), so a record is written as it reads. Strings are always valid
+// JSON and valid UTF-8: in text that is not UTF-8, every byte of 0x80 and above becomes \xNN, a literal
+// backslash in the value, as Suricata does.
 #pragma once
 
 #include <stdbool.h>
@@ -73,10 +73,29 @@ void json_double(struct json_out *o, double v);
 void json_null(struct json_out *o);
 
 // Name and value in one.
-void json_kstring(struct json_out *o, const char *name, const char *s);
-void json_kuint(struct json_out *o, const char *name, uint64_t v);
-void json_kbool(struct json_out *o, const char *name, bool v);
-void json_kdouble(struct json_out *o, const char *name, double v);
+static inline void json_kstring(struct json_out *o, const char *name, const char *s)
+{
+	json_key(o, name);
+	json_string(o, s);
+}
+
+static inline void json_kuint(struct json_out *o, const char *name, uint64_t v)
+{
+	json_key(o, name);
+	json_uint(o, v);
+}
+
+static inline void json_kbool(struct json_out *o, const char *name, bool v)
+{
+	json_key(o, name);
+	json_bool(o, v);
+}
+
+static inline void json_kdouble(struct json_out *o, const char *name, double v)
+{
+	json_key(o, name);
+	json_double(o, v);
+}
 
 // Decimal digits of v at p (20 bytes at most). Returns their number.
 size_t json_digits(char *p, uint64_t v);

@@ -56,8 +56,9 @@ void eve_write_event(struct eve_output *out, const struct event *ev);
 // The same as an event_merge_fn: ctx is the output.
 void eve_write_event_fn(void *ctx, const struct event *ev);
 
-// Writes an EVE stats record. ts_ns: its timestamp (packet time for captures, wall time live).
-void eve_write_stats(struct eve_output *out, const struct stats_snapshot *stats, uint64_t ts_ns);
+// Writes an EVE stats record, and sorts the snapshot by name. ts_ns: its timestamp (packet time for captures,
+// wall time live).
+void eve_write_stats(struct eve_output *out, struct stats_snapshot *stats, uint64_t ts_ns);
 
 // Writes out what is buffered, tries again what failed (at most once a second), rotates by time.
 // now_ns: wall clock.

@@ -1,0 +1,98 @@
+// EVE flow: a conversation that has ended. Next: eve_stats.c.
+#include "ctl/eve/eve_internal.h"
+
+#include <netinet/in.h>
+
+#include "ctl/eve/community_id.h"
+#include "dataplane/api/flow.h"
+
+static const char *const state_names[] = {
+	[FLOW_FREE] = "new", [FLOW_NEW] = "new", [FLOW_ESTABLISHED] = "established", [FLOW_CLOSED] = "closed"};
+
+// Suricata calls an early end for want of room "forced".
+static const char *const reason_names[] = {[FLOW_END_TIMEOUT] = "timeout",
+	[FLOW_END_SHUTDOWN] = "shutdown",
+	[FLOW_END_EVICTED] = "forced",
+	[FLOW_END_REUSED] = "tcp_reuse"};
+
+static const char *const tcp_state_names[] = {[TCP_NONE] = "none",
+	[TCP_SYN_SENT] = "syn_sent",
+	[TCP_SYN_RECV] = "syn_recv",
+	[TCP_ESTABLISHED] = "established",
+	[TCP_FIN_WAIT1] = "fin_wait1",
+	[TCP_FIN_WAIT2] = "fin_wait2",
+	[TCP_TIME_WAIT] = "time_wait",
+	[TCP_LAST_ACK] = "last_ack",
+	[TCP_CLOSE_WAIT] = "close_wait",
+	[TCP_CLOSING] = "closing",
+	[TCP_CLOSED] = "closed"};
+
+#define NAME(names, i) ((i) < sizeof(names) / sizeof((names)[0]) ? (names)[i] : "unknown")
+
+static void hex_byte(struct json_out *o, const char *name, uint8_t v)
+{
+	static const char hex[] = "0123456789abcdef";
+	char text[2] = {hex[v >> 4], hex[v & 15]};
+
+	json_key(o, name);
+	json_string_n(o, text, 2);
+}
+
+static void tcp(struct json_out *o, const struct event *ev)
+{
+	// RFC 9293 byte 13, from the lowest bit; Suricata's order of writing
+	static const struct {
+		uint8_t bit;
+		const char *name;
+	} flags[] = {{0x02, "syn"}, {0x01, "fin"}, {0x04, "rst"}, {0x08, "psh"}, {0x10, "ack"}, {0x20, "urg"},
+		{0x40, "ecn"}, {0x80, "cwr"}};
+	uint8_t all = ev->flow.tcp_flags[0] | ev->flow.tcp_flags[1];
+
+	json_open_key(o, "tcp", '{');
+	hex_byte(o, "tcp_flags", all);
+	hex_byte(o, "tcp_flags_ts", ev->flow.tcp_flags[DIR_TO_SERVER]);
+	hex_byte(o, "tcp_flags_tc", ev->flow.tcp_flags[DIR_TO_CLIENT]);
+	for (size_t i = 0; i < sizeof(flags) / sizeof(flags[0]); i++)
+		if (all & flags[i].bit)
+			json_kbool(o, flags[i].name, true);
+	if (ev->flow.tcp_state != TCP_NONE)
+		json_kstring(o, "state", NAME(tcp_state_names, ev->flow.tcp_state));
+	json_close(o, '}');
+}
+
+// The type of the answers, where there were any and the type has one answer only.
+static void icmp_response(struct json_out *o, const struct event *ev)
+{
+	const struct event_tuple *t = &ev->tuple;
+	int other;
+
+	if ((t->proto != IPPROTO_ICMP && t->proto != IPPROTO_ICMPV6) || !ev->flow.counts.pkts[DIR_TO_CLIENT])
+		return;
+	other = icmp_counterpart(t->proto, t->icmp_type);
+	if (other < 0)
+		return;
+	json_kuint(o, "response_icmp_type", (uint64_t)other);
+	json_kuint(o, "response_icmp_code", 0);
+}
+
+void eve_format_flow(struct eve *e, struct json_out *o, const struct event *ev)
+{
+	uint64_t start_s = ev->flow.counts.start_ns / 1000000000u, end_s = ev->flow.end_ns / 1000000000u;
+
+	eve_begin(e, o, ev, "flow");
+	icmp_response(o, ev);
+	eve_app_proto(e, o, ev);
+	json_open_key(o, "flow", '{');
+	eve_counts(o, &ev->flow.counts);
+	eve_key_time(o, "end", ev->flow.end_ns);
+	json_kuint(o, "age", end_s > start_s ? end_s - start_s : 0);
+	json_kstring(o, "state", NAME(state_names, ev->flow.state));
+	json_kstring(o, "reason", NAME(reason_names, ev->flow.reason));
+	json_kbool(o, "alerted", ev->flow.alerted);
+	json_close(o, '}');
+	eve_community_id(e, o, ev);
+	if (ev->tuple.proto == IPPROTO_TCP)
+		tcp(o, ev);
+	eve_text(o, ev);
+	eve_end(e, o, ev);
+}

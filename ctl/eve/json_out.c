@@ -1,0 +1,203 @@
+// The slower half of json_out.h: growth, escaping, numbers.
+#include "ctl/eve/json_out.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+bool json_grow(struct json_out *o, size_t n)
+{
+	if (o->failed)
+		return false;
+	size_t cap = o->cap ? o->cap : 4096;
+	while (cap < o->len + n)
+		cap *= 2;
+	char *buf = realloc(o->buf, cap);
+	if (!buf) {
+		o->failed = true;
+		return false;
+	}
+	o->buf = buf;
+	o->cap = cap;
+	return true;
+}
+
+void json_free(struct json_out *o)
+{
+	free(o->buf);
+	*o = (struct json_out){0};
+}
+
+void json_open(struct json_out *o, char bracket)
+{
+	json_comma(o);
+	json_raw(o, &bracket, 1);
+}
+
+void json_close(struct json_out *o, char bracket)
+{
+	json_raw(o, &bracket, 1);
+}
+
+void json_open_key(struct json_out *o, const char *name, char bracket)
+{
+	json_key(o, name);
+	json_raw(o, &bracket, 1);
+}
+
+// Length of the UTF-8 sequence at s (RFC 3629: no overlong forms, no surrogates, up to U+10FFFF), 0 if none.
+static size_t utf8_length(const uint8_t *s, size_t n)
+{
+	static const struct {
+		uint8_t first_lo, first_hi, second_lo, second_hi, length;
+	} forms[] = {
+		{0xc2, 0xdf, 0x80, 0xbf, 2},
+		{0xe0, 0xe0, 0xa0, 0xbf, 3},
+		{0xe1, 0xec, 0x80, 0xbf, 3},
+		{0xed, 0xed, 0x80, 0x9f, 3},
+		{0xee, 0xef, 0x80, 0xbf, 3},
+		{0xf0, 0xf0, 0x90, 0xbf, 4},
+		{0xf1, 0xf3, 0x80, 0xbf, 4},
+		{0xf4, 0xf4, 0x80, 0x8f, 4},
+	};
+	for (size_t i = 0; i < sizeof(forms) / sizeof(forms[0]); i++) {
+		if (s[0] < forms[i].first_lo || s[0] > forms[i].first_hi)
+			continue;
+		if (n < forms[i].length || s[1] < forms[i].second_lo || s[1] > forms[i].second_hi)
+			return 0;
+		for (size_t k = 2; k < forms[i].length; k++)
+			if ((s[k] & 0xc0) != 0x80)
+				return 0;
+		return forms[i].length;
+	}
+	return 0;
+}
+
+static bool is_utf8(const uint8_t *s, size_t n)
+{
+	for (size_t i = 0; i < n;) {
+		size_t len = s[i] < 0x80 ? 1 : utf8_length(s + i, n - i);
+		if (!len)
+			return false;
+		i += len;
+	}
+	return true;
+}
+
+static bool is_plain(uint8_t c)
+{
+	return c >= 0x20 && c < 0x80 && c != '"' && c != '\\';
+}
+
+static const char hex[] = "0123456789abcdef";
+
+// One byte that cannot stand as it is; at most 6 bytes at p. Returns the end.
+static char *escape(char *p, uint8_t c)
+{
+	static const char names[] = "\bb\tt\nn\ff\rr\"\"\\\\";
+	const char *found = c ? strchr(names, c) : NULL;
+
+	if (c >= 0x80) {
+		memcpy(p, "\\\\x", 3);
+		p[3] = hex[c >> 4];
+		p[4] = hex[c & 15];
+		return p + 5;
+	}
+	// the letters of the table are themselves plain, so only its even places are ever looked up
+	if (found) {
+		p[0] = '\\';
+		p[1] = found[1];
+		return p + 2;
+	}
+	memcpy(p, "\\u00", 4);
+	p[4] = hex[c >> 4];
+	p[5] = hex[c & 15];
+	return p + 6;
+}
+
+void json_string_n(struct json_out *o, const char *text, size_t n)
+{
+	const uint8_t *s = (const uint8_t *)text;
+	size_t plain = 0;
+
+	json_comma(o);
+	if (!json_room(o, n * 6 + 2))
+		return;
+	char *p = o->buf + o->len;
+	*p++ = '"';
+	while (plain < n && is_plain(s[plain]))
+		plain++;
+	memcpy(p, s, plain);
+	p += plain;
+	bool utf8 = plain == n || is_utf8(s + plain, n - plain);
+	for (size_t i = plain; i < n; i++) {
+		if (is_plain(s[i]) || (s[i] >= 0x80 && utf8))
+			*p++ = (char)s[i];
+		else
+			p = escape(p, s[i]);
+	}
+	*p++ = '"';
+	o->len = (size_t)(p - o->buf);
+}
+
+void json_string(struct json_out *o, const char *s)
+{
+	json_string_n(o, s, strlen(s));
+}
+
+size_t json_digits(char *p, uint64_t v)
+{
+	char tmp[20];
+	size_t n = 0;
+	do {
+		tmp[n++] = (char)('0' + v % 10);
+		v /= 10;
+	} while (v);
+	for (size_t i = 0; i < n; i++)
+		p[i] = tmp[n - 1 - i];
+	return n;
+}
+
+void json_uint(struct json_out *o, uint64_t v)
+{
+	json_comma(o);
+	if (json_room(o, 20))
+		o->len += json_digits(o->buf + o->len, v);
+}
+
+void json_int(struct json_out *o, int64_t v)
+{
+	json_comma(o);
+	if (!json_room(o, 21))
+		return;
+	if (v < 0)
+		o->buf[o->len++] = '-';
+	o->len += json_digits(o->buf + o->len, v < 0 ? 0 - (uint64_t)v : (uint64_t)v);
+}
+
+void json_bool(struct json_out *o, bool v)
+{
+	json_comma(o);
+	json_raw(o, v ? "true" : "false", v ? 4 : 5);
+}
+
+void json_null(struct json_out *o)
+{
+	json_comma(o);
+	json_raw(o, "null", 4);
+}
+
+void json_double(struct json_out *o, double v)
+{
+	char text[32];
+	if (!isfinite(v)) {
+		json_null(o);
+		return;
+	}
+	if (v >= 0 && v < 1e15 && v == floor(v)) {
+		json_uint(o, (uint64_t)v);
+		return;
+	}
+	json_comma(o);
+	json_raw(o, text, (size_t)snprintf(text, sizeof(text), "%.6g", v));
+}
