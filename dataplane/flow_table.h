@@ -96,6 +96,9 @@ bool flow_table_tick(struct flow_table *t, uint64_t now_ns, uint64_t seq, struct
 // with ts_ns = now_ns. Returns as flow_table_tick.
 bool flow_table_flush(struct flow_table *t, uint64_t now_ns, uint64_t seq, struct event_sink *sink);
 
+// Packet time begins anew, earlier than it was. The table must be empty (flow_table_flush).
+void flow_table_rewind(struct flow_table *t);
+
 // Moves a flow to a state: its timeout and its rank at eviction follow. For the TCP stage.
 void flow_set_state(struct flow_table *t, struct flow *f, enum flow_state state);
 

@@ -284,3 +284,10 @@ bool flow_table_flush(struct flow_table *t, uint64_t now_ns, uint64_t seq, struc
 	flow_end_dying(t, sink);
 	return sweep(t, &s);
 }
+
+void flow_table_rewind(struct flow_table *t)
+{
+	t->started = false;
+	t->base = 0;
+	t->next_due = UINT64_MAX;
+}

@@ -238,6 +238,11 @@ bool tick_due(struct tick_clock *c, uint64_t packet_ns, uint64_t *tick_ns)
 	return true;
 }
 
+bool tick_back(const struct tick_clock *c, uint64_t packet_ns)
+{
+	return c->next_ns && packet_ns + TICK_BACK_NS < c->last_ns;
+}
+
 void pipeline_decide(struct pipeline *p, uint64_t tick_ns, uint64_t seq, bool last)
 {
 	struct detector_run run = {.sink = &p->sink, .now_ns = tick_ns, .seq = seq, .last = last};

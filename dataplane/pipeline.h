@@ -56,6 +56,12 @@ struct tick_clock {
 // (a gap longer than one tick has two: the end of the old window and the start of the new).
 bool tick_due(struct tick_clock *c, uint64_t packet_ns, uint64_t *tick_ns);
 
+// True when a packet lies so far before the clock that it belongs to another time (the next file of a
+// directory is older, or a broken timestamp has run ahead). The clock then begins anew with it: before
+// that every worker must end its flows (worker_flush) and forget the time (worker_rewind).
+#define TICK_BACK_NS (600ull * 1000000000ull)
+bool tick_back(const struct tick_clock *c, uint64_t packet_ns);
+
 // After every worker has passed the tick (seq: the last frame before it): merges their deltas and
 // lets the detectors decide. last: the run ends.
 void pipeline_decide(struct pipeline *p, uint64_t tick_ns, uint64_t seq, bool last);

@@ -30,17 +30,27 @@ static void pass_tick(struct pipeline *p, struct worker *w, uint64_t tick_ns, ui
 	collect(p, w);
 }
 
+// Ends what is open: all flows, then the last decisions of the detectors on what they saw.
+static void close_time(struct pipeline *p, struct worker *w, const struct tick_clock *clock, uint64_t seq, bool last)
+{
+	while (!worker_flush(w, clock->last_ns, seq))
+		collect(p, w);
+	pass_tick(p, w, clock->next_ns, seq, last);
+}
+
 // Processes the n frames in w->burst, passing ticks where packet time crosses them.
 static void feed(struct pipeline *p, struct worker *w, struct tick_clock *clock, uint16_t n)
 {
 	struct packet rest[PKT_BURST];
 	struct packet *frames = w->burst.frames;
 	uint64_t seq = atomic_load_explicit(&w->done_seq, memory_order_relaxed);
-	uint64_t tick_ns;
+	uint64_t tick_ns = 0;
 	uint16_t at = 0;
 
 	while (n) {
-		while (at < n && !tick_due(clock, frames[at].ts_ns, &tick_ns))
+		bool back = false;
+		while (at < n && !(back = tick_back(clock, frames[at].ts_ns)) &&
+			!tick_due(clock, frames[at].ts_ns, &tick_ns))
 			at++;
 		if (at == n) {
 			make_room(p, w);
@@ -58,7 +68,13 @@ static void feed(struct pipeline *p, struct worker *w, struct tick_clock *clock,
 			memcpy(frames, rest, n * sizeof(*rest));
 			at = 0;
 		}
-		pass_tick(p, w, tick_ns, seq, false);
+		if (back) {
+			close_time(p, w, clock, seq, false);
+			worker_rewind(w);
+			*clock = (struct tick_clock){0};
+		} else {
+			pass_tick(p, w, tick_ns, seq, false);
+		}
 	}
 }
 
@@ -77,10 +93,7 @@ static void run_inline(struct pipeline *p, struct source *s, const struct run_ho
 		if (turn % BURSTS_A_POLL == 0)
 			go_on = hooks->poll(hooks->arg, clock.last_ns);
 	}
-	uint64_t seq = atomic_load_explicit(&w->done_seq, memory_order_relaxed);
-	while (!worker_flush(w, clock.last_ns, seq))
-		collect(p, w);
-	pass_tick(p, w, clock.next_ns, seq, true);
+	close_time(p, w, &clock, atomic_load_explicit(&w->done_seq, memory_order_relaxed), true);
 	pipeline_collect_all(p);
 	hooks->poll(hooks->arg, clock.last_ns);
 }

@@ -22,7 +22,13 @@
 #define BURSTS_A_POLL 1024u
 #define SPINS_BEFORE_YIELD 64u
 
-enum message_kind { MESSAGE_FRAME, MESSAGE_TICK, MESSAGE_END };
+enum message_kind {
+	MESSAGE_FRAME,
+	MESSAGE_TICK,
+	MESSAGE_FLUSH,  // every flow ends
+	MESSAGE_REWIND, // packet time begins anew, earlier
+	MESSAGE_END,    // the worker may go
+};
 
 // What goes through a worker's ring. A tick or the end uses ts_ns and seq only.
 struct message {
@@ -42,7 +48,6 @@ struct lane {
 	struct rte_ring *ring;
 	unsigned int lcore;
 	uint64_t sent_seq; // ordinal of the last frame given to it
-	_Atomic bool finished;
 };
 
 struct spread {
@@ -119,8 +124,11 @@ static void control(struct lane *l, const struct message *m)
 	unsigned int spins = 0;
 
 	process(l->worker);
-	while (!pass(l->worker, m->ts_ns, m->seq))
-		wait_a_little(&spins);
+	if (m->kind == MESSAGE_REWIND)
+		worker_rewind(l->worker);
+	else if (m->kind != MESSAGE_END)
+		while (!pass(l->worker, m->ts_ns, m->seq))
+			wait_a_little(&spins);
 }
 
 static int lane_main(void *arg)
@@ -142,10 +150,8 @@ static int lane_main(void *arg)
 				continue;
 			}
 			control(l, &m[i]);
-			if (m[i].kind == MESSAGE_END) {
-				atomic_store_explicit(&l->finished, true, memory_order_release);
+			if (m[i].kind == MESSAGE_END)
 				return 0;
-			}
 		}
 		process(l->worker);
 	}
@@ -219,6 +225,15 @@ static void send_tick(struct spread *s, uint64_t tick_ns)
 	send_all(s, MESSAGE_TICK, tick_ns);
 }
 
+// Ends what is open: all flows first, since their end may still matter to the last decision.
+static void close_time(struct spread *s, bool last)
+{
+	await_decision(s, false);
+	send_all(s, MESSAGE_FLUSH, s->clock.last_ns);
+	send_tick(s, s->clock.next_ns);
+	await_decision(s, last);
+}
+
 static void send_frame(struct spread *s, const struct packet *p)
 {
 	struct lane *l = &s->lane[spread_hash(p) % s->lanes];
@@ -233,6 +248,11 @@ static void send_frame(struct spread *s, const struct packet *p)
 		.kind = MESSAGE_FRAME};
 	uint64_t tick_ns;
 
+	if (tick_back(&s->clock, p->ts_ns)) {
+		close_time(s, false);
+		send_all(s, MESSAGE_REWIND, 0);
+		s->clock = (struct tick_clock){0};
+	}
 	while (tick_due(&s->clock, p->ts_ns, &tick_ns))
 		send_tick(s, tick_ns);
 	send(s, l, &m);
@@ -259,20 +279,10 @@ static void read_all(struct spread *s, struct source *src, const struct run_hook
 
 static void finish(struct spread *s)
 {
-	await_decision(s, false);
-	// flows end first: their detectors may still want the last decision
-	send_all(s, MESSAGE_END, s->clock.last_ns);
-	for (uint16_t i = 0; i < s->lanes; i++) {
-		while (!atomic_load_explicit(&s->lane[i].finished, memory_order_acquire))
-			collect(s);
-		rte_eal_wait_lcore(s->lane[i].lcore);
-	}
-	// the workers rest, so their last tick is taken here
-	s->tick_seq = s->seq;
+	close_time(s, true);
+	send_all(s, MESSAGE_END, 0);
 	for (uint16_t i = 0; i < s->lanes; i++)
-		while (!worker_tick(s->lane[i].worker, s->clock.next_ns, s->seq))
-			pipeline_collect_all(s->pipeline);
-	pipeline_decide(s->pipeline, s->clock.next_ns, s->seq, true);
+		rte_eal_wait_lcore(s->lane[i].lcore);
 	pipeline_collect_all(s->pipeline);
 }
 

@@ -166,3 +166,9 @@ bool worker_flush(struct worker *w, uint64_t now_ns, uint64_t seq)
 	w->run.seq = seq;
 	return flow_table_flush(w->flows, now_ns, seq, &w->sink);
 }
+
+void worker_rewind(struct worker *w)
+{
+	w->now_ns = 0;
+	flow_table_rewind(w->flows);
+}

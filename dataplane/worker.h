@@ -75,3 +75,6 @@ bool worker_tick(struct worker *w, uint64_t now_ns, uint64_t seq);
 
 // Ends every flow (reason shutdown, or timeout where its time is over). Returns like worker_tick.
 bool worker_flush(struct worker *w, uint64_t now_ns, uint64_t seq);
+
+// Packet time begins anew, earlier than it was. Every flow has been ended.
+void worker_rewind(struct worker *w);
