@@ -52,7 +52,7 @@ static const struct config_row rows[] = {
 	ROW_UINT("pcre.match-limit-recursion", F(rules.pcre_match_limit_recursion), "levels", 1, 1e9, "1500",
 		"PCRE2 depth limit of a pcre."),
 	ROW_STRING("detect.sgh-mpm-caching-path", F(rules.cache_dir), "directory", "",
-		"Where compiled rule sets are kept between runs; empty: nowhere."),
+		"Where compiled rule sets are kept between runs; empty: the user's cache directory, none: nowhere."),
 
 	ROW_BOOL("eve-log.enabled", F(eve.enabled), "yes", "Write EVE JSON."),
 	ROW_STRING("eve-log.filename", F(eve.filename), "file", "eve.json", "Under the log directory unless absolute."),
