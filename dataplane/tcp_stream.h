@@ -97,7 +97,8 @@ struct tcp_stream_stats {
 	uint64_t depth_reached;     // directions cut at their depth
 	uint64_t rtt_samples;       // handshakes measured
 	uint64_t sack_losses;       // holes that SACK blocks reported
-	uint64_t keep_overflow;     // times a consumer left more unused than STREAM_KEEP_MAX
+	uint64_t events[STREAM_WRONG_THREAD - STREAM_3WHS_ACK_IN_WRONG_DIR + 1]; // by reason, from the first
+	uint64_t keep_overflow; // times a consumer left more unused than STREAM_KEEP_MAX
 };
 
 struct tcp_streams;

@@ -28,9 +28,9 @@ enum stream_view_flag {
 	STREAM_DEPTH = 1u << 4,     // the depth limit is reached; nothing follows
 	STREAM_MIDSTREAM = 1u << 5, // the beginning was not seen: offset 0 is the first byte seen
 	STREAM_KEPT = 1u << 6,      // data begins with bytes that this consumer left unused before
-	STREAM_FORCED = 1u << 7,    // STREAM_KEEP_MAX was reached: what is left unused now is lost
+	STREAM_FORCED = 1u << 7,    // there was no room for what this consumer left unused: it is part of gap
 	STREAM_EARLY = 1u << 8,     // the bytes were held for a while: they are not part of `packet`
-	STREAM_LAST = STREAM_FIN | STREAM_RST | STREAM_FLOW_END | STREAM_DEPTH, // no further call
+	STREAM_LAST = STREAM_FIN | STREAM_FLOW_END | STREAM_DEPTH, // no further call
 };
 
 // Some bytes of one direction. len may be 0 when only an end or a gap is to be told.
@@ -42,7 +42,7 @@ struct stream_view {
 	const struct packet *packet;
 	const uint8_t *data;
 	uint32_t len;
-	uint32_t gap;    // bytes of the stream missing right before data; the same for every consumer
+	uint32_t gap;    // bytes of the stream missing right before data; what was left unused before is gone then
 	uint64_t offset; // of data[0] in the stream; the first byte after the SYN is 0
 	uint64_t acked;  // stream offset that the receiver has acknowledged, as far as seen
 	uint16_t flags;  // enum stream_view_flag

@@ -1,0 +1,200 @@
+// Hands bytes, gaps and ends to the consumers, and keeps what they leave unused.
+#include "dataplane/tcp_session.h"
+
+#include <string.h>
+
+static struct tcp_keep *keep_of(const struct tcp_streams *ts, uint32_t handle)
+{
+	return handle ? tcp_pool_at(&ts->keep[handle & 3], handle >> 2) : NULL;
+}
+
+void tcp_keep_drop(struct tcp_streams *ts, struct tcp_side *side)
+{
+	if (side->keep)
+		tcp_pool_give(&ts->keep[side->keep & 3], side->keep >> 2);
+	side->keep = TCP_NIL;
+	memset(side->unused, 0, sizeof(side->unused));
+}
+
+// A buffer for at least `room` bytes, of the smallest class that has one free. Returns its handle.
+static uint32_t keep_new(struct tcp_streams *ts, uint32_t room)
+{
+	for (uint32_t c = 0; c < TCP_KEEP_CLASSES; c++) {
+		if (ts->keep[c].block_bytes - sizeof(struct tcp_keep) < room)
+			continue;
+		uint32_t i = tcp_pool_take(&ts->keep[c]);
+		if (i == TCP_NIL)
+			continue;
+		struct tcp_keep *k = tcp_pool_at(&ts->keep[c], i);
+		k->from = k->to = 0;
+		return i << 2 | c;
+	}
+	return TCP_NIL;
+}
+
+// Puts data behind the kept bytes. False when no buffer is large enough: the kept bytes are lost.
+static bool keep_append(struct tcp_streams *ts, struct tcp_side *side, const uint8_t *data, uint32_t len)
+{
+	struct tcp_keep *k = keep_of(ts, side->keep);
+	uint32_t have = k->to - k->from;
+	uint32_t room = ts->keep[side->keep & 3].block_bytes - (uint32_t)sizeof(*k);
+
+	if (k->to + len > room && have + len <= room) {
+		memmove(k->bytes, k->bytes + k->from, have);
+		k->from = 0;
+		k->to = have;
+	} else if (have + len > room) {
+		uint32_t bigger = keep_new(ts, have + len);
+		if (bigger == TCP_NIL)
+			return false;
+		struct tcp_keep *n = keep_of(ts, bigger);
+		memcpy(n->bytes, k->bytes + k->from, have);
+		n->to = have;
+		tcp_pool_give(&ts->keep[side->keep & 3], side->keep >> 2);
+		side->keep = bigger;
+		k = n;
+	}
+	memcpy(k->bytes + k->to, data, len);
+	k->to += len;
+	return true;
+}
+
+// After the consumers: keeps the bytes that one of them still wants, at most STREAM_KEEP_MAX.
+static void keep_rest(struct tcp_streams *ts, struct tcp_side *side, const uint8_t *data, uint32_t len)
+{
+	uint32_t most = 0;
+
+	for (uint32_t i = 0; i < ts->consumer_count; i++)
+		most = side->unused[i] > most ? side->unused[i] : most;
+	if (!most) {
+		if (side->keep)
+			tcp_keep_drop(ts, side);
+		return;
+	}
+	struct tcp_keep *k = keep_of(ts, side->keep);
+	if (k) {
+		k->from = k->to - most;
+		return;
+	}
+	side->keep = keep_new(ts, most); // nothing was kept before: all of it lies at the end of data
+	if (side->keep == TCP_NIL) {
+		ts->stats.keep_overflow++;
+		return; // unused[] stays: the next call tells the loss as a gap
+	}
+	k = keep_of(ts, side->keep);
+	memcpy(k->bytes, data + len - most, most);
+	k->to = most;
+}
+
+// One consumer's view of what is new; unused bytes of before come first.
+static void offer(struct tcp_streams *ts, struct tcp_session *s, uint32_t i, const struct stream_view *fresh)
+{
+	struct tcp_side *side = &s->side[fresh->dir];
+	struct tcp_keep *k = keep_of(ts, side->keep);
+	struct stream_view v = *fresh;
+	uint32_t before = side->unused[i];
+
+	if (before && k) {
+		v.data = k->bytes + k->to - v.len - before;
+		v.len += before;
+		v.offset -= before;
+		v.flags |= STREAM_KEPT;
+	} else if (before) {
+		v.gap += before;
+		v.flags |= STREAM_FORCED;
+	}
+	v.used = v.len;
+	enum stream_verdict verdict = ts->consumer[i].on_data(ts->consumer[i].arg, &v);
+	uint32_t left = v.used < v.len ? v.len - v.used : 0;
+	if (left > STREAM_KEEP_MAX) {
+		ts->stats.keep_overflow++;
+		left = STREAM_KEEP_MAX;
+	}
+	side->unused[i] = left;
+	if (verdict != STREAM_MORE || v.flags & STREAM_LAST) {
+		side->done |= (uint8_t)(1u << i);
+		side->unused[i] = 0;
+	}
+	if (verdict == STREAM_DONE_BOTH)
+		s->side[!fresh->dir].done |= (uint8_t)(1u << i);
+}
+
+void tcp_side_done(struct tcp_streams *ts, struct tcp_session *s, uint8_t dir)
+{
+	struct tcp_side *side = &s->side[dir];
+
+	side->flags |= SIDE_DONE;
+	tcp_drop_held(ts, side);
+	tcp_keep_drop(ts, side);
+	if (s->side[!dir].flags & SIDE_DONE)
+		s->flow->flags |= FLOW_BYTES_DONE;
+}
+
+static void settle(struct tcp_streams *ts, struct tcp_session *s)
+{
+	for (uint8_t d = 0; d < 2; d++)
+		if (s->side[d].done == ts->all_done && !(s->side[d].flags & SIDE_DONE))
+			tcp_side_done(ts, s, d);
+}
+
+// Cuts what lies behind the depth limit. Returns STREAM_DEPTH when something was cut.
+static uint16_t cut_at_depth(
+	struct tcp_streams *ts, struct tcp_side *side, struct tcp_rx *x, uint32_t *len, uint32_t *gap)
+{
+	uint64_t room = side->limit > side->offset ? side->limit - side->offset : 0;
+
+	if ((uint64_t)*gap + *len <= room)
+		return 0;
+	if (*gap > room)
+		*gap = (uint32_t)room;
+	if (*len > room - *gap)
+		*len = (uint32_t)(room - *gap);
+	side->flags |= SIDE_DEPTH;
+	ts->stats.depth_reached++;
+	tcp_note(ts, x, STREAM_REASSEMBLY_DEPTH_REACHED);
+	return STREAM_DEPTH;
+}
+
+void tcp_hand(struct tcp_streams *ts, struct tcp_session *s, uint8_t dir, struct tcp_rx *x, const uint8_t *data,
+	uint32_t len, uint32_t gap, uint16_t flags)
+{
+	struct tcp_side *side = &s->side[dir];
+	uint32_t advance = gap + len;
+	struct stream_view v = {
+		.flow = s->flow, .cold = s->cold, .packet = x->p, .data = data, .run = x->run, .dir = dir};
+
+	if (side->flags & SIDE_DONE) {
+		side->edge += advance;
+		side->offset += advance;
+		return;
+	}
+	flags |= cut_at_depth(ts, side, x, &len, &gap);
+	if (!(side->flags & SIDE_STARTED))
+		flags |= STREAM_START;
+	side->flags |= SIDE_STARTED;
+	if (s->flags & SSN_MIDSTREAM)
+		flags |= STREAM_MIDSTREAM;
+	if (gap)
+		tcp_keep_drop(ts, side);
+	if (side->keep && !keep_append(ts, side, data, len)) {
+		ts->stats.keep_overflow++;
+		tcp_pool_give(&ts->keep[side->keep & 3], side->keep >> 2);
+		side->keep = TCP_NIL;
+	}
+	v.len = len;
+	v.gap = gap;
+	v.flags = flags;
+	v.offset = side->offset + gap;
+	// the acknowledged offset follows from where the acknowledgement lies beside the edge
+	v.acked = side->offset + (uint64_t)(int64_t)seq_diff(side->last_ack, side->edge);
+	side->edge += advance;
+	side->offset += advance;
+	for (uint32_t i = 0; i < ts->consumer_count; i++)
+		if (!(side->done & 1u << i))
+			offer(ts, s, i, &v);
+	ts->stats.bytes += len;
+	keep_rest(ts, side, data, len);
+	if (flags & STREAM_LAST)
+		side->done = ts->all_done;
+	settle(ts, s);
+}

@@ -1,0 +1,617 @@
+// Connections up to ESTABLISHED. A SYN takes no session and leaves the flow's cold line alone: its
+// numbers wait in a table of fixed size, so that a SYN flood costs one line of that table a packet. The
+// SYN/ACK makes the session. Next: tcp_state.c.
+#include "dataplane/tcp_session.h"
+
+#include <string.h>
+
+struct tcp_session *tcp_session_of(const struct flow *f, const struct flow_cold *cold)
+{
+	return cold && f->tcp_state != TCP_NONE ? cold->tcp : NULL;
+}
+
+static struct tcp_half_bucket *half_bucket(const struct tcp_streams *ts, const struct flow *f, uint32_t *tag)
+{
+	uint64_t h = ((uintptr_t)f >> 6) * 0x9e3779b97f4a7c15ull ^ f->start_ns * 0xd6e8feb86659fd93ull;
+
+	h ^= h >> 32;
+	*tag = (uint32_t)(h >> 24) | 1;
+	return &ts->half[h & ts->half_mask];
+}
+
+// The SYN of this flow with this sequence number; *other: one with another number was found.
+static struct tcp_half_open *half_find(
+	const struct tcp_streams *ts, const struct flow *f, uint32_t isn, struct tcp_half_open **other)
+{
+	uint32_t tag;
+	struct tcp_half_bucket *b = half_bucket(ts, f, &tag);
+
+	*other = NULL;
+	for (uint32_t i = 0; i < TCP_HALF_WAYS; i++) {
+		if (b->way[i].tag != tag)
+			continue;
+		if (b->way[i].isn == isn)
+			return &b->way[i];
+		if (!*other || b->way[i].different > (*other)->different)
+			*other = &b->way[i];
+	}
+	return NULL;
+}
+
+// Remembers a SYN; the oldest of its bucket gives way. Returns how many different ones came before.
+static uint8_t half_put(struct tcp_streams *ts, const struct flow *f, const struct tcp_rx *x)
+{
+	uint32_t tag;
+	struct tcp_half_open *other;
+	struct tcp_half_bucket *b = half_bucket(ts, f, &tag);
+	struct tcp_half_open *known = half_find(ts, f, x->seq, &other);
+
+	if (known)
+		return 0;
+	uint8_t different = other && other->different < UINT8_MAX ? (uint8_t)(other->different + 1)
+			    : other                               ? UINT8_MAX
+								  : 0;
+	memmove(&b->way[1], &b->way[0], sizeof(b->way[0]) * (TCP_HALF_WAYS - 1));
+	b->way[0] = (struct tcp_half_open){.tag = tag,
+		.isn = x->seq,
+		.tsval = x->tsval,
+		.win = (uint16_t)x->win,
+		.opts = x->opts,
+		.different = different};
+	return different;
+}
+
+static uint8_t shift_of(uint8_t opts)
+{
+	return (opts & SYN_WSCALE_MASK) == SYN_NO_WSCALE ? 0 : opts & SYN_WSCALE_MASK;
+}
+
+// The client's side from its SYN. opts without SYN_SEEN: its options are not known.
+static void client_from_syn(struct tcp_session *s, uint32_t isn, uint16_t win, uint32_t tsval, uint8_t opts)
+{
+	struct tcp_side *c = &s->side[0], *srv = &s->side[1];
+
+	c->isn = isn;
+	c->next_seq = c->edge = c->last_ack = isn + 1;
+	c->next_win = isn + 1;
+	c->last_ts = tsval;
+	if (opts & SYN_HAS_TS && opts & SYN_SEEN)
+		c->flags |= SIDE_TS;
+	srv->window = win;
+	s->syn_opts = opts; // kept until the SYN/ACK says which options both have
+}
+
+// The server's side from its SYN/ACK, and the options both agree on (RFC 7323 section 2.2, RFC 2018).
+static void server_from_syn_ack(struct tcp_session *s, uint32_t isn, uint32_t win, uint32_t tsval, uint8_t opts)
+{
+	struct tcp_side *c = &s->side[0], *srv = &s->side[1];
+	uint8_t both = (uint8_t)(s->syn_opts & opts);
+
+	srv->isn = isn;
+	srv->next_seq = srv->edge = srv->last_ack = isn + 1;
+	srv->next_win = isn + 1 + srv->window;
+	srv->last_ts = tsval;
+	srv->flags &= (uint16_t)~SIDE_TS;
+	srv->flags |= opts & SYN_HAS_TS ? SIDE_TS : 0;
+	c->window = win;
+	c->next_win = c->last_ack + win;
+	s->flags &= (uint16_t) ~(SSN_SACK | SSN_TIMESTAMPS);
+	if (both & SYN_HAS_SACK)
+		s->flags |= SSN_SACK;
+	if (both & SYN_HAS_TS)
+		s->flags |= SSN_TIMESTAMPS;
+	bool scaled = (s->syn_opts & SYN_WSCALE_MASK) != SYN_NO_WSCALE && (opts & SYN_WSCALE_MASK) != SYN_NO_WSCALE;
+	c->wscale = scaled ? shift_of((uint8_t)s->syn_opts) : 0;
+	srv->wscale = scaled ? shift_of(opts) : 0;
+}
+
+static struct tcp_session *new_session(struct tcp_streams *ts, struct tcp_rx *x)
+{
+	struct flow *f = x->p->flow;
+	struct tcp_session *s = tcp_session_new(ts, f, flow_cold_get(ts->flows, f));
+
+	if (!s) {
+		tcp_note(ts, x, STREAM_MEMCAP_NO_SESSION);
+		return NULL;
+	}
+	s->syn_ns = f->start_ns;
+	return s;
+}
+
+// The SYN's payload. With fast open (RFC 7413) the server takes it at once; else it may (RFC 9293
+// section 3.4) or may not: it is held until the SYN/ACK says.
+static void hold_syn_data(struct tcp_streams *ts, struct tcp_session *s, struct tcp_rx *x)
+{
+	if (x->opts & SYN_HAS_TFO)
+		s->flags |= SSN_TFO;
+	else
+		tcp_note(ts, x, STREAM_PKT_DATA_ON_SYN);
+	struct tcp_rx data = *x;
+	data.seq = x->seq + 1;
+	if (s->side[0].flags & SIDE_DONE ||
+		tcp_segment_hold(ts, s, DIR_TO_SERVER, &data, data.seq, x->payload, x->len)) {
+		s->flags |= SSN_SYN_DATA;
+		s->side[0].next_seq = data.seq + x->len;
+		x->p->flags |= PKT_STREAM_ADDED;
+	}
+}
+
+static enum tcp_verdict first_syn(struct tcp_streams *ts, struct tcp_rx *x)
+{
+	struct flow *f = x->p->flow;
+
+	f->tcp_state = TCP_SYN_SENT;
+	uint8_t different = half_put(ts, f, x);
+	if (different >= ts->cfg.max_syn_queued)
+		tcp_note(ts, x, STREAM_3WHS_SYN_FLOOD);
+	if (!x->len) {
+		ts->stats.syn_only++;
+		return TCP_TAKE;
+	}
+	struct tcp_session *s = new_session(ts, x);
+	if (!s)
+		return TCP_SKIP;
+	client_from_syn(s, x->seq, (uint16_t)x->win, x->tsval, x->opts);
+	tcp_set_state(ts, s, TCP_SYN_SENT);
+	tcp_half_open_enter(ts, s);
+	hold_syn_data(ts, s, x);
+	return TCP_TAKE;
+}
+
+// The options of a SYN that is forgotten, from the answer to it; its window scale at the largest.
+static uint8_t unknown_syn_opts(const struct tcp_rx *x)
+{
+	uint8_t opts = x->opts & (SYN_HAS_SACK | SYN_HAS_TS);
+
+	return opts | ((x->opts & SYN_WSCALE_MASK) == SYN_NO_WSCALE ? SYN_NO_WSCALE : TCP_MAX_WSCALE);
+}
+
+// A session for a flow whose SYN was seen but took none.
+static struct tcp_session *session_from_syn(struct tcp_streams *ts, struct tcp_rx *x, uint32_t isn)
+{
+	struct flow *f = x->p->flow;
+	struct tcp_half_open *other, *h = half_find(ts, f, isn, &other);
+	struct tcp_session *s = new_session(ts, x);
+
+	if (!s)
+		return NULL;
+	if (h)
+		client_from_syn(s, h->isn, h->win, h->tsval, h->opts);
+	else // its place in the table went to others; a server answers only options that were offered
+		client_from_syn(s, isn, UINT16_MAX, 0, unknown_syn_opts(x));
+	s->syns = h ? h->different : 0;
+	s->state = TCP_SYN_SENT;
+	tcp_half_open_enter(ts, s);
+	return s;
+}
+
+static void note_data_ignored(struct tcp_streams *ts, struct tcp_session *s, struct tcp_rx *x)
+{
+	struct tcp_side *c = &s->side[0];
+
+	if (!(s->flags & SSN_SYN_DATA) || x->ack != c->isn + 1)
+		return;
+	if (s->flags & SSN_TFO)
+		tcp_note(ts, x, STREAM_3WHS_SYNACK_TFO_DATA_IGNORED);
+	tcp_drop_held(ts, c); // the client will send it again
+	c->next_seq = c->edge;
+	s->flags &= (uint16_t)~SSN_SYN_DATA;
+}
+
+// A SYN/ACK that fits the SYN.
+static enum tcp_verdict take_syn_ack(struct tcp_streams *ts, struct tcp_session *s, struct tcp_rx *x)
+{
+	note_data_ignored(ts, s, x);
+	s->side[0].last_ack = x->ack;
+	server_from_syn_ack(s, x->seq, x->win, x->tsval, x->opts);
+	s->synack_opts = x->opts;
+	if (x->opts & SYN_HAS_TFO)
+		s->flags |= SSN_TFO;
+	s->rtt_us = (uint32_t)((x->p->ts_ns - s->syn_ns) / 1000);
+	s->syn_ns = x->p->ts_ns;
+	tcp_set_state(ts, s, TCP_SYN_RECV);
+	if (s->flags & SSN_SYN_DATA)
+		tcp_acked(ts, s, DIR_TO_SERVER, x);
+	if (x->len && s->flags & SSN_TFO) {
+		x->seq++;
+		s->side[1].next_seq += x->len;
+		tcp_payload(ts, s, x);
+	}
+	return TCP_TAKE;
+}
+
+static bool syn_ack_fits(const struct tcp_session *s, const struct tcp_rx *x)
+{
+	const struct tcp_side *c = &s->side[0];
+
+	return x->ack == c->isn + 1 ||
+	       (s->flags & SSN_SYN_DATA && seq_gt(x->ack, c->isn) && seq_leq(x->ack, c->next_seq));
+}
+
+// SYN/ACK on a flow whose SYN took no session.
+static enum tcp_verdict syn_ack_without_session(struct tcp_streams *ts, struct tcp_rx *x)
+{
+	struct tcp_half_open *other;
+
+	if (x->dir == DIR_TO_SERVER) {
+		tcp_note(ts, x, STREAM_3WHS_SYNACK_IN_WRONG_DIRECTION);
+		return TCP_REJECT;
+	}
+	if (!half_find(ts, x->p->flow, x->ack - 1, &other) && other) {
+		tcp_note(ts, x, STREAM_3WHS_SYNACK_WITH_WRONG_ACK);
+		return TCP_REJECT;
+	}
+	struct tcp_session *s = session_from_syn(ts, x, x->ack - 1);
+	return s ? take_syn_ack(ts, s, x) : TCP_SKIP;
+}
+
+// The flow begins in the middle: numbers from this segment, windows unknown and taken to be large.
+static struct tcp_session *session_midstream(struct tcp_streams *ts, struct tcp_rx *x, uint16_t flags)
+{
+	struct tcp_session *s = new_session(ts, x);
+
+	if (!s)
+		return NULL;
+	struct tcp_side *side = &s->side[x->dir], *peer = &s->side[!x->dir];
+	s->flags |= flags;
+	side->wscale = peer->wscale = TCP_MAX_WSCALE;
+	side->isn = x->seq - 1;
+	side->next_seq = side->edge = side->last_ack = x->seq;
+	side->window = (uint32_t)UINT16_MAX << TCP_MAX_WSCALE;
+	side->next_win = x->seq + side->window;
+	peer->isn = x->ack - 1;
+	peer->next_seq = peer->edge = peer->last_ack = x->ack;
+	peer->window = x->win << TCP_MAX_WSCALE;
+	peer->next_win = x->ack + peer->window;
+	if (x->has_ts)
+		s->flags |= SSN_TIMESTAMPS;
+	ts->stats.midstream++;
+	x->p->flow->flags |= FLOW_MIDSTREAM;
+	return s;
+}
+
+// The first packet came from the server: the flow turns, so that [0] is the client.
+static void turn_flow(struct tcp_streams *ts, struct tcp_rx *x)
+{
+	struct flow *f = x->p->flow;
+	struct flow swapped = *f;
+
+	for (int d = 0; d < 2; d++) {
+		swapped.bytes[d] = f->bytes[!d];
+		swapped.pkts[d] = f->pkts[!d];
+		swapped.addr[d] = f->addr[!d];
+		swapped.port[d] = f->port[!d];
+		swapped.tcp_flags[d] = f->tcp_flags[!d];
+	}
+	*f = swapped;
+	if (f->flags & FLOW_COLD_SET) {
+		struct flow_cold *cold = flow_cold_get(ts->flows, f);
+		union ip_addr a = cold->addr[0];
+		cold->addr[0] = cold->addr[1];
+		cold->addr[1] = a;
+	}
+	x->p->dir ^= 1;
+	x->dir = x->p->dir;
+}
+
+// A client's port is its system's choice (RFC 6335: 49152 and up, in practice 1024 and up), a
+// service's port is not.
+static bool sent_by_server(const struct packet *p)
+{
+	return p->sport < 1024 && p->dport >= 1024;
+}
+
+// IPv6 flows keep a digest of both addresses that may depend on their order, so they do not turn.
+static bool may_turn(const struct tcp_rx *x)
+{
+	const struct flow *f = x->p->flow;
+
+	return x->dir == DIR_TO_SERVER && f->pkts[DIR_TO_CLIENT] == 0 && !(f->flags & FLOW_IPV6);
+}
+
+static enum tcp_verdict pick_up(struct tcp_streams *ts, struct tcp_rx *x)
+{
+	bool syn_ack = x->flags & TCP_SYN;
+
+	if (!ts->cfg.midstream && !(ts->cfg.async_oneside && syn_ack))
+		return TCP_SKIP;
+	if (may_turn(x) && (syn_ack || sent_by_server(x->p)))
+		turn_flow(ts, x);
+	struct tcp_session *s = session_midstream(ts, x, SSN_MIDSTREAM);
+	if (!s)
+		return TCP_SKIP;
+	if (!syn_ack) {
+		tcp_set_state(ts, s, TCP_ESTABLISHED);
+		tcp_take(ts, s, x);
+		return TCP_TAKE;
+	}
+	struct tcp_side *srv = &s->side[x->dir];
+	srv->isn = x->seq;
+	srv->next_seq = srv->edge = srv->last_ack = x->seq + 1;
+	s->flags |= SSN_MIDSTREAM_SYNACK;
+	tcp_set_state(ts, s, TCP_SYN_RECV);
+	tcp_half_open_enter(ts, s);
+	return TCP_TAKE;
+}
+
+// SYN seen, then a segment of the same side that acknowledges a SYN/ACK we do not see.
+static enum tcp_verdict async_ack(struct tcp_streams *ts, struct tcp_session *s, struct tcp_rx *x)
+{
+	if (!ts->cfg.async_oneside || x->dir != DIR_TO_SERVER)
+		return TCP_SKIP;
+	if (!s)
+		s = session_from_syn(ts, x, x->seq - 1);
+	if (!s)
+		return TCP_SKIP;
+	if (x->seq != s->side[0].next_seq) {
+		tcp_note(ts, x, STREAM_3WHS_ASYNC_WRONG_SEQ);
+		return TCP_REJECT;
+	}
+	s->flags |= SSN_ASYNC;
+	s->side[0].window = UINT16_MAX;
+	s->side[0].next_win = x->seq + UINT16_MAX;
+	server_from_syn_ack(s, x->ack - 1, UINT16_MAX, 0, (uint8_t)s->syn_opts & (uint8_t)~SYN_HAS_TS);
+	tcp_set_state(ts, s, TCP_ESTABLISHED);
+	tcp_take(ts, s, x);
+	return TCP_TAKE;
+}
+
+// A SYN from each side (RFC 9293 figure 8).
+static enum tcp_verdict simultaneous_syn(struct tcp_streams *ts, struct tcp_session *s, struct tcp_rx *x)
+{
+	if (!s) {
+		struct tcp_half_open *other, *h = half_find(ts, x->p->flow, 0, &other);
+		h = h ? h : other;
+		if (!h) // whose number is lost
+			return TCP_SKIP;
+		s = session_from_syn(ts, x, h->isn);
+	}
+	if (!s)
+		return TCP_SKIP;
+	server_from_syn_ack(s, x->seq, x->win, x->tsval, x->opts);
+	s->flags |= SSN_4WHS;
+	tcp_set_state(ts, s, TCP_SYN_SENT);
+	return TCP_TAKE;
+}
+
+// RFC 9293 section 3.10.7.3: in SYN-SENT only a RST that acknowledges the SYN counts.
+static enum tcp_verdict rst_half_open(struct tcp_streams *ts, struct tcp_rx *x)
+{
+	struct tcp_half_open *other;
+	struct flow *f = x->p->flow;
+
+	if (x->dir == DIR_TO_CLIENT && x->flags & TCP_ACK) {
+		if (!half_find(ts, f, x->ack - 1, &other) && other) {
+			tcp_note(ts, x, STREAM_RST_INVALID_ACK);
+			return TCP_REJECT;
+		}
+	}
+	f->tcp_state = TCP_CLOSED;
+	flow_set_state(ts->flows, f, FLOW_CLOSED);
+	return TCP_TAKE;
+}
+
+// The half-open session gave way to others; the client's ACK brings the numbers again.
+static enum tcp_verdict resume(struct tcp_streams *ts, struct tcp_rx *x)
+{
+	struct tcp_session *s = session_midstream(ts, x, SSN_WSCALE_LIBERAL);
+
+	if (!s)
+		return TCP_SKIP;
+	tcp_set_state(ts, s, TCP_ESTABLISHED);
+	tcp_take(ts, s, x);
+	return TCP_TAKE;
+}
+
+enum tcp_verdict tcp_no_session(struct tcp_streams *ts, struct tcp_rx *x)
+{
+	struct flow *f = x->p->flow;
+	bool half_open = f->tcp_state == TCP_SYN_SENT || f->tcp_state == TCP_SYN_RECV;
+
+	if (x->flags & TCP_RST) {
+		if (half_open)
+			return rst_half_open(ts, x);
+		tcp_note(ts, x, STREAM_RST_BUT_NO_SESSION);
+		return TCP_REJECT;
+	}
+	if ((x->flags & (TCP_SYN | TCP_ACK)) == TCP_SYN) {
+		if (f->tcp_state == TCP_SYN_SENT && x->dir == DIR_TO_CLIENT)
+			return simultaneous_syn(ts, NULL, x);
+		return f->tcp_state == TCP_NONE || f->tcp_state == TCP_SYN_SENT ? first_syn(ts, x) : TCP_SKIP;
+	}
+	if (x->flags & TCP_SYN && f->tcp_state == TCP_SYN_SENT)
+		return syn_ack_without_session(ts, x);
+	if (x->flags & TCP_FIN && !half_open && (!ts->cfg.midstream || !x->len)) {
+		tcp_note(ts, x, STREAM_FIN_BUT_NO_SESSION);
+		return TCP_REJECT;
+	}
+	if (!(x->flags & TCP_ACK) || f->tcp_state == TCP_CLOSED)
+		return TCP_SKIP;
+	if (f->tcp_state == TCP_SYN_RECV && x->dir == DIR_TO_SERVER)
+		return resume(ts, x);
+	return f->tcp_state == TCP_SYN_SENT ? async_ack(ts, NULL, x) : pick_up(ts, x);
+}
+
+enum tcp_verdict tcp_syn_sent(struct tcp_streams *ts, struct tcp_session *s, struct tcp_rx *x)
+{
+	if (x->flags & TCP_RST) {
+		if (x->dir == DIR_TO_CLIENT && x->flags & TCP_ACK && !syn_ack_fits(s, x)) {
+			tcp_note(ts, x, STREAM_RST_INVALID_ACK);
+			return TCP_REJECT;
+		}
+		tcp_set_state(ts, s, TCP_CLOSED);
+		return TCP_TAKE;
+	}
+	if ((x->flags & (TCP_SYN | TCP_ACK)) == TCP_SYN) {
+		if (x->dir == DIR_TO_CLIENT)
+			return simultaneous_syn(ts, s, x);
+		if (x->seq != s->side[0].isn && ++s->syns >= ts->cfg.max_syn_queued) {
+			s->syns = (uint8_t)ts->cfg.max_syn_queued;
+			tcp_note(ts, x, STREAM_3WHS_SYN_FLOOD);
+		}
+		half_put(ts, x->p->flow, x);
+		return TCP_TAKE;
+	}
+	if (!(x->flags & TCP_ACK))
+		return TCP_SKIP;
+	if (!(x->flags & TCP_SYN))
+		return async_ack(ts, s, x);
+	if (s->flags & SSN_4WHS && x->dir == DIR_TO_SERVER) {
+		if (x->ack != s->side[1].isn + 1)
+			tcp_note(ts, x, STREAM_4WHS_SYNACK_WITH_WRONG_ACK);
+		else if (x->seq != s->side[0].isn)
+			tcp_note(ts, x, STREAM_4WHS_SYNACK_WITH_WRONG_SYN);
+		else
+			tcp_set_state(ts, s, TCP_SYN_RECV);
+		return s->state == TCP_SYN_RECV ? TCP_TAKE : TCP_REJECT;
+	}
+	if (x->dir == DIR_TO_SERVER) {
+		tcp_note(ts, x, STREAM_3WHS_SYNACK_IN_WRONG_DIRECTION);
+		return TCP_REJECT;
+	}
+	if (syn_ack_fits(s, x))
+		return take_syn_ack(ts, s, x);
+	tcp_note(ts, x, STREAM_3WHS_SYNACK_WITH_WRONG_ACK);
+	return TCP_REJECT;
+}
+
+static struct tcp_synack *queue_of(const struct tcp_streams *ts, const struct tcp_session *s)
+{
+	return tcp_pool_at(&ts->small, s->queue);
+}
+_Static_assert(sizeof(struct tcp_synack) * TCP_MAX_QUEUED <= TCP_SMALL_BYTES, "the queue fits its block");
+
+// Another SYN/ACK with another sequence number: which one the client takes shows in its ACK.
+static enum tcp_verdict queue_syn_ack(struct tcp_streams *ts, struct tcp_session *s, struct tcp_rx *x)
+{
+	uint32_t max =
+		ts->cfg.max_synack_queued < TCP_MAX_QUEUED ? (uint32_t)ts->cfg.max_synack_queued : TCP_MAX_QUEUED;
+
+	tcp_note(ts, x, STREAM_3WHS_SYNACK_RESEND_WITH_DIFF_SEQ);
+	if (!s->queue)
+		s->queue = tcp_pool_take(&ts->small);
+	for (uint32_t i = 0; s->queue && i < s->synacks; i++)
+		if (queue_of(ts, s)[i].seq == x->seq)
+			return TCP_TAKE;
+	if (!s->queue || s->synacks >= max) {
+		tcp_note(ts, x, STREAM_3WHS_SYNACK_FLOOD);
+		return TCP_REJECT;
+	}
+	queue_of(ts, s)[s->synacks++] = (struct tcp_synack){
+		.seq = x->seq, .ack = x->ack, .tsval = x->tsval, .win = (uint16_t)x->win, .opts = x->opts};
+	return TCP_TAKE;
+}
+
+static enum tcp_verdict syn_ack_again(struct tcp_streams *ts, struct tcp_session *s, struct tcp_rx *x)
+{
+	if (s->flags & SSN_4WHS && x->ack == s->side[!x->dir].isn + 1 && x->seq == s->side[x->dir].isn) {
+		tcp_set_state(ts, s, TCP_ESTABLISHED); // each side has acknowledged the other's SYN
+		return TCP_TAKE;
+	}
+	if (x->dir == DIR_TO_SERVER) {
+		tcp_note(ts, x, STREAM_3WHS_SYNACK_TOSERVER_ON_SYN_RECV);
+		return TCP_REJECT;
+	}
+	if (!syn_ack_fits(s, x) && x->ack != s->side[0].last_ack) {
+		tcp_note(ts, x, STREAM_3WHS_SYNACK_RESEND_WITH_DIFFERENT_ACK);
+		return TCP_REJECT;
+	}
+	return x->seq == s->side[1].isn ? TCP_TAKE : queue_syn_ack(ts, s, x);
+}
+
+// The client acknowledges one of several SYN/ACKs: that one counts.
+static void choose_syn_ack(struct tcp_streams *ts, struct tcp_session *s, const struct tcp_rx *x)
+{
+	for (uint32_t i = 0; s->queue && i < s->synacks; i++) {
+		const struct tcp_synack *q = &queue_of(ts, s)[i];
+		if (q->seq + 1 == x->ack && x->ack != s->side[1].isn + 1) {
+			s->side[0].last_ack = q->ack;
+			server_from_syn_ack(s, q->seq, q->win, q->tsval, q->opts);
+			break;
+		}
+	}
+	if (s->queue)
+		tcp_pool_give(&ts->small, s->queue);
+	s->queue = TCP_NIL;
+}
+
+static enum tcp_verdict establish(struct tcp_streams *ts, struct tcp_session *s, struct tcp_rx *x)
+{
+	if (x->p->ts_ns > s->syn_ns)
+		s->rtt_us += (uint32_t)((x->p->ts_ns - s->syn_ns) / 1000);
+	ts->stats.rtt_samples++;
+	tcp_set_state(ts, s, TCP_ESTABLISHED);
+	tcp_take(ts, s, x);
+	return TCP_TAKE;
+}
+
+// A segment of the server before the client's ACK was seen.
+static enum tcp_verdict server_ack(struct tcp_streams *ts, struct tcp_session *s, struct tcp_rx *x)
+{
+	struct tcp_side *srv = &s->side[1];
+
+	if (s->flags & SSN_4WHS) {
+		if (x->seq != srv->next_seq)
+			tcp_note(ts, x, STREAM_4WHS_WRONG_SEQ);
+		else if (!tcp_check_ack(ts, s, x))
+			tcp_note(ts, x, STREAM_4WHS_INVALID_ACK);
+		else
+			return establish(ts, s, x);
+		return TCP_REJECT;
+	}
+	if (s->flags & SSN_MIDSTREAM_SYNACK && ts->cfg.async_oneside && x->seq == srv->next_seq) {
+		s->flags |= SSN_ASYNC;
+		return establish(ts, s, x);
+	}
+	if (x->seq == srv->next_seq && seq_gt(x->ack, s->side[0].last_ack) && seq_leq(x->ack, s->side[0].next_win))
+		return establish(ts, s, x); // it acknowledges data: we missed the client's ACK
+	if (x->seq == srv->next_seq && x->ack == s->side[0].last_ack && x->len) {
+		tcp_take(ts, s, x); // RFC 7413, or a server in a hurry
+		return TCP_TAKE;
+	}
+	tcp_note(ts, x, STREAM_3WHS_ACK_IN_WRONG_DIR);
+	return TCP_REJECT;
+}
+
+static enum tcp_verdict client_ack(struct tcp_streams *ts, struct tcp_session *s, struct tcp_rx *x)
+{
+	struct tcp_side *c = &s->side[0], *srv = &s->side[1];
+	bool ack_fits = seq_geq(x->ack, srv->isn + 1) && seq_leq(x->ack, srv->next_seq);
+
+	if (!tcp_check_timestamp(ts, s, x))
+		return TCP_REJECT;
+	if (s->flags & SSN_MIDSTREAM)
+		return tcp_check_ack(ts, s, x) ? establish(ts, s, x) : TCP_REJECT;
+	if (ack_fits && seq_geq(x->seq, c->isn + 1) && seq_leq(x->seq, c->next_win))
+		return establish(ts, s, x); // ahead of what comes next: something was missed on the way to us
+	if (x->seq == c->next_seq) {
+		s->flags |= SSN_EVASION;
+		tcp_note(ts, x, STREAM_3WHS_RIGHT_SEQ_WRONG_ACK_EVASION);
+	} else {
+		tcp_note(ts, x, STREAM_3WHS_WRONG_SEQ_WRONG_ACK);
+	}
+	return TCP_REJECT;
+}
+
+enum tcp_verdict tcp_syn_recv(struct tcp_streams *ts, struct tcp_session *s, struct tcp_rx *x)
+{
+	if (x->flags & TCP_RST || x->flags & TCP_FIN)
+		return tcp_connected(ts, s, x);
+	if ((x->flags & (TCP_SYN | TCP_ACK)) == TCP_SYN) {
+		if (x->dir == DIR_TO_CLIENT)
+			tcp_note(ts, x, STREAM_3WHS_SYN_TOCLIENT_ON_SYN_RECV);
+		else if (x->seq != s->side[0].isn)
+			tcp_note(ts, x, STREAM_3WHS_SYN_RESEND_DIFF_SEQ_ON_SYN_RECV);
+		else
+			return TCP_TAKE;
+		return TCP_REJECT;
+	}
+	if (x->flags & TCP_SYN)
+		return syn_ack_again(ts, s, x);
+	if (!(x->flags & TCP_ACK))
+		return TCP_SKIP;
+	if (x->dir == DIR_TO_CLIENT)
+		return server_ack(ts, s, x);
+	choose_syn_ack(ts, s, x);
+	return client_ack(ts, s, x);
+}

@@ -1,0 +1,276 @@
+// What the stream engine keeps: sessions, held segments, half-open handshakes, and the pools they
+// come from. Private to tcp_*.c.
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <rte_byteorder.h>
+
+#include "dataplane/tcp_seq.h"
+#include "dataplane/tcp_stream.h"
+
+#define TCP_FIN 0x01u
+#define TCP_SYN 0x02u
+#define TCP_RST 0x04u
+#define TCP_PSH 0x08u
+#define TCP_ACK 0x10u
+#define TCP_URG 0x20u
+#define TCP_ECE 0x40u
+#define TCP_CWR 0x80u
+
+#define TCP_HDR_MIN 20u
+#define TCP_MAX_WSCALE 14u // RFC 7323 section 2.3
+
+// Held segments are found through a skip list of four levels; with one node in eight on the next
+// level it stays logarithmic up to the most a direction may hold.
+#define TCP_LEVELS 4u
+#define TCP_SIDE_MAX_SEGMENTS 4096u
+#define TCP_INLINE_BYTES 24u
+#define TCP_SMALL_BYTES 256u
+#define TCP_LARGE_BYTES 2048u
+#define TCP_NIL 0u // index 0 of every pool is not used
+
+// One held piece of payload. Data lies inline, in a small or in a large block, by its size.
+struct tcp_segment {
+	uint32_t next[TCP_LEVELS];
+	uint32_t seq; // of the first byte
+	uint16_t len;
+	uint8_t level;   // levels it is on, 1..TCP_LEVELS
+	uint8_t where;   // enum tcp_block_kind
+	uint32_t origin; // first sequence number of the segment it came in
+	uint32_t origin_end;
+	uint32_t block; // index in the pool of `where`
+	uint16_t off;   // of the first byte in its block
+	uint16_t spare;
+	uint8_t bytes[TCP_INLINE_BYTES];
+};
+_Static_assert(sizeof(struct tcp_segment) == 64, "a held segment's record is one cache line");
+
+enum tcp_block_kind { TCP_BLOCK_INLINE, TCP_BLOCK_SMALL, TCP_BLOCK_LARGE };
+
+// Blocks of one size. Never-used blocks are handed out in order, so memory that was not needed is
+// not touched; blocks that came back are chained through their first four bytes.
+struct tcp_pool {
+	uint8_t *mem;
+	uint32_t block_bytes;
+	uint32_t count; // blocks, not counting index 0
+	uint32_t fresh; // next never-used index
+	uint32_t free;  // chain of returned blocks
+	uint32_t used;
+};
+
+size_t tcp_pool_bytes(uint32_t block_bytes, uint32_t count);
+void tcp_pool_init(struct tcp_pool *p, void *mem, uint32_t block_bytes, uint32_t count);
+// Returns an index, or TCP_NIL when all blocks are out.
+uint32_t tcp_pool_take(struct tcp_pool *p);
+void tcp_pool_give(struct tcp_pool *p, uint32_t index);
+
+static inline void *tcp_pool_at(const struct tcp_pool *p, uint32_t index)
+{
+	return p->mem + (size_t)index * p->block_bytes;
+}
+
+enum tcp_side_flag {
+	SIDE_DONE = 1u << 0,                                // no consumer wants bytes: only counted
+	SIDE_STARTED = 1u << 1,                             // consumers have been called
+	SIDE_FIN = 1u << 2,                                 // a FIN was taken; fin_seq is set
+	SIDE_FIN_TOLD = 1u << 3,                            // consumers know
+	SIDE_RST_RECV = 1u << 4,                            // a RST was sent to this side
+	SIDE_KEEPALIVE = 1u << 5,                           // its last segment was a keep-alive probe
+	SIDE_DEPTH = 1u << 6,                               // depth reached
+	SIDE_TS = 1u << 7,                                  // last_ts is valid
+	SIDE_PROBED = 1u << 8,                              // its last byte went into a closed window
+	SIDE_ODD = SIDE_FIN | SIDE_KEEPALIVE | SIDE_PROBED, // not for the short way
+};
+
+// One direction, named after its sender. The first line is all that in-order data touches.
+struct tcp_side {
+	uint32_t edge;     // next sequence number in order: all before was handed on or given up
+	uint32_t next_seq; // after the highest byte sent
+	uint32_t last_ack; // acknowledged by the peer
+	uint32_t next_win; // first sequence number beyond every window the peer has offered
+	uint32_t window;   // bytes the peer's last segment offered
+	uint32_t last_ts;  // TS.Recent of RFC 7323
+	uint64_t offset;   // stream offset of edge
+	uint64_t limit;    // stream offset at which reassembly ends
+	uint32_t held_count;
+	uint32_t keep;  // struct tcp_keep of bytes consumers left unused
+	uint16_t flags; // enum tcp_side_flag
+	uint8_t done;   // consumers that want no more, a bit each
+	uint8_t wscale; // of the windows this side advertises
+	uint32_t isn;
+	uint32_t fin_seq;
+	uint32_t last_ts_s; // packet time of last_ts, seconds
+
+	uint32_t first[TCP_LEVELS];
+	uint32_t held_bytes;
+	uint32_t retransmits;
+	uint32_t unused[STREAM_MAX_CONSUMERS]; // bytes before edge a consumer left
+	uint64_t gap_bytes;
+	uint64_t acked_told;
+	uint8_t policy; // enum tcp_policy by which the receiver of this direction assembles
+};
+
+enum tcp_session_flag {
+	SSN_TIMESTAMPS = 1u << 0, // both sides sent the option in the handshake
+	SSN_SACK = 1u << 1,
+	SSN_WSCALE_LIBERAL = 1u << 2, // the handshake's options were not seen: windows are not known
+	SSN_MIDSTREAM = 1u << 3,
+	SSN_MIDSTREAM_SYNACK = 1u << 4,
+	SSN_ASYNC = 1u << 5, // one side only
+	SSN_4WHS = 1u << 6,  // simultaneous open
+	SSN_TFO = 1u << 7,
+	SSN_CONFIRMED = 1u << 8, // the handshake's last ACK was followed by another packet
+	SSN_EVASION = 1u << 9,   // right sequence, wrong acknowledgement in the handshake
+	SSN_CLOSED_BY_RST = 1u << 10,
+	SSN_HALF_OPEN = 1u << 11, // on the list of half-open sessions
+	SSN_SYN_DATA = 1u << 12,  // the SYN's payload is held
+	SSN_ZERO_TS = 1u << 13,   // a SYN with timestamp 0
+};
+
+// A SYN/ACK that may turn out to be the one the client takes.
+struct tcp_synack {
+	uint32_t seq, ack, tsval;
+	uint16_t win;
+	uint8_t opts; // enum tcp_syn_opts
+	uint8_t spare;
+};
+
+#define TCP_MAX_QUEUED 8u // different SYN/ACKs remembered beside the first
+
+struct tcp_session {
+	uint8_t state;   // enum tcp_state
+	uint8_t pstate;  // before a RST closed it
+	uint16_t flags;  // enum tcp_session_flag
+	uint8_t synacks; // different SYN/ACKs beside the first
+	uint8_t syns;
+	uint8_t oob_run; // out-of-band bytes in a row
+	uint8_t synack_opts;
+	uint32_t queue;  // block of struct tcp_synack[TCP_MAX_QUEUED], TCP_NIL without
+	uint32_t rtt_us; // SYN to SYN/ACK plus SYN/ACK to ACK
+	uint64_t syn_ns; // packet time of the last handshake step
+	struct flow *flow;
+	struct flow_cold *cold;
+	uint32_t half_prev, half_next; // list of half-open sessions, oldest first
+	uint32_t self;
+	uint32_t syn_opts;                                    // enum tcp_syn_opts of the SYN
+	struct tcp_side side[2] __attribute__((aligned(64))); // by enum packet_dir of what it sends
+};
+
+// Options of a SYN in one byte, so that a half-open flow needs no session.
+enum tcp_syn_opts {
+	SYN_WSCALE_MASK = 0x0f, // 15: no window scale
+	SYN_HAS_SACK = 0x10,
+	SYN_HAS_TS = 0x20,
+	SYN_HAS_TFO = 0x40,
+	SYN_SEEN = 0x80,
+};
+#define SYN_NO_WSCALE 15u
+
+// A SYN without a session. Sixteen bytes in a table of fixed size; the oldest of a bucket gives way, and
+// then the SYN/ACK's acknowledgement number has to do.
+struct tcp_half_open {
+	uint32_t tag; // of the flow; 0: free
+	uint32_t isn;
+	uint32_t tsval;
+	uint16_t win;
+	uint8_t opts;
+	uint8_t different; // SYNs with other sequence numbers before this one
+};
+#define TCP_HALF_WAYS 4u
+
+struct tcp_half_bucket {
+	struct tcp_half_open way[TCP_HALF_WAYS];
+} __attribute__((aligned(64)));
+
+// Bytes left unused by consumers, contiguous, ending at the side's edge.
+struct tcp_keep {
+	uint32_t from, to; // valid bytes
+	uint32_t self;
+	uint8_t class;
+	uint8_t bytes[];
+};
+#define TCP_KEEP_CLASSES 3u
+
+struct tcp_streams {
+	struct tcp_stream_config cfg;
+	struct flow_table *flows;
+	uint32_t consumer_count;
+	uint8_t all_done; // bits of all consumers
+	bool want_packets, want_acks;
+	struct stream_consumer consumer[STREAM_MAX_CONSUMERS];
+	uint32_t half_first, half_last; // half-open sessions, oldest first
+	uint32_t half_count;
+	uint64_t random;
+	uint32_t half_mask;
+	struct tcp_half_bucket *half;
+	struct tcp_pool sessions, segments, small, large;
+	struct tcp_pool keep[TCP_KEEP_CLASSES];
+	struct tcp_stream_stats stats;
+};
+
+// One segment on its way through the engine: header fields in host order.
+struct tcp_rx {
+	struct packet *p;
+	struct detector_run *run;
+	const uint8_t *payload;
+	uint32_t seq, ack, len;
+	uint32_t win; // unscaled
+	uint32_t tsval;
+	uint16_t urgent;
+	uint8_t flags;
+	uint8_t dir;
+	uint8_t opts; // enum tcp_syn_opts, from the options
+	bool has_ts;
+	bool bad_wscale;
+	uint8_t sack_count;
+	uint32_t sack[8]; // left, right, ...
+};
+
+enum tcp_verdict { TCP_TAKE, TCP_SKIP, TCP_REJECT };
+
+// tcp_stream.c
+void tcp_note(struct tcp_streams *ts, struct tcp_rx *x, uint16_t reason);
+// tcp_check.c: is the segment acceptable?
+bool tcp_check_ack(struct tcp_streams *ts, struct tcp_session *s, struct tcp_rx *x);
+bool tcp_check_timestamp(struct tcp_streams *ts, struct tcp_session *s, struct tcp_rx *x);
+bool tcp_check_rst(struct tcp_streams *ts, struct tcp_session *s, struct tcp_rx *x);
+bool tcp_in_window(const struct tcp_session *s, const struct tcp_rx *x);
+// Keep-alives, window updates, stale segments: true when the segment needs no further look.
+bool tcp_is_noise(struct tcp_streams *ts, struct tcp_session *s, struct tcp_rx *x);
+void tcp_parse_options(struct tcp_rx *x, const uint8_t *opt, uint32_t len);
+// tcp_handshake.c: up to ESTABLISHED.
+enum tcp_verdict tcp_no_session(struct tcp_streams *ts, struct tcp_rx *x);
+enum tcp_verdict tcp_syn_sent(struct tcp_streams *ts, struct tcp_session *s, struct tcp_rx *x);
+enum tcp_verdict tcp_syn_recv(struct tcp_streams *ts, struct tcp_session *s, struct tcp_rx *x);
+struct tcp_session *tcp_session_of(const struct flow *f, const struct flow_cold *cold);
+// tcp_state.c: from ESTABLISHED on.
+enum tcp_verdict tcp_connected(struct tcp_streams *ts, struct tcp_session *s, struct tcp_rx *x);
+void tcp_set_state(struct tcp_streams *ts, struct tcp_session *s, uint8_t state);
+// Takes over a segment's acknowledgement, window, timestamp and payload.
+void tcp_take(struct tcp_streams *ts, struct tcp_session *s, struct tcp_rx *x);
+// tcp_session.c: sessions and their pool.
+struct tcp_session *tcp_session_new(struct tcp_streams *ts, struct flow *f, struct flow_cold *cold);
+void tcp_session_free(struct tcp_streams *ts, struct tcp_session *s);
+void tcp_half_open_leave(struct tcp_streams *ts, struct tcp_session *s);
+void tcp_half_open_enter(struct tcp_streams *ts, struct tcp_session *s);
+uint8_t tcp_policy_of(const struct tcp_streams *ts, const union ip_addr *addr, int version);
+// tcp_segment.c: payload, held and handed on.
+void tcp_payload(struct tcp_streams *ts, struct tcp_session *s, struct tcp_rx *x);
+// Gives up holes that the peer has acknowledged, hands on what lies behind them.
+void tcp_acked(struct tcp_streams *ts, struct tcp_session *s, uint8_t dir, struct tcp_rx *x);
+void tcp_fin_if_due(struct tcp_streams *ts, struct tcp_session *s, uint8_t dir, struct tcp_rx *x);
+// Everything held, over holes, then the end.
+void tcp_flush(struct tcp_streams *ts, struct tcp_session *s, uint8_t dir, struct tcp_rx *x);
+void tcp_drop_held(struct tcp_streams *ts, struct tcp_side *side);
+bool tcp_segment_hold(struct tcp_streams *ts, struct tcp_session *s, uint8_t dir, struct tcp_rx *x, uint32_t seq,
+	const uint8_t *data, uint32_t len);
+const uint8_t *tcp_segment_data(const struct tcp_streams *ts, const struct tcp_segment *g);
+// tcp_overlap.c: true when the new segment's bytes replace the held ones where both have some.
+bool tcp_new_wins(uint8_t policy, uint32_t old_start, uint32_t old_end, uint32_t new_start, uint32_t new_end);
+// tcp_deliver.c: to the consumers.
+void tcp_hand(struct tcp_streams *ts, struct tcp_session *s, uint8_t dir, struct tcp_rx *x, const uint8_t *data,
+	uint32_t len, uint32_t gap, uint16_t flags);
+void tcp_side_done(struct tcp_streams *ts, struct tcp_session *s, uint8_t dir);
+void tcp_keep_drop(struct tcp_streams *ts, struct tcp_side *side);
