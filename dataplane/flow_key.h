@@ -69,12 +69,11 @@ static inline void flow_key_hash(struct flow_key *k, bool ipv6, const struct flo
 		high ^= k->addrs ^ k->addrs << 16;
 	low ^= (uint64_t)k->proto << 48 | (uint64_t)ipv6 << 56;
 	uint64_t h = flow_mum(low ^ s->k[0], high ^ s->k[1]);
-	unsigned __int128 m = (unsigned __int128)(h ^ k->domain ^ s->k[2]) * s->k[3];
-	uint64_t top = (uint64_t)(m >> 64) ^ h;
-	uint16_t tag = (uint16_t)(top ^ top >> 16);
+	uint64_t place = flow_mum(h ^ k->domain ^ s->k[2], s->k[3]);
+	uint16_t tag = (uint16_t)(h >> 24);
 
-	k->hash1 = (uint32_t)(top >> 32);
-	k->hash2 = (uint32_t)((uint64_t)m >> 32) ^ (uint32_t)top;
+	k->hash1 = (uint32_t)(place >> 32);
+	k->hash2 = (uint32_t)place;
 	k->tag = tag <= FLOW_TAG_DYING ? tag + 2u : tag;
 }
 

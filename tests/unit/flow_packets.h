@@ -106,8 +106,10 @@ static inline struct packet *add6(
 // Runs the burst as a worker without a stream engine would.
 static inline void rig_run(struct rig *r)
 {
-	for (uint16_t i = 0; i < r->b.n;)
+	uint16_t i = 0;
+	do
 		i = flow_lookup_burst(r->t, &r->b, i, &r->sink);
+	while (i < r->b.n);
 }
 
 // One packet as a burst of its own. Returns its flow; the packet is r->b.frames[0].

@@ -340,6 +340,47 @@ static void the_hash_is_symmetric_and_depends_on_the_secret(void **state)
 	rig_close(&r);
 }
 
+// Chi-squared over the degrees of freedom is 1 for a fair hash; keys that count up are the hard case.
+static double unevenness(const uint32_t *count, uint32_t n, double total)
+{
+	double sum = 0, mean = total / n;
+	for (uint32_t i = 0; i < n; i++)
+		sum += (count[i] - mean) * (count[i] - mean) / mean;
+	return sum / n;
+}
+
+static void keys_that_count_up_spread_evenly_over_both_buckets(void **state)
+{
+	enum { BUCKETS = 1667, KEYS = 500000 };
+	static uint32_t first[BUCKETS], second[BUCKETS], pair[BUCKETS];
+	struct flow_seed seed;
+	flow_seed_init(&seed, (uint64_t[]){1, 2});
+	for (int mode = 0; mode < 3; mode++) {
+		memset(first, 0, sizeof(first));
+		memset(second, 0, sizeof(second));
+		memset(pair, 0, sizeof(pair));
+		for (uint32_t i = 0; i < KEYS; i++) {
+			struct flow_key k = {
+				.addrs = UINT64_C(0x0100a8c00100000a), .ports = 80u << 16 | 1000, .proto = 6};
+			if (mode == 0)
+				k.addrs += htonl(i);
+			else if (mode == 1)
+				k.ports = (i & 0xffff) << 16 | i >> 16;
+			else
+				k.domain = i;
+			flow_key_hash(&k, false, &seed);
+			uint32_t b1 = (uint32_t)((uint64_t)k.hash1 * BUCKETS >> 32);
+			uint32_t b2 = (uint32_t)((uint64_t)k.hash2 * BUCKETS >> 32);
+			first[b1]++;
+			second[b2]++;
+			pair[(b1 + b2) % BUCKETS]++;
+		}
+		assert_true(unevenness(first, BUCKETS, KEYS) < 1.2);
+		assert_true(unevenness(second, BUCKETS, KEYS) < 1.2);
+		assert_true(unevenness(pair, BUCKETS, KEYS) < 1.2);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -358,6 +399,7 @@ int main(void)
 		cmocka_unit_test(syn_ack_first_is_turned_round_with_midstream_only),
 		cmocka_unit_test(flow_id_is_51_bits_stable_and_differs_by_start),
 		cmocka_unit_test(the_hash_is_symmetric_and_depends_on_the_secret),
+		cmocka_unit_test(keys_that_count_up_spread_evenly_over_both_buckets),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
