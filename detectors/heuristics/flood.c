@@ -240,7 +240,7 @@ static void follow_active(struct flood *f, struct detector_run *run)
 			continue;
 		advance(v, f->slot);
 		flood_look(f, v, &w);
-		if (f->now_ns - v->over_ns >= f->common->hold_ns) {
+		if (run->last || f->now_ns - v->over_ns >= f->common->hold_ns) {
 			end(f, v, &w, run);
 			continue;
 		}

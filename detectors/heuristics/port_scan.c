@@ -105,7 +105,8 @@ static void port_scan_see(void *ctx, const struct obs *o)
 		return;
 	uint64_t key = sketch_pair(sketch_pair(sketch_addr(&o->src), sketch_addr(&o->dst)), o->proto);
 	struct fan *f = fan_touch(&s->pairs, key, o, sketch_mix(o->dport + 1));
-	see_host(s, o, f->active);
+	if (o->a & PROBE_SYN)
+		see_host(s, o, f->active);
 	if (f->active || f->tries + f->closed < s->config->ports)
 		return;
 	double failed = fan_failed(f);
