@@ -14,7 +14,8 @@ struct overlap_rule {
 
 static const struct overlap_rule rules[TCP_POLICY_COUNT] = {
 	[TCP_POLICY_BSD] = {ALWAYS, NEVER, NEVER},
-	[TCP_POLICY_BSD_RIGHT] = {ALWAYS, ALWAYS, NEVER},
+	[TCP_POLICY_BSD_RIGHT] = {ALWAYS, NEVER,
+		NEVER}, // known for IP fragments only; for TCP it is BSD, as in Suricata
 	[TCP_POLICY_OLD_LINUX] = {ALWAYS, IF_AS_LONG, NEVER},
 	[TCP_POLICY_LINUX] = {ALWAYS, IF_LONGER, NEVER},
 	[TCP_POLICY_OLD_SOLARIS] = {IF_AS_LONG, IF_AS_LONG, IF_LONGER},
