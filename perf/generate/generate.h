@@ -1,0 +1,215 @@
+// The traffic generator: ordinary traffic of a small site with attacks among it, as a capture file.
+//
+// Everything is made here and inert: attacks have the shape of the real thing (rates, addresses, flags), never
+// its payload. The same seed gives the same bytes, and each kind of traffic draws from its own numbers, so
+// that adding an attack leaves the rest as it was.
+//
+// Reading order: table.c (what there is), site.c (who there is), frame.c (one packet), conversation.c (one TCP
+// connection), timeline.c (all packets in order), then one file a kind of traffic.
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define GEN_SECOND UINT64_C(1000000000)
+#define GEN_MS UINT64_C(1000000)
+
+// ---- numbers ----
+
+struct rng {
+	uint64_t state;
+};
+
+// The next 64 bits (SplitMix64, Steele et al. 2014).
+uint64_t rng_next(struct rng *r);
+// 0 .. below-1; below > 0.
+uint32_t rng_below(struct rng *r, uint32_t below);
+// low .. high, both included.
+uint32_t rng_range(struct rng *r, uint32_t low, uint32_t high);
+// 0 .. 1, 1 not included.
+double rng_unit(struct rng *r);
+// Gaps of a Poisson process with this mean.
+double rng_exponential(struct rng *r, double mean);
+void rng_bytes(struct rng *r, void *to, size_t n);
+// A stream of numbers of its own for a name.
+struct rng rng_named(uint64_t seed, const char *name);
+
+// ---- the timeline ----
+
+struct timeline;
+
+struct timeline *timeline_new(void);
+void timeline_free(struct timeline *t);
+// Adds a frame. Frames of the same time keep the order they were added in. Exits when memory runs out.
+void timeline_add(struct timeline *t, uint64_t ts_ns, const uint8_t *frame, uint32_t len);
+size_t timeline_frames(const struct timeline *t);
+uint64_t timeline_bytes(const struct timeline *t);
+// Writes all frames in order of time, with nanoseconds, "-" to standard output. Returns 0, or -1 after
+// saying on stderr what failed.
+int timeline_write(struct timeline *t, const char *path);
+
+// ---- who there is ----
+
+// One end of a packet. The MAC of hosts outside the site is the router's.
+struct endpoint {
+	uint8_t version; // 4 or 6
+	uint8_t ttl;
+	uint16_t vlan; // 0: untagged
+	uint16_t port;
+	uint8_t mac[6];
+	uint8_t addr[16]; // IPv4 in the first four
+};
+
+#define SITE_CLIENTS 60u
+#define SITE_VLAN 20u // every fourth client
+
+// Hosts of the site (10.20.0.0/16, 2001:db8:20::/48) and of the world (documentation and benchmark networks).
+struct endpoint site_client(uint32_t n, uint8_t version);
+struct endpoint site_server(uint32_t n, uint8_t version); // 10.20.0.10 + n
+struct endpoint site_resolver(uint8_t version);           // 10.20.0.2
+struct endpoint site_gateway(void);                       // 10.20.0.1
+struct endpoint world_host(uint32_t n, uint8_t version);
+// An address out of the whole IPv4 space, as a spoofing sender picks them (never of the site).
+struct endpoint world_spoofed(struct rng *r);
+// Parses an address; a host of the site when it lies in its networks. Returns false when it is none.
+bool site_parse(const char *text, struct endpoint *out);
+struct endpoint at_port(struct endpoint e, uint16_t port);
+// A name an ordinary user would look up.
+const char *site_name(uint32_t n);
+
+// ---- one run ----
+
+struct generator {
+	struct timeline *out;
+	struct rng rng; // of the kind that runs
+	uint64_t start_ns;
+	uint64_t duration_ns;
+	uint32_t flows; // ordinary flows, all kinds together
+	double scale;   // share of the kind that runs
+};
+
+// ---- one packet ----
+
+enum tcp_bits { TH_F = 0x01, TH_S = 0x02, TH_R = 0x04, TH_P = 0x08, TH_A = 0x10, TH_U = 0x20 };
+
+struct tcp_fields {
+	uint32_t seq, ack;
+	uint16_t window;
+	uint8_t flags;
+	bool syn_options; // MSS, SACK permitted, window scale
+	uint16_t mss;
+};
+
+void emit_tcp(struct generator *g, uint64_t ts_ns, const struct endpoint *src, const struct endpoint *dst,
+	const struct tcp_fields *tcp, const void *payload, uint32_t len);
+void emit_udp(struct generator *g, uint64_t ts_ns, const struct endpoint *src, const struct endpoint *dst,
+	const void *payload, uint32_t len);
+// ICMP or ICMPv6 by the version of src; rest: the four bytes behind the checksum.
+void emit_icmp(struct generator *g, uint64_t ts_ns, const struct endpoint *src, const struct endpoint *dst,
+	uint8_t type, uint8_t code, uint32_t rest, const void *payload, uint32_t len);
+// Any IP payload in one piece, or (IPv4) as one fragment of a datagram. offset in bytes.
+struct ip_part {
+	uint8_t proto;
+	uint16_t id;
+	uint32_t offset;
+	bool more;
+};
+void emit_ip(struct generator *g, uint64_t ts_ns, const struct endpoint *src, const struct endpoint *dst,
+	const struct ip_part *part, const void *payload, uint32_t len);
+// operation 1 request, 2 reply. sender's MAC and address are as given; target_mac NULL: not known (request).
+void emit_arp(struct generator *g, uint64_t ts_ns, uint16_t operation, const struct endpoint *sender,
+	const struct endpoint *target, const uint8_t *target_mac, const uint8_t *ether_dst);
+
+// ---- one TCP connection ----
+
+struct conversation {
+	struct generator *g;
+	struct endpoint client, server;
+	uint64_t now_ns; // when the next packet leaves
+	uint64_t rtt_ns;
+	uint32_t seq[2]; // next of client, server
+	uint16_t mss;
+};
+
+enum side { CLIENT = 0, SERVER = 1 };
+
+// Sets up both ends at a time; nothing is sent.
+void conversation_begin(struct conversation *c, struct generator *g, const struct endpoint *client,
+	const struct endpoint *server, uint64_t at_ns);
+void conversation_open(struct conversation *c); // SYN, SYN ACK, ACK
+void conversation_send(struct conversation *c, enum side from, const void *bytes, uint32_t len);
+void conversation_text(struct conversation *c, enum side from, const char *text);
+void conversation_wait(struct conversation *c, uint64_t ns);
+void conversation_close(struct conversation *c, enum side first); // FIN ACK both ways
+void conversation_reset(struct conversation *c, enum side from);
+
+// An unprivileged port.
+uint16_t client_port(struct generator *g);
+// 4, or 6 for every fourth.
+uint8_t pick_version(struct generator *g);
+// A time within the run that leaves the last `margin` of it free.
+uint64_t pick_time(struct generator *g, double margin);
+
+// ---- kinds of traffic ----
+
+// An ordinary kind: run is called with g->scale of the flows to make.
+struct ordinary {
+	const char *name;
+	const char *help;
+	double share; // of all ordinary flows
+	void (*run)(struct generator *g, uint32_t flows);
+};
+
+struct attack_args {
+	uint64_t start_ns, duration_ns; // absolute
+	double rate;                    // what the row says it counts, a second
+	uint32_t sources;
+	struct endpoint victim; // with port
+};
+
+struct attack {
+	const char *name;
+	const char *help;
+	const char *rate_unit;
+	double rate; // defaults
+	double duration_s;
+	uint32_t sources; // 0: each packet from an address of its own
+	const char *victim;
+	uint16_t port; // 0: not used
+	void (*run)(struct generator *g, const struct attack_args *a);
+};
+
+// Both end with a row without a name.
+extern const struct ordinary ordinary_table[];
+extern const struct attack attack_table[];
+
+#define ORDINARY_KINDS(X)                                                     \
+	X(dns, 0.30, "name look-ups, A and AAAA, with answers")               \
+	X(http, 0.18, "web pages without encryption")                         \
+	X(tls, 0.22, "TLS 1.3 sessions with server name and random contents") \
+	X(ntp, 0.06, "time requests")                                         \
+	X(ssh, 0.03, "SSH sessions of administrators")                        \
+	X(mail, 0.05, "mail delivered over SMTP")                             \
+	X(neighbour, 0.10, "ARP and IPv6 neighbour discovery")                \
+	X(ping, 0.06, "echo requests and replies")
+
+#define ATTACKS(X)                                                                                             \
+	X(syn_flood, "packets/s", 2000, 8, 0, "10.20.0.10", 80, "half-open handshakes from spoofed addresses") \
+	X(udp_flood, "packets/s", 5000, 5, 50, "10.20.0.11", 0, "large UDP packets to random ports")           \
+	X(port_scan, "ports/s", 100, 10, 1, "10.20.0.12", 0, "one SYN to each port of a host")                 \
+	X(test_signature, "requests/s", 1, 5, 1, "10.20.0.13", 80, "web requests with marks that test rules look for")
+
+#define X(name, share, help) void ordinary_##name(struct generator *g, uint32_t flows);
+ORDINARY_KINDS(X)
+#undef X
+#define X(name, unit, rate, duration, sources, victim, port, help) \
+	void attack_##name(struct generator *g, const struct attack_args *a);
+ATTACKS(X)
+#undef X
+
+// Calls each(g, a, i, ts) for every event of a steady attack: rate a second from start for duration, with jitter.
+void attack_events(struct generator *g, const struct attack_args *a,
+	void (*each)(struct generator *g, const struct attack_args *a, uint32_t i, uint64_t ts_ns));
+// Source i of an attack: one of a->sources hosts of the world, or with 0 sources a spoofed one.
+struct endpoint attack_source(struct generator *g, const struct attack_args *a, uint32_t i);
