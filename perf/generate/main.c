@@ -13,6 +13,7 @@
 
 struct wanted {
 	const struct attack *kind;
+	bool starts; // args.start_ns was given
 	struct attack_args args;
 };
 
@@ -40,9 +41,9 @@ static void print_help(FILE *to)
 	      "  -q, --quiet            do not print what was written\n"
 	      "  -l, --list             print the kinds of traffic and exit\n"
 	      "  -h, --help             print this and exit\n\n"
-	      "SPEC is NAME[:KEY=VALUE]...[,NAME...]. Keys:\n"
+	      "SPEC is NAME[:KEY=VALUE]...[,NAME...]; the name all means every attack there is. Keys:\n"
 	      "  rate      events a second (what counts as one is in the list)\n"
-	      "  start     seconds from the beginning (default: attacks follow one another from second 20 on)\n"
+	      "  start     seconds from the beginning (default: attacks are spread evenly over the run)\n"
 	      "  duration  seconds\n"
 	      "  sources   how many addresses it comes from; 0: each packet from another, spoofed one\n"
 	      "  victim    address under attack, IPv4, or IPv6 in brackets\n"
@@ -86,8 +87,9 @@ static int parse_number(const char *what, const char *text, double min, double m
 	return complain(what, text, expected);
 }
 
-static int set_key(struct attack_args *a, uint64_t base_ns, const char *key, const char *value)
+static int set_key(struct wanted *w, const char *key, const char *value)
 {
+	struct attack_args *a = &w->args;
 	double v = 0;
 
 	if (strcmp(key, "victim") == 0) {
@@ -105,9 +107,10 @@ static int set_key(struct attack_args *a, uint64_t base_ns, const char *key, con
 	double max = strcmp(key, "port") == 0 ? 65535 : strcmp(key, "sources") == 0 ? 60000 : 86400;
 	if (parse_number(key, value, 0, max, &v) < 0)
 		return -1;
-	if (strcmp(key, "start") == 0)
-		a->start_ns = base_ns + (uint64_t)(v * 1e9);
-	else if (strcmp(key, "duration") == 0)
+	if (strcmp(key, "start") == 0) {
+		a->start_ns = FIRST_SECOND * GEN_SECOND + (uint64_t)(v * 1e9);
+		w->starts = true;
+	} else if (strcmp(key, "duration") == 0)
 		a->duration_ns = (uint64_t)(v * 1e9);
 	else if (strcmp(key, "sources") == 0)
 		a->sources = (uint32_t)v;
@@ -142,38 +145,64 @@ static char *next_field(char **rest)
 	return field;
 }
 
-// One NAME[:KEY=VALUE]... Attacks follow one another unless they say when they start.
-static int add_attack(struct options *o, char *spec)
+static int want_attack(struct options *o, const struct attack *kind)
 {
-	char *rest = spec, *name = next_field(&rest), *pair;
-	const struct attack *kind = find_attack(name);
-	uint64_t base = FIRST_SECOND * GEN_SECOND, after = base + 20 * GEN_SECOND;
-
-	if (!kind)
-		return complain("attack", name, "one of the names that --list prints");
 	if (o->attacks == MAX_ATTACKS)
-		return complain("attack", name, "at most 64 attacks");
-	if (o->attacks > 0) {
-		const struct attack_args *before = &o->attack[o->attacks - 1].args;
-		after = before->start_ns + before->duration_ns + 5 * GEN_SECOND;
-	}
+		return complain("attack", kind->name, "at most 64 attacks");
 	struct wanted *w = &o->attack[o->attacks++];
 	*w = (struct wanted){.kind = kind};
-	w->args.start_ns = after;
 	w->args.rate = kind->rate;
 	w->args.duration_ns = (uint64_t)(kind->duration_s * 1e9);
 	w->args.sources = kind->sources;
 	site_parse(kind->victim, &w->args.victim);
 	w->args.victim.port = kind->port;
+	return 0;
+}
+
+static int want_all(struct options *o)
+{
+	for (const struct attack *a = attack_table; a->name; a++)
+		if (want_attack(o, a) < 0)
+			return -1;
+	return 0;
+}
+
+// One NAME[:KEY=VALUE]...
+static int add_attack(struct options *o, char *spec)
+{
+	char *rest = spec, *name = next_field(&rest), *pair;
+	const struct attack *kind = find_attack(name);
+
+	if (strcmp(name, "all") == 0 && !rest)
+		return want_all(o);
+	if (!kind)
+		return complain("attack", name, "one of the names that --list prints, or all");
+	if (want_attack(o, kind) < 0)
+		return -1;
 	while ((pair = next_field(&rest)) != NULL) {
 		char *value = strchr(pair, '=');
 		if (!value)
 			return complain("attack key", pair, "KEY=VALUE");
 		*value++ = '\0';
-		if (set_key(&w->args, base, pair, value) < 0)
+		if (set_key(&o->attack[o->attacks - 1], pair, value) < 0)
 			return -1;
 	}
 	return 0;
+}
+
+// Attacks that do not say when they start: spread over the run, from a tenth of it to nine tenths.
+static void place_attacks(struct options *o)
+{
+	size_t open = 0, at = 0;
+
+	for (size_t i = 0; i < o->attacks; i++)
+		open += !o->attack[i].starts;
+	for (size_t i = 0; i < o->attacks; i++) {
+		if (o->attack[i].starts)
+			continue;
+		double share = 0.1 + 0.8 * (double)at++ / (double)open;
+		o->attack[i].args.start_ns = FIRST_SECOND * GEN_SECOND + (uint64_t)(share * o->duration_s * 1e9);
+	}
 }
 
 static int add_attacks(struct options *o, char *list)
@@ -265,6 +294,7 @@ int main(int argc, char **argv)
 
 	if (rc != 0)
 		return rc < 0;
+	place_attacks(&o);
 	struct generator g = {.out = timeline_new(),
 		.start_ns = FIRST_SECOND * GEN_SECOND,
 		.duration_ns = (uint64_t)(o.duration_s * 1e9)};
