@@ -1,0 +1,44 @@
+// Finds the packet sockets the af_packet driver has opened among our own descriptors.
+#include "dataplane/setup/packet_socket.h"
+
+#include <dirent.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <linux/if_packet.h>
+#include <sys/socket.h>
+
+static bool is_bound_to(int fd, int ifindex)
+{
+	struct sockaddr_ll addr = {0};
+	socklen_t len = sizeof(addr);
+	int domain = 0;
+	socklen_t domain_len = sizeof(domain);
+
+	return getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &domain_len) == 0 && domain == AF_PACKET &&
+	       getsockname(fd, (struct sockaddr *)&addr, &len) == 0 && addr.sll_ifindex == ifindex;
+}
+
+static uint64_t drops_of(int fd)
+{
+	struct tpacket_stats stats = {0};
+	socklen_t len = sizeof(stats);
+
+	return getsockopt(fd, SOL_PACKET, PACKET_STATISTICS, &stats, &len) == 0 ? stats.tp_drops : 0;
+}
+
+uint64_t packet_socket_drops(int ifindex)
+{
+	DIR *dir = opendir("/proc/self/fd");
+	uint64_t drops = 0;
+
+	if (!dir)
+		return 0;
+	for (struct dirent *e; (e = readdir(dir));) {
+		int fd = atoi(e->d_name);
+
+		if (e->d_name[0] != '.' && is_bound_to(fd, ifindex))
+			drops += drops_of(fd);
+	}
+	closedir(dir);
+	return drops;
+}

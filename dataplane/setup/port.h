@@ -1,0 +1,68 @@
+// A network port set up to listen: DPDK device, receive queues, counters. Cold but for port_rx_queues.
+// Next: dataplane/source_ethdev.h.
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <rte_ether.h>
+#include <rte_mempool.h>
+
+#define PORT_MAX 16u
+
+struct port_config {
+	uint16_t id;             // DPDK's
+	const char *name;        // for messages: "eth0", "0000:3b:00.0"
+	const char *kernel_name; // network interface behind an af_packet device, NULL: none
+	uint16_t queues;         // receive queues wanted, at least 1
+	uint16_t descriptors;    // of each queue; brought into the device's limits
+	uint16_t mtu;            // 0: the largest up to 9000 that fits mbuf_room
+	bool promiscuous;
+	bool checksum_offload; // let the device judge checksums
+	uint32_t mbuf_room;    // bytes of a frame one mbuf of the pool holds
+	struct rte_mempool *pool;
+};
+
+enum port_rss {
+	PORT_RSS_NONE,      // one queue, nothing to spread
+	PORT_RSS_SYMMETRIC, // both directions of a pair meet on one queue
+	PORT_RSS_REFUSED,   // the device refused key or hash types: one queue is used
+};
+
+struct port {
+	uint16_t id;
+	char name[64];
+	char driver[32];
+	uint16_t queues;    // receive queues that run
+	uint16_t tx_queues; // 0, or 1 where the device starts only with one; nothing has a handle on it
+	uint16_t mtu;
+	uint16_t descriptors;
+	int socket; // NUMA node, SOCKET_ID_ANY where it has none
+	enum port_rss rss;
+	bool counts_drops; // the device (or the kernel socket behind it) tells what it lost
+	bool running;
+	int ifindex;           // of the kernel interface, 0: none
+	uint64_t kernel_drops; // of the packet socket, summed up: the kernel clears them when read
+	char note[160];        // what is not as asked ("mtu 1500: the device takes no more"), "" else
+};
+
+// Hardware's counters. UINT64_MAX: the device cannot tell.
+struct port_stats {
+	uint64_t received, bytes, missed, errors, no_buffer;
+};
+
+// Configures and starts a port: receive queues only, symmetric RSS where there are several, promiscuous.
+// Returns 0 or -errno; why then says in one line what failed and what helps.
+int port_open(struct port *p, const struct port_config *cfg, char *why, size_t why_size);
+// Stops and closes. Accepts a port that is not running.
+void port_close(struct port *p);
+
+void port_stats(struct port *p, struct port_stats *out);
+// Link state as the device sees it now; a device without link state is up.
+bool port_link_up(const struct port *p);
+
+// A key under which RSS maps (a, b) and (b, a) to one queue: a period of 16 bits (Woo, Park:
+// "Scalable TCP Session Monitoring with Symmetric Receive-side Scaling", 2012).
+#define PORT_RSS_KEY_BYTES 52u
+extern const uint8_t port_rss_key[PORT_RSS_KEY_BYTES];

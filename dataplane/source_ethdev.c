@@ -1,0 +1,179 @@
+// Frames from live ports. The driver's mbufs are handed on as they are; a frame in several mbufs is
+// counted as an error of the device, since port_open sizes the pool so that none needs more than one.
+// Next: run_live.c.
+#include "dataplane/source_ethdev.h"
+
+#include <errno.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include <rte_ethdev.h>
+#include <rte_mbuf.h>
+
+#define LINKTYPE_ETHERNET 1u
+
+struct source_ethdev {
+	struct source base;
+	struct ethdev_queues queues;
+	uint16_t at; // whose turn it is
+	bool counts;
+	atomic_bool stopped;
+	uint64_t now_ns;
+	uint64_t seq;
+	_Atomic uint64_t received, bytes;
+};
+
+// Frames in several mbufs, of all sources: a device error of its own kind.
+static _Atomic uint64_t split_frames;
+
+static uint64_t read_clock(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_REALTIME, &ts);
+	return (uint64_t)ts.tv_sec * 1000000000ull + (uint64_t)ts.tv_nsec;
+}
+
+static uint32_t checksum_flags(uint64_t ol_flags)
+{
+	uint32_t flags = 0;
+
+	if ((ol_flags & RTE_MBUF_F_RX_IP_CKSUM_MASK) == RTE_MBUF_F_RX_IP_CKSUM_GOOD)
+		flags |= PKT_L3_CSUM_OK;
+	if ((ol_flags & RTE_MBUF_F_RX_L4_CKSUM_MASK) == RTE_MBUF_F_RX_L4_CKSUM_GOOD)
+		flags |= PKT_L4_CSUM_OK;
+	return flags;
+}
+
+// Puts a tag back that the driver or the kernel has taken out. Returns false where there is no room for it.
+static bool restore_vlan(struct rte_mbuf **m)
+{
+	if (!((*m)->ol_flags & RTE_MBUF_F_RX_VLAN_STRIPPED))
+		return true;
+	return rte_vlan_insert(m) == 0;
+}
+
+static void fill(struct source_ethdev *s, struct packet *p, struct rte_mbuf *m, uint16_t iface)
+{
+	memset(p, 0, sizeof(*p));
+	p->data = rte_pktmbuf_mtod(m, const uint8_t *);
+	p->mbuf = m;
+	p->ts_ns = s->now_ns;
+	p->seq = ++s->seq;
+	p->len = p->wire_len = m->data_len;
+	p->link_type = LINKTYPE_ETHERNET;
+	p->iface = iface;
+	p->flags = checksum_flags(m->ol_flags);
+}
+
+static uint16_t take(
+	struct source_ethdev *s, struct packet *frames, struct rte_mbuf **mbufs, uint16_t n, uint16_t iface)
+{
+	uint64_t bytes = 0;
+	uint16_t kept = 0;
+
+	for (uint16_t i = 0; i < n; i++) {
+		if (mbufs[i]->nb_segs > 1 || !restore_vlan(&mbufs[i])) {
+			rte_pktmbuf_free(mbufs[i]);
+			atomic_fetch_add_explicit(&split_frames, 1, memory_order_relaxed);
+			continue;
+		}
+		bytes += mbufs[i]->data_len;
+		fill(s, &frames[kept++], mbufs[i], iface);
+	}
+	atomic_store_explicit(&s->received, s->received + kept, memory_order_relaxed);
+	atomic_store_explicit(&s->bytes, s->bytes + bytes, memory_order_relaxed);
+	return kept;
+}
+
+static uint16_t rx(struct source *base, struct packet *frames, uint16_t max)
+{
+	struct source_ethdev *s = (struct source_ethdev *)base;
+	struct rte_mbuf *mbufs[PKT_BURST];
+	uint64_t now = read_clock();
+
+	if (now > s->now_ns)
+		s->now_ns = now;
+	if (s->now_ns > s->seq)
+		s->seq = s->now_ns;
+	if (atomic_load_explicit(&s->stopped, memory_order_relaxed))
+		return 0;
+	for (uint16_t tries = 0; tries < s->queues.count; tries++) {
+		uint16_t i = s->at;
+		uint16_t n = rte_eth_rx_burst(
+			s->queues.item[i].port->id, s->queues.item[i].queue, mbufs, RTE_MIN(max, (uint16_t)PKT_BURST));
+
+		s->at = i + 1u < s->queues.count ? i + 1u : 0;
+		if (n)
+			return take(s, frames, mbufs, n, i);
+	}
+	return 0;
+}
+
+static bool ended(const struct source *base)
+{
+	return atomic_load_explicit(&((const struct source_ethdev *)base)->stopped, memory_order_relaxed);
+}
+
+// Sums over ports; a count that one port cannot take is not known at all.
+static void add(uint64_t *sum, uint64_t value)
+{
+	*sum = *sum == UINT64_MAX || value == UINT64_MAX ? UINT64_MAX : *sum + value;
+}
+
+static void stats(const struct source *base, struct source_stats *out)
+{
+	const struct source_ethdev *s = (const struct source_ethdev *)base;
+	uint64_t split = atomic_load_explicit(&split_frames, memory_order_relaxed);
+
+	*out = (struct source_stats){.bytes = s->bytes, .received = s->received};
+	for (uint16_t i = 0; s->counts && i < s->queues.count; i++) {
+		struct port_stats p;
+
+		port_stats(s->queues.item[i].port, &p);
+		add(&out->missed, p.missed);
+		add(&out->errors, p.errors);
+		add(&out->no_buffer, p.no_buffer);
+	}
+	add(&out->errors, s->counts ? split : 0);
+	out->offered = out->received + (out->missed == UINT64_MAX ? 0 : out->missed) +
+		       (out->errors == UINT64_MAX ? 0 : out->errors) +
+		       (out->no_buffer == UINT64_MAX ? 0 : out->no_buffer);
+}
+
+static void close_source(struct source *base)
+{
+	free(base);
+}
+
+static const struct source_ops ethdev_ops = {"ethdev", rx, ended, stats, close_source};
+
+int source_ethdev_open(struct source **out, const struct ethdev_queues *queues, bool counts)
+{
+	struct source_ethdev *s = calloc(1, sizeof(*s));
+
+	if (!s)
+		return -ENOMEM;
+	s->base.ops = &ethdev_ops;
+	s->queues = *queues;
+	s->counts = counts;
+	*out = &s->base;
+	return 0;
+}
+
+uint64_t source_ethdev_clock(const struct source *s)
+{
+	return ((const struct source_ethdev *)s)->now_ns;
+}
+
+void source_ethdev_stop(struct source *s)
+{
+	atomic_store(&((struct source_ethdev *)s)->stopped, true);
+}
+
+uint64_t source_ethdev_received(const struct source *s)
+{
+	return atomic_load_explicit(&((const struct source_ethdev *)s)->received, memory_order_relaxed);
+}

@@ -1,0 +1,27 @@
+// Live ports as sources: each worker (or the distributor) reads one queue of every port. Next: run_live.h.
+#pragma once
+
+#include "dataplane/setup/port.h"
+#include "dataplane/source.h"
+
+struct ethdev_queues {
+	uint16_t count;
+	struct {
+		struct port *port;
+		uint16_t queue;
+	} item[PORT_MAX];
+};
+
+// A source over the named queues, in turn. Frames get the time they were received at (CLOCK_REALTIME, one
+// reading a burst, never going back) and, as seq, that time's nanoseconds made unique: so what several
+// sources receive has one order. iface is the index into the ports as they were given.
+// counts: this source answers stats for the ports as a whole (one source of a run does).
+// Returns 0 or -ENOMEM. The ports must outlive the source and are not closed by it.
+int source_ethdev_open(struct source **out, const struct ethdev_queues *queues, bool counts);
+
+// The time of the source's last rx, nanoseconds since 1970: whatever it hands over later is later.
+uint64_t source_ethdev_clock(const struct source *s);
+// From here on rx returns nothing, and ended is true. For whoever stops a run; any thread.
+void source_ethdev_stop(struct source *s);
+// Frames handed over by this source.
+uint64_t source_ethdev_received(const struct source *s);
