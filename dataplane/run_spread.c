@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include <rte_errno.h>
+#include <rte_ip.h>
 #include <rte_launch.h>
 #include <rte_lcore.h>
 #include <rte_mbuf.h>
@@ -62,18 +63,37 @@ struct spread {
 	uint64_t tick_ns, tick_seq; // of the tick that is under way
 };
 
+// The pair whose conversation a frame belongs to: its own, or for an ICMP destination-unreachable that
+// of the packet it quotes, since the flow table counts it there (flow_key.c).
+static void address_pair(const struct packet *p, union ip_addr *src, union ip_addr *dst)
+{
+	const uint8_t *quoted = p->data + p->icmp_inner_off;
+
+	*src = p->src;
+	*dst = p->dst;
+	if (!(p->flags & PKT_ICMPV4) || p->icmp_type != 3 || !p->icmp_has_inner ||
+		(uint64_t)p->icmp_inner_off + sizeof(struct rte_ipv4_hdr) > p->len)
+		return;
+	memcpy(src->b, quoted + offsetof(struct rte_ipv4_hdr, src_addr), sizeof(rte_be32_t));
+	memcpy(dst->b, quoted + offsetof(struct rte_ipv4_hdr, dst_addr), sizeof(rte_be32_t));
+}
+
+static uint64_t mix(const union ip_addr *a)
+{
+	uint64_t h = (a->d[0] ^ a->d[1] * 0x9e3779b97f4a7c15ull) * 0xff51afd7ed558ccdull;
+
+	return h ^ h >> 32;
+}
+
 uint32_t spread_hash(const struct packet *frame)
 {
-	uint64_t a, b;
+	union ip_addr src, dst;
 
 	if (!(frame->flags & PKT_IP))
 		return 0;
+	address_pair(frame, &src, &dst);
 	// the sum is the same in both directions; the multiplication spreads neighbours
-	a = (frame->src.d[0] ^ frame->src.d[1] * 0x9e3779b97f4a7c15ull) * 0xff51afd7ed558ccdull;
-	b = (frame->dst.d[0] ^ frame->dst.d[1] * 0x9e3779b97f4a7c15ull) * 0xff51afd7ed558ccdull;
-	a ^= a >> 32;
-	b ^= b >> 32;
-	return (uint32_t)(((a + b) * 0xc4ceb9fe1a85ec53ull) >> 32);
+	return (uint32_t)(((mix(&src) + mix(&dst)) * 0xc4ceb9fe1a85ec53ull) >> 32);
 }
 
 // ---- the workers' side ----
@@ -193,7 +213,7 @@ static void collect(struct spread *s)
 	pipeline_collect(s->pipeline, done, ticking ? s->tick_seq : s->seq);
 }
 
-static void send(struct spread *s, struct lane *l, const struct message *m)
+static void post(struct spread *s, struct lane *l, const struct message *m)
 {
 	while (rte_ring_sp_enqueue_elem(l->ring, (void *)(uintptr_t)m, sizeof(*m)) != 0) {
 		decide(s, false);
@@ -206,7 +226,7 @@ static void send_all(struct spread *s, enum message_kind kind, uint64_t ns)
 	struct message m = {.kind = kind, .ts_ns = ns, .seq = s->seq};
 
 	for (uint16_t i = 0; i < s->lanes; i++)
-		send(s, &s->lane[i], &m);
+		post(s, &s->lane[i], &m);
 }
 
 static void await_decision(struct spread *s, bool last)
@@ -255,7 +275,7 @@ static void send_frame(struct spread *s, const struct packet *p)
 	}
 	while (tick_due(&s->clock, p->ts_ns, &tick_ns))
 		send_tick(s, tick_ns);
-	send(s, l, &m);
+	post(s, l, &m);
 	l->sent_seq = s->seq = p->seq;
 }
 
