@@ -11,11 +11,11 @@ static void event_name(struct json_out *o, const struct drop_info *d)
 
 	if (!strncmp(d->name, prefix, n))
 		n = 0;
-	json_key(o, "event");
-	json_raw(o, "\"", 1);
-	json_raw(o, prefix, n);
-	json_raw(o, d->name, strlen(d->name));
-	json_raw(o, "\"", 1);
+	jout_key(o, "event");
+	jout_raw(o, "\"", 1);
+	jout_raw(o, prefix, n);
+	jout_raw(o, d->name, strlen(d->name));
+	jout_raw(o, "\"", 1);
 }
 
 void eve_format_anomaly(struct eve *e, struct json_out *o, const struct event *ev)
@@ -26,11 +26,11 @@ void eve_format_anomaly(struct eve *e, struct json_out *o, const struct event *e
 	if (!d->name)
 		return; // not a reason at all: nothing to say
 	eve_begin(e, o, ev, "anomaly");
-	json_open_key(o, "anomaly", '{');
-	json_kstring(o, "type", d->type);
+	jout_open_key(o, "anomaly", '{');
+	jout_kstring(o, "type", d->type);
 	event_name(o, d);
 	eve_text(o, ev);
-	json_close(o, '}');
+	jout_close(o, '}');
 	eve_tunnel(o, ev);
 	eve_end(e, o, ev);
 }

@@ -38,8 +38,8 @@ const char *eve_type_name(enum event_kind kind)
 
 void eve_key_time(struct json_out *o, const char *name, uint64_t ts_ns)
 {
-	json_key(o, name);
-	if (!json_room(o, TIME_TEXT_BYTES + 2))
+	jout_key(o, name);
+	if (!jout_room(o, TIME_TEXT_BYTES + 2))
 		return;
 	o->buf[o->len++] = '"';
 	o->len += text_time(o->buf + o->len, ts_ns);
@@ -50,8 +50,8 @@ void eve_key_addr(struct json_out *o, const char *name, const union ip_addr *a, 
 {
 	if (version != 4 && version != 6)
 		return;
-	json_key(o, name);
-	if (!json_room(o, ADDR_TEXT_BYTES + 2))
+	jout_key(o, name);
+	if (!jout_room(o, ADDR_TEXT_BYTES + 2))
 		return;
 	o->buf[o->len++] = '"';
 	o->len += text_addr(o->buf + o->len, a, version);
@@ -74,16 +74,16 @@ static void tuple(struct json_out *o, const struct event *ev)
 
 	eve_key_addr(o, "src_ip", &t->src, t->ip_version);
 	if (ports)
-		json_kuint(o, "src_port", t->sport);
+		jout_kuint(o, "src_port", t->sport);
 	eve_key_addr(o, "dest_ip", &t->dst, t->ip_version);
 	if (ports)
-		json_kuint(o, "dest_port", t->dport);
+		jout_kuint(o, "dest_port", t->dport);
 	if (!t->ip_version)
 		return;
-	json_kstring(o, "proto", text_ip_proto(t->proto));
+	jout_kstring(o, "proto", text_ip_proto(t->proto));
 	if (t->proto == IPPROTO_ICMP || t->proto == IPPROTO_ICMPV6) {
-		json_kuint(o, "icmp_type", t->icmp_type);
-		json_kuint(o, "icmp_code", t->icmp_code);
+		jout_kuint(o, "icmp_type", t->icmp_type);
+		jout_kuint(o, "icmp_code", t->icmp_code);
 	}
 }
 
@@ -118,10 +118,10 @@ static void vlans(struct json_out *o, const struct event *ev)
 {
 	if (!ev->vlan_count)
 		return;
-	json_open_key(o, "vlan", '[');
+	jout_open_key(o, "vlan", '[');
 	for (uint8_t i = 0; i < ev->vlan_count && i < PKT_MAX_VLANS; i++)
-		json_uint(o, ev->vlan[i]);
-	json_close(o, ']');
+		jout_uint(o, ev->vlan[i]);
+	jout_close(o, ']');
 }
 
 void eve_community_id(struct eve *e, struct json_out *o, const struct event *ev)
@@ -133,34 +133,34 @@ void eve_community_id(struct eve *e, struct json_out *o, const struct event *ev)
 		n = community_id(e->community, &ev->tuple, text);
 	if (!n)
 		return;
-	json_key(o, "community_id");
-	json_raw(o, "\"", 1);
-	json_raw(o, text, n);
-	json_raw(o, "\"", 1);
+	jout_key(o, "community_id");
+	jout_raw(o, "\"", 1);
+	jout_raw(o, text, n);
+	jout_raw(o, "\"", 1);
 }
 
 void eve_begin(struct eve *e, struct json_out *o, const struct event *ev, const char *event_type)
 {
 	const char *iface = e->opt.iface_name ? e->opt.iface_name(e->opt.ctx, ev->iface) : NULL;
 
-	json_raw(o, "{", 1);
+	jout_raw(o, "{", 1);
 	eve_key_time(o, "timestamp", ev->ts_ns);
 	if (ev->flags & EVENT_HAS_FLOW)
-		json_kuint(o, "flow_id", ev->flow_id);
+		jout_kuint(o, "flow_id", ev->flow_id);
 	if (iface)
-		json_kstring(o, "in_iface", iface);
+		jout_kstring(o, "in_iface", iface);
 	if (ev->flags & EVENT_HAS_PACKET && !(ev->flags & EVENT_TUNNEL))
-		json_kuint(o, "pcap_cnt", ev->seq);
-	json_kstring(o, "event_type", event_type);
+		jout_kuint(o, "pcap_cnt", ev->seq);
+	jout_kstring(o, "event_type", event_type);
 	if (e->opt.sensor_name && *e->opt.sensor_name)
-		json_kstring(o, "host", e->opt.sensor_name);
+		jout_kstring(o, "host", e->opt.sensor_name);
 	vlans(o, ev);
 	if (ev->kind == EVENT_FINDING && !ev->tuple.ip_version)
 		finding_tuple(o, ev);
 	else
 		tuple(o, ev);
 	if (ev->flags & EVENT_HAS_PACKET) {
-		json_kstring(o, "pkt_src", packet_source(ev));
+		jout_kstring(o, "pkt_src", packet_source(ev));
 		eve_community_id(e, o, ev);
 	}
 }
@@ -169,23 +169,23 @@ void eve_end(struct eve *e, struct json_out *o, const struct event *ev)
 {
 	const char *file = e->opt.capture_name ? e->opt.capture_name(e->opt.ctx, ev->iface) : NULL;
 	if (file)
-		json_kstring(o, "pcap_filename", file);
-	json_raw(o, "}\n", 2);
+		jout_kstring(o, "pcap_filename", file);
+	jout_raw(o, "}\n", 2);
 }
 
 void eve_text(struct json_out *o, const struct event *ev)
 {
 	if (!ev->aux_len)
 		return;
-	json_comma(o);
-	json_raw(o, event_text(ev), ev->aux_len);
+	jout_comma(o);
+	jout_raw(o, event_text(ev), ev->aux_len);
 }
 
 void eve_app_proto(struct eve *e, struct json_out *o, const struct event *ev)
 {
 	const char *name = ev->app_proto && e->opt.app_proto_name ? e->opt.app_proto_name(ev->app_proto) : NULL;
 	if (name)
-		json_kstring(o, "app_proto", name);
+		jout_kstring(o, "app_proto", name);
 }
 
 void eve_tunnel(struct json_out *o, const struct event *ev)
@@ -193,24 +193,24 @@ void eve_tunnel(struct json_out *o, const struct event *ev)
 	const struct event_tuple *t = &ev->tunnel;
 	if (!(ev->flags & EVENT_TUNNEL))
 		return;
-	json_open_key(o, "tunnel", '{');
+	jout_open_key(o, "tunnel", '{');
 	eve_key_addr(o, "src_ip", &t->src, t->ip_version);
-	json_kuint(o, "src_port", t->sport);
+	jout_kuint(o, "src_port", t->sport);
 	eve_key_addr(o, "dest_ip", &t->dst, t->ip_version);
-	json_kuint(o, "dest_port", t->dport);
-	json_kstring(o, "proto", text_ip_proto(t->proto));
-	json_kuint(o, "depth", ev->tunnel_depth);
-	json_kuint(o, "pcap_cnt", ev->seq);
-	json_kstring(o, "pkt_src", "wire/pcap");
-	json_close(o, '}');
+	jout_kuint(o, "dest_port", t->dport);
+	jout_kstring(o, "proto", text_ip_proto(t->proto));
+	jout_kuint(o, "depth", ev->tunnel_depth);
+	jout_kuint(o, "pcap_cnt", ev->seq);
+	jout_kstring(o, "pkt_src", "wire/pcap");
+	jout_close(o, '}');
 }
 
 void eve_counts(struct json_out *o, const struct event_counts *c)
 {
-	json_kuint(o, "pkts_toserver", c->pkts[DIR_TO_SERVER]);
-	json_kuint(o, "pkts_toclient", c->pkts[DIR_TO_CLIENT]);
-	json_kuint(o, "bytes_toserver", c->bytes[DIR_TO_SERVER]);
-	json_kuint(o, "bytes_toclient", c->bytes[DIR_TO_CLIENT]);
+	jout_kuint(o, "pkts_toserver", c->pkts[DIR_TO_SERVER]);
+	jout_kuint(o, "pkts_toclient", c->pkts[DIR_TO_CLIENT]);
+	jout_kuint(o, "bytes_toserver", c->bytes[DIR_TO_SERVER]);
+	jout_kuint(o, "bytes_toclient", c->bytes[DIR_TO_CLIENT]);
 	eve_key_time(o, "start", c->start_ns);
 }
 

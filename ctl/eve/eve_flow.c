@@ -34,8 +34,8 @@ static void hex_byte(struct json_out *o, const char *name, uint8_t v)
 	static const char hex[] = "0123456789abcdef";
 	char text[2] = {hex[v >> 4], hex[v & 15]};
 
-	json_key(o, name);
-	json_string_n(o, text, 2);
+	jout_key(o, name);
+	jout_string_n(o, text, 2);
 }
 
 static void tcp(struct json_out *o, const struct event *ev)
@@ -48,16 +48,16 @@ static void tcp(struct json_out *o, const struct event *ev)
 		{0x40, "ecn"}, {0x80, "cwr"}};
 	uint8_t all = ev->flow.tcp_flags[0] | ev->flow.tcp_flags[1];
 
-	json_open_key(o, "tcp", '{');
+	jout_open_key(o, "tcp", '{');
 	hex_byte(o, "tcp_flags", all);
 	hex_byte(o, "tcp_flags_ts", ev->flow.tcp_flags[DIR_TO_SERVER]);
 	hex_byte(o, "tcp_flags_tc", ev->flow.tcp_flags[DIR_TO_CLIENT]);
 	for (size_t i = 0; i < sizeof(flags) / sizeof(flags[0]); i++)
 		if (all & flags[i].bit)
-			json_kbool(o, flags[i].name, true);
+			jout_kbool(o, flags[i].name, true);
 	if (ev->flow.tcp_state != TCP_NONE)
-		json_kstring(o, "state", NAME(tcp_state_names, ev->flow.tcp_state));
-	json_close(o, '}');
+		jout_kstring(o, "state", NAME(tcp_state_names, ev->flow.tcp_state));
+	jout_close(o, '}');
 }
 
 // The type of the answers, where there were any and the type has one answer only.
@@ -71,8 +71,8 @@ static void icmp_response(struct json_out *o, const struct event *ev)
 	other = icmp_counterpart(t->proto, t->icmp_type);
 	if (other < 0)
 		return;
-	json_kuint(o, "response_icmp_type", (uint64_t)other);
-	json_kuint(o, "response_icmp_code", 0);
+	jout_kuint(o, "response_icmp_type", (uint64_t)other);
+	jout_kuint(o, "response_icmp_code", 0);
 }
 
 void eve_format_flow(struct eve *e, struct json_out *o, const struct event *ev)
@@ -82,14 +82,14 @@ void eve_format_flow(struct eve *e, struct json_out *o, const struct event *ev)
 	eve_begin(e, o, ev, "flow");
 	icmp_response(o, ev);
 	eve_app_proto(e, o, ev);
-	json_open_key(o, "flow", '{');
+	jout_open_key(o, "flow", '{');
 	eve_counts(o, &ev->flow.counts);
 	eve_key_time(o, "end", ev->flow.end_ns);
-	json_kuint(o, "age", end_s > start_s ? end_s - start_s : 0);
-	json_kstring(o, "state", NAME(state_names, ev->flow.state));
-	json_kstring(o, "reason", NAME(reason_names, ev->flow.reason));
-	json_kbool(o, "alerted", ev->flow.alerted);
-	json_close(o, '}');
+	jout_kuint(o, "age", end_s > start_s ? end_s - start_s : 0);
+	jout_kstring(o, "state", NAME(state_names, ev->flow.state));
+	jout_kstring(o, "reason", NAME(reason_names, ev->flow.reason));
+	jout_kbool(o, "alerted", ev->flow.alerted);
+	jout_close(o, '}');
 	eve_community_id(e, o, ev);
 	if (ev->tuple.proto == IPPROTO_TCP)
 		tcp(o, ev);

@@ -25,8 +25,8 @@ static uint32_t dots(const char *s, size_t n)
 
 static void key_n(struct json_out *o, const char *s, size_t n)
 {
-	json_string_n(o, s, n);
-	json_raw(o, ":", 1);
+	jout_string_n(o, s, n);
+	jout_raw(o, ":", 1);
 }
 
 // Closes the objects that the last name was in and this one is not, opens those that are new, and
@@ -37,10 +37,10 @@ static uint32_t enter(struct json_out *o, const char *last, const char *name, ui
 	uint32_t keep = dots(name, from);
 
 	for (; depth > keep; depth--)
-		json_close(o, '}');
+		jout_close(o, '}');
 	for (const char *dot; depth < MAX_DEPTH && (dot = strchr(name + from, '.')); depth++) {
 		key_n(o, name + from, (size_t)(dot - name) - from);
-		json_raw(o, "{", 1);
+		jout_raw(o, "{", 1);
 		from = (size_t)(dot - name) + 1;
 	}
 	key_n(o, name + from, strlen(name + from));
@@ -54,26 +54,26 @@ void eve_format_stats(struct eve *e, struct json_out *o, struct stats_snapshot *
 	uint32_t depth = 0;
 
 	stats_sort(s);
-	json_raw(o, "{", 1);
+	jout_raw(o, "{", 1);
 	eve_key_time(o, "timestamp", ts_ns);
-	json_kstring(o, "event_type", "stats");
+	jout_kstring(o, "event_type", "stats");
 	if (e->opt.sensor_name && *e->opt.sensor_name)
-		json_kstring(o, "host", e->opt.sensor_name);
-	json_open_key(o, "stats", '{');
+		jout_kstring(o, "host", e->opt.sensor_name);
+	jout_open_key(o, "stats", '{');
 	for (uint32_t i = 0; i < s->count; i++) {
 		const char *name = s->names + s->items[i].name;
 		depth = enter(o, last, name, depth);
 		if (s->items[i].is_bool)
-			json_bool(o, s->items[i].value);
+			jout_bool(o, s->items[i].value);
 		else if (s->items[i].value == STATS_UNKNOWN)
-			json_null(o);
+			jout_null(o);
 		else
-			json_uint(o, s->items[i].value);
+			jout_uint(o, s->items[i].value);
 		last = name;
 	}
 	for (; depth; depth--)
-		json_close(o, '}');
+		jout_close(o, '}');
 	if (s->overflow)
-		json_kuint(o, "stats_overflow", s->overflow);
-	json_raw(o, "}}\n", 3);
+		jout_kuint(o, "stats_overflow", s->overflow);
+	jout_raw(o, "}}\n", 3);
 }

@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-bool json_grow(struct json_out *o, size_t n)
+bool jout_grow(struct json_out *o, size_t n)
 {
 	if (o->failed)
 		return false;
@@ -22,27 +22,27 @@ bool json_grow(struct json_out *o, size_t n)
 	return true;
 }
 
-void json_free(struct json_out *o)
+void jout_free(struct json_out *o)
 {
 	free(o->buf);
 	*o = (struct json_out){0};
 }
 
-void json_open(struct json_out *o, char bracket)
+void jout_open(struct json_out *o, char bracket)
 {
-	json_comma(o);
-	json_raw(o, &bracket, 1);
+	jout_comma(o);
+	jout_raw(o, &bracket, 1);
 }
 
-void json_close(struct json_out *o, char bracket)
+void jout_close(struct json_out *o, char bracket)
 {
-	json_raw(o, &bracket, 1);
+	jout_raw(o, &bracket, 1);
 }
 
-void json_open_key(struct json_out *o, const char *name, char bracket)
+void jout_open_key(struct json_out *o, const char *name, char bracket)
 {
-	json_key(o, name);
-	json_raw(o, &bracket, 1);
+	jout_key(o, name);
+	jout_raw(o, &bracket, 1);
 }
 
 // Length of the UTF-8 sequence at s (RFC 3629: no overlong forms, no surrogates, up to U+10FFFF), 0 if none.
@@ -115,13 +115,13 @@ static char *escape(char *p, uint8_t c)
 	return p + 6;
 }
 
-void json_string_n(struct json_out *o, const char *text, size_t n)
+void jout_string_n(struct json_out *o, const char *text, size_t n)
 {
 	const uint8_t *s = (const uint8_t *)text;
 	size_t plain = 0;
 
-	json_comma(o);
-	if (!json_room(o, n * 6 + 2))
+	jout_comma(o);
+	if (!jout_room(o, n * 6 + 2))
 		return;
 	char *p = o->buf + o->len;
 	*p++ = '"';
@@ -140,12 +140,12 @@ void json_string_n(struct json_out *o, const char *text, size_t n)
 	o->len = (size_t)(p - o->buf);
 }
 
-void json_string(struct json_out *o, const char *s)
+void jout_string(struct json_out *o, const char *s)
 {
-	json_string_n(o, s, strlen(s));
+	jout_string_n(o, s, strlen(s));
 }
 
-size_t json_digits(char *p, uint64_t v)
+size_t jout_digits(char *p, uint64_t v)
 {
 	char tmp[20];
 	size_t n = 0;
@@ -158,46 +158,46 @@ size_t json_digits(char *p, uint64_t v)
 	return n;
 }
 
-void json_uint(struct json_out *o, uint64_t v)
+void jout_uint(struct json_out *o, uint64_t v)
 {
-	json_comma(o);
-	if (json_room(o, 20))
-		o->len += json_digits(o->buf + o->len, v);
+	jout_comma(o);
+	if (jout_room(o, 20))
+		o->len += jout_digits(o->buf + o->len, v);
 }
 
-void json_int(struct json_out *o, int64_t v)
+void jout_int(struct json_out *o, int64_t v)
 {
-	json_comma(o);
-	if (!json_room(o, 21))
+	jout_comma(o);
+	if (!jout_room(o, 21))
 		return;
 	if (v < 0)
 		o->buf[o->len++] = '-';
-	o->len += json_digits(o->buf + o->len, v < 0 ? 0 - (uint64_t)v : (uint64_t)v);
+	o->len += jout_digits(o->buf + o->len, v < 0 ? 0 - (uint64_t)v : (uint64_t)v);
 }
 
-void json_bool(struct json_out *o, bool v)
+void jout_bool(struct json_out *o, bool v)
 {
-	json_comma(o);
-	json_raw(o, v ? "true" : "false", v ? 4 : 5);
+	jout_comma(o);
+	jout_raw(o, v ? "true" : "false", v ? 4 : 5);
 }
 
-void json_null(struct json_out *o)
+void jout_null(struct json_out *o)
 {
-	json_comma(o);
-	json_raw(o, "null", 4);
+	jout_comma(o);
+	jout_raw(o, "null", 4);
 }
 
-void json_double(struct json_out *o, double v)
+void jout_double(struct json_out *o, double v)
 {
 	char text[32];
 	if (!isfinite(v)) {
-		json_null(o);
+		jout_null(o);
 		return;
 	}
 	if (v >= 0 && v < 1e15 && v == floor(v)) {
-		json_uint(o, (uint64_t)v);
+		jout_uint(o, (uint64_t)v);
 		return;
 	}
-	json_comma(o);
-	json_raw(o, text, (size_t)snprintf(text, sizeof(text), "%.6g", v));
+	jout_comma(o);
+	jout_raw(o, text, (size_t)snprintf(text, sizeof(text), "%.6g", v));
 }

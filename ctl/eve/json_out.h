@@ -16,26 +16,26 @@ struct json_out {
 };
 
 // Makes room for n more bytes. Returns false, and sets failed, without memory.
-bool json_grow(struct json_out *o, size_t n);
-void json_free(struct json_out *o);
+bool jout_grow(struct json_out *o, size_t n);
+void jout_free(struct json_out *o);
 
-static inline bool json_room(struct json_out *o, size_t n)
+static inline bool jout_room(struct json_out *o, size_t n)
 {
-	return o->len + n <= o->cap || json_grow(o, n);
+	return o->len + n <= o->cap || jout_grow(o, n);
 }
 
 // Bytes as they are: trusted JSON text.
-static inline void json_raw(struct json_out *o, const char *s, size_t n)
+static inline void jout_raw(struct json_out *o, const char *s, size_t n)
 {
-	if (!json_room(o, n))
+	if (!jout_room(o, n))
 		return;
 	memcpy(o->buf + o->len, s, n);
 	o->len += n;
 }
 
-static inline void json_comma(struct json_out *o)
+static inline void jout_comma(struct json_out *o)
 {
-	if (!json_room(o, 1) || !o->len)
+	if (!jout_room(o, 1) || !o->len)
 		return;
 	char last = o->buf[o->len - 1];
 	if (last != '{' && last != '[' && last != ':' && last != '\n')
@@ -43,11 +43,11 @@ static inline void json_comma(struct json_out *o)
 }
 
 // A name from the program itself: nothing in it needs escaping.
-static inline void json_key(struct json_out *o, const char *name)
+static inline void jout_key(struct json_out *o, const char *name)
 {
 	size_t n = strlen(name);
-	json_comma(o);
-	if (!json_room(o, n + 3))
+	jout_comma(o);
+	if (!jout_room(o, n + 3))
 		return;
 	char *p = o->buf + o->len;
 	*p++ = '"';
@@ -58,44 +58,44 @@ static inline void json_key(struct json_out *o, const char *name)
 	o->len += n + 3;
 }
 
-void json_open(struct json_out *o, char bracket);  // '{' or '[', with the comma that is due
-void json_close(struct json_out *o, char bracket); // '}' or ']'
-void json_open_key(struct json_out *o, const char *name, char bracket);
+void jout_open(struct json_out *o, char bracket);  // '{' or '[', with the comma that is due
+void jout_close(struct json_out *o, char bracket); // '}' or ']'
+void jout_open_key(struct json_out *o, const char *name, char bracket);
 
-// Values: the comma that is due, then the value. In objects, call json_key first (it leaves ':').
-void json_string_n(struct json_out *o, const char *s, size_t n);
-void json_string(struct json_out *o, const char *s);
-void json_uint(struct json_out *o, uint64_t v);
-void json_int(struct json_out *o, int64_t v);
-void json_bool(struct json_out *o, bool v);
+// Values: the comma that is due, then the value. In objects, call jout_key first (it leaves ':').
+void jout_string_n(struct json_out *o, const char *s, size_t n);
+void jout_string(struct json_out *o, const char *s);
+void jout_uint(struct json_out *o, uint64_t v);
+void jout_int(struct json_out *o, int64_t v);
+void jout_bool(struct json_out *o, bool v);
 // Shortest of a few digits that reads back close enough (six significant); NaN and infinities become null.
-void json_double(struct json_out *o, double v);
-void json_null(struct json_out *o);
+void jout_double(struct json_out *o, double v);
+void jout_null(struct json_out *o);
 
 // Name and value in one.
-static inline void json_kstring(struct json_out *o, const char *name, const char *s)
+static inline void jout_kstring(struct json_out *o, const char *name, const char *s)
 {
-	json_key(o, name);
-	json_string(o, s);
+	jout_key(o, name);
+	jout_string(o, s);
 }
 
-static inline void json_kuint(struct json_out *o, const char *name, uint64_t v)
+static inline void jout_kuint(struct json_out *o, const char *name, uint64_t v)
 {
-	json_key(o, name);
-	json_uint(o, v);
+	jout_key(o, name);
+	jout_uint(o, v);
 }
 
-static inline void json_kbool(struct json_out *o, const char *name, bool v)
+static inline void jout_kbool(struct json_out *o, const char *name, bool v)
 {
-	json_key(o, name);
-	json_bool(o, v);
+	jout_key(o, name);
+	jout_bool(o, v);
 }
 
-static inline void json_kdouble(struct json_out *o, const char *name, double v)
+static inline void jout_kdouble(struct json_out *o, const char *name, double v)
 {
-	json_key(o, name);
-	json_double(o, v);
+	jout_key(o, name);
+	jout_double(o, v);
 }
 
 // Decimal digits of v at p (20 bytes at most). Returns their number.
-size_t json_digits(char *p, uint64_t v);
+size_t jout_digits(char *p, uint64_t v);

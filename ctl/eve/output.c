@@ -195,7 +195,7 @@ int eve_close(struct eve_output *out)
 	for (unsigned int k = 0; k < SINK_KINDS; k++)
 		lost += out->unformatted[k];
 	eve_fini(&out->eve);
-	json_free(&out->line);
+	jout_free(&out->line);
 	free(out);
 	return lost ? -EIO : 0;
 }

@@ -55,7 +55,7 @@ static size_t text_ipv4(char *start, const uint8_t *b)
 	for (int i = 0; i < 4; i++) {
 		if (i)
 			*p++ = '.';
-		p += json_digits(p, b[i]);
+		p += jout_digits(p, b[i]);
 	}
 	*p = 0;
 	return (size_t)(p - start);
