@@ -119,10 +119,15 @@ static void *carve(uint8_t **at, size_t size)
 
 static void set_timeouts(struct flow_table *t, const struct flow_table_config *cfg)
 {
+	t->least_timeout_ns = UINT64_MAX;
 	for (uint32_t i = 0; i < FLOW_CLASS_COUNT; i++) {
 		t->timeout_ns[i][FLOW_NEW] = cfg->timeouts[i].new_ns;
 		t->timeout_ns[i][FLOW_ESTABLISHED] = cfg->timeouts[i].established_ns;
 		t->timeout_ns[i][FLOW_CLOSED] = cfg->timeouts[i].closed_ns;
+		for (uint32_t state = FLOW_NEW; state <= FLOW_CLOSED; state++)
+			if ((state != FLOW_CLOSED || i == FLOW_CLASS_TCP) &&
+				t->timeout_ns[i][state] < t->least_timeout_ns)
+				t->least_timeout_ns = t->timeout_ns[i][state];
 	}
 }
 
@@ -143,6 +148,7 @@ int flow_table_init(void *mem, const struct flow_table_config *cfg, struct flow_
 	t->due = carve(&at, groups * sizeof(*t->due));
 	t->cold = carve(&at, slots * sizeof(*t->cold));
 	memset(t->due, 0xff, groups * sizeof(*t->due));
+	t->full_mark = (uint32_t)(slots - slots / 16);
 	t->next_due = UINT64_MAX;
 	flow_seed_init(&t->seed, cfg->seed);
 	set_timeouts(t, cfg);

@@ -132,45 +132,78 @@ static struct flow *choose_victim(const struct flow_table *t, struct flow_bucket
 	return idlest_of_both(t, b1, b2);
 }
 
+static void evict_one(struct flow_table *t, struct flow *f, const struct packet *p, struct event_sink *sink)
+{
+	t->counters.evicted[f->state]++;
+	// a full event ring is no reason to keep it: the record is counted as lost
+	flow_end(t, f, FLOW_END_EVICTED, p->ts_ns, p->seq, sink);
+}
+
 static struct flow *evict(struct flow_table *t, struct flow_bucket *b1, struct flow_bucket *b2, const struct packet *p,
 	struct event_sink *sink)
 {
 	struct flow *f = choose_victim(t, b1, b2);
 
-	if (!f)
+	if (f)
+		evict_one(t, f, p, sink);
+	return f;
+}
+
+// Makes room in one bucket if a closed or unanswered flow is there to go.
+static struct flow *evict_new(
+	struct flow_table *t, struct flow_bucket *b, const struct packet *p, struct event_sink *sink)
+{
+	uint16_t key;
+	uint32_t way = victim_in(t, b, &key);
+
+	if (key >= FLOW_RANK_KEPT >> 1)
 		return NULL;
-	t->counters.evicted[f->state]++;
-	// a full event ring is no reason to keep it: the record is counted as lost
-	flow_end(t, f, FLOW_END_EVICTED, p->ts_ns, p->seq, sink);
+	evict_one(t, flow_at(t, b, way), p, sink);
+	return flow_at(t, b, way);
+}
+
+// Counts a flow that goes to its second bucket.
+static struct flow *away_slot(struct flow_table *t, struct flow_bucket *b1, struct flow *f, bool *away)
+{
+	*away = true;
+	b1->away++;
+	t->counters.away++;
+	return f;
+}
+
+// The first bucket is full or nearly so.
+static struct flow *take_crowded(struct flow_table *t, const struct flow_key *k, uint32_t free1, const struct packet *p,
+	struct event_sink *sink, bool *away)
+{
+	struct flow_bucket *b1 = flow_bucket1(t, k), *b2 = flow_bucket2(t, k);
+	uint32_t free2 = free_ways(b2);
+
+	if (__builtin_popcount(free2) > __builtin_popcount(free1)) // so b1 != b2
+		return away_slot(t, b1, flow_at(t, b2, (uint32_t)__builtin_ctz(free2)), away);
+	if (free1)
+		return flow_at(t, b1, (uint32_t)__builtin_ctz(free1));
+	struct flow *f = evict(t, b1, b2, p, sink);
+	if (f && (f < flow_at(t, b1, 0) || f >= flow_at(t, b1, FLOW_WAYS)))
+		return away_slot(t, b1, f, away);
 	return f;
 }
 
 struct flow *flow_take_slot(
 	struct flow_table *t, const struct flow_key *k, const struct packet *p, struct event_sink *sink, bool *away)
 {
-	struct flow_bucket *b1 = flow_bucket1(t, k), *b2;
-	uint32_t free1 = free_ways(b1), free2;
+	struct flow_bucket *b1 = flow_bucket1(t, k);
+	uint32_t free1 = free_ways(b1);
 
 	*away = false;
 	if (__builtin_popcount(free1) > (int)(FLOW_WAYS - FLOW_CROWDED))
 		return flow_at(t, b1, (uint32_t)__builtin_ctz(free1));
-	b2 = flow_bucket2(t, k);
-	free2 = free_ways(b2);
-	if (__builtin_popcount(free2) > __builtin_popcount(free1)) {
-		*away = b1 != b2;
-		b1->away += *away;
-		t->counters.away += *away;
-		return flow_at(t, b2, (uint32_t)__builtin_ctz(free2));
+	if (!free1 && t->counters.active >= t->full_mark) {
+		// in a full table a look at the second bucket would not help: a flood stays within one line
+		struct flow *f = evict_new(t, b1, p, sink);
+		if (f)
+			return f;
 	}
-	if (free1)
-		return flow_at(t, b1, (uint32_t)__builtin_ctz(free1));
-	struct flow *f = evict(t, b1, b2, p, sink);
-	if (f && (f < flow_at(t, b1, 0) || f >= flow_at(t, b1, FLOW_WAYS))) {
-		*away = true;
-		b1->away++;
-		t->counters.away++;
-	}
-	return f;
+	return take_crowded(t, k, free1, p, sink, away);
 }
 
 const struct flow *flow_guess_slot(const struct flow_table *t, const struct flow_key *k)

@@ -54,8 +54,10 @@ struct flow_table {
 	uint32_t n_buckets, n_groups;
 	struct flow_seed seed;
 	uint64_t timeout_ns[FLOW_CLASS_COUNT][FLOW_CLOSED + 1];
-	uint64_t base;     // unit up to which all timers have been looked at
-	uint64_t next_due; // no timer is due before this unit
+	uint64_t least_timeout_ns; // a flow seen later than this ago cannot have timed out
+	uint32_t full_mark;        // flows from which on the table counts as full
+	uint64_t base;             // unit up to which all timers have been looked at
+	uint64_t next_due;         // no timer is due before this unit
 	uint32_t n_dying;
 	uint8_t burst_mark; // counts bursts, in the bits of struct flow.mark above the class
 	bool started;
@@ -79,9 +81,15 @@ static inline uint32_t flow_slot(const struct flow_table *t, const struct flow *
 	return (uint32_t)(f - t->hot);
 }
 
+// hash1 is made an index at once, since every packet needs it; hash2 only when it is used.
+static inline void flow_key_scale(const struct flow_table *t, struct flow_key *k)
+{
+	k->hash1 = (uint32_t)((uint64_t)k->hash1 * t->n_buckets >> 32);
+}
+
 static inline struct flow_bucket *flow_bucket1(const struct flow_table *t, const struct flow_key *k)
 {
-	return &t->buckets[(uint64_t)k->hash1 * t->n_buckets >> 32];
+	return &t->buckets[k->hash1];
 }
 
 static inline struct flow_bucket *flow_bucket2(const struct flow_table *t, const struct flow_key *k)
@@ -144,3 +152,12 @@ void flow_state_tcp(struct flow_table *t, struct flow *f, int dir, uint8_t flags
 void flow_state_reply(struct flow_table *t, struct flow *f);
 
 #define FLOW_PROTO_TCP 6u
+
+// True where a TCP packet with these flags may move its flow's state at all: not while data flows, nor when a
+// SYN repeats itself.
+static inline bool flow_state_tcp_moves(const struct flow *f, uint8_t flags)
+{
+	if (f->tcp_state == TCP_ESTABLISHED)
+		return flags & 0x05; // FIN, RST
+	return f->tcp_state != TCP_SYN_SENT || flags & 0x15;
+}

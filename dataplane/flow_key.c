@@ -135,6 +135,7 @@ void flow_key_slow(struct flow_key *k, const struct packet *p, const struct flow
 	const uint32_t kinds = PKT_TCP | PKT_UDP | PKT_ICMP | PKT_SCTP | PKT_ESP;
 
 	k->use = FLOW_KEY_NONE;
+	k->hash1 = 0;
 	if (!(p->flags & PKT_IP) || !(p->flags & kinds) || p->flags & (PKT_FRAGMENT | PKT_INVALID))
 		return;
 	k->use = FLOW_KEY_CREATE;

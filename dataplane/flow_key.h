@@ -19,8 +19,9 @@ struct flow_key {
 	uint64_t addrs;  // sender in the low half, IPv4 in wire order; IPv6: a digest, the same for both directions
 	uint32_t ports;  // sender's in the low half
 	uint32_t domain; // see flow.h
-	uint32_t hash1;  // picks the first bucket
+	uint32_t hash1;  // picks the first bucket (flow_key_scale() makes it the bucket's index)
 	uint32_t hash2;  // picks the second
+	uint32_t slot;   // where its flow was at the begin of the burst, or FLOW_NO_SLOT; the table's to fill
 	uint16_t tag;    // never FLOW_TAG_FREE or FLOW_TAG_DYING
 	uint8_t proto;
 	uint8_t use; // enum flow_key_use
@@ -32,6 +33,7 @@ enum flow_key_use {
 	FLOW_KEY_JOIN,     // an ICMP error: belongs to the flow it quotes if there is one
 };
 
+#define FLOW_NO_SLOT UINT32_MAX
 #define FLOW_TAG_FREE 0u
 #define FLOW_TAG_DYING 1u // ended, but packets of this burst still point to it
 
@@ -95,11 +97,10 @@ void flow_key_slow(struct flow_key *k, const struct packet *p, const struct flow
 // AH, ...) have none.
 static inline void flow_key_make(struct flow_key *k, const struct packet *p, const struct flow_seed *s)
 {
-	const uint32_t plain = PKT_IPV4 | PKT_TCP | PKT_UDP;
 	const uint32_t odd = PKT_IPV6 | PKT_INNER | PKT_FRAGMENT | PKT_INVALID;
 
-	// IPv4 and exactly one of TCP and UDP, nothing else of interest
-	if (!(p->flags & PKT_IPV4) || !(p->flags & plain & ~PKT_IPV4) || p->flags & odd || p->vlan_count) {
+	// IPv4 with TCP or UDP, and nothing else of interest
+	if ((p->flags & (PKT_IPV4 | odd)) != PKT_IPV4 || !(p->flags & (PKT_TCP | PKT_UDP)) || p->vlan_count) {
 		flow_key_slow(k, p, s);
 		return;
 	}

@@ -194,7 +194,7 @@ static bool must_wait(const struct flow_table *t, const struct flow *f, const st
 	       flow_in_burst(t, f);
 }
 
-// Counts p in its flow and lets it move the state.
+// Counts p in its flow.
 static inline void update(struct flow_table *t, struct flow *f, struct packet *p, int dir)
 {
 	f->last_ns = p->ts_ns > f->last_ns ? p->ts_ns : f->last_ns;
@@ -202,9 +202,9 @@ static inline void update(struct flow_table *t, struct flow *f, struct packet *p
 	f->pkts[dir] += f->pkts[dir] != UINT32_MAX;
 	f->mark = (uint8_t)(t->burst_mark | (f->mark & FLOW_MARK_CLASS));
 	p->flow = f;
+	p->dir = (uint8_t)dir;
 	p->nth[0] = f->pkts[0];
 	p->nth[1] = f->pkts[1];
-	p->dir = (uint8_t)dir;
 }
 
 // Moves the flow's state, and marks the packet as one of an established flow.
@@ -212,11 +212,11 @@ static inline void update_state(struct flow_table *t, struct flow *f, struct pac
 {
 	if (dir == DIR_TO_CLIENT && !(f->flags & FLOW_SEEN_REPLY))
 		flow_state_reply(t, f);
-	if (f->proto == FLOW_PROTO_TCP) {
+	if (p->flags & PKT_TCP) {
 		f->tcp_flags[dir] |= p->tcp_flags;
 		if (t->tcp_by_stream)
 			return;
-		if (f->tcp_state != TCP_ESTABLISHED || p->tcp_flags & (TCP_FIN | TCP_RST))
+		if (flow_state_tcp_moves(f, p->tcp_flags))
 			flow_state_tcp(t, f, dir, p->tcp_flags);
 	} else if (p->flags & PKT_ICMP && f->pkts[dir] == 1) {
 		f->tcp_flags[dir] = p->icmp_code;
@@ -225,16 +225,50 @@ static inline void update_state(struct flow_table *t, struct flow *f, struct pac
 		p->flags |= PKT_FLOW_ESTABLISHED;
 }
 
+// The flow that pass two has found, where it still is the packet's and alive for sure.
+static inline struct flow *still_there(
+	const struct flow_table *t, const struct flow_key *k, const struct packet *p, int *dir)
+{
+	if (k->slot == FLOW_NO_SLOT || t->n_dying)
+		return NULL;
+	struct flow *f = &t->hot[k->slot];
+	*dir = compare(t, f, k, p);
+	return *dir >= 0 && f->state != FLOW_FREE && p->ts_ns - f->last_ns < t->least_timeout_ns ? f : NULL;
+}
+
+// The flow of p, unless its time is over by then: it ends.
+static struct flow *find_alive(struct flow_table *t, const struct flow_key *k, const struct packet *p, int *dir)
+{
+	struct flow *f = find(t, k, p, dir);
+
+	if (!f || p->ts_ns < flow_deadline(t, f))
+		return f;
+	flow_end_later(t, f, FLOW_END_TIMEOUT, flow_deadline(t, f), p);
+	return NULL;
+}
+
+static bool begin_flow(struct flow_table *t, const struct flow_key *k, struct packet *p, struct event_sink *sink)
+{
+	int dir = from_server(t, p) ? DIR_TO_CLIENT : DIR_TO_SERVER;
+	struct flow *f = create(t, k, p, dir, sink);
+
+	t->counters.hits--;
+	if (f) {
+		update(t, f, p, dir);
+		update_state(t, f, p, dir);
+	}
+	return true;
+}
+
 // Finds or begins the flow of p. Returns false when the TCP stage must run first.
-static bool judge(struct flow_table *t, const struct flow_key *k, struct packet *p, bool first, struct event_sink *sink)
+static inline bool judge(
+	struct flow_table *t, const struct flow_key *k, struct packet *p, bool first, struct event_sink *sink)
 {
 	int dir;
-	struct flow *f = find(t, k, p, &dir);
+	struct flow *f = still_there(t, k, p, &dir);
 
-	if (f && p->ts_ns >= flow_deadline(t, f)) {
-		flow_end_later(t, f, FLOW_END_TIMEOUT, flow_deadline(t, f), p);
-		f = NULL;
-	}
+	if (!f)
+		f = find_alive(t, k, p, &dir);
 	if (k->use == FLOW_KEY_JOIN) {
 		if (f)
 			update(t, f, p, dir);
@@ -248,47 +282,47 @@ static bool judge(struct flow_table *t, const struct flow_key *k, struct packet 
 			f = NULL;
 		}
 	}
-	t->counters.packets++;
-	if (f) {
-		t->counters.hits++;
-	} else {
-		dir = from_server(t, p) ? DIR_TO_CLIENT : DIR_TO_SERVER;
-		f = create(t, k, p, dir, sink);
-		if (!f)
-			return true;
-	}
+	if (!f)
+		return begin_flow(t, k, p, sink);
 	update(t, f, p, dir);
 	update_state(t, f, p, dir);
 	return true;
 }
 
-static void make_keys(struct flow_table *t, struct burst *b, uint32_t from)
+// Pass one: keys. The buckets' lines are asked for. Every packet counts as a hit until it begins a flow.
+static void make_keys(struct flow_table *t, struct burst *b)
 {
-	for (uint32_t i = from; i < b->n; i++) {
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; i < b->n; i++) {
 		struct flow_key *k = &t->keys[i];
 		struct packet *p = b->list[i];
 		p->flow = NULL;
 		p->dir = DIR_TO_SERVER;
 		flow_key_make(k, p, &t->seed);
-		if (k->use != FLOW_KEY_NONE)
-			__builtin_prefetch(flow_bucket1(t, k), 1);
+		flow_key_scale(t, k);
+		__builtin_prefetch(&t->buckets[k->hash1], 1);
+		n += k->use == FLOW_KEY_CREATE;
 	}
+	t->counters.packets += n;
+	t->counters.hits += n;
 }
 
-// Flows that live in their second bucket (few) wait for its line here already.
-static void prefetch_flows(const struct flow_table *t, const struct burst *b, uint32_t from)
+// Pass two: tags. The line of the flow, or of the slot a new one will most likely take, is asked for.
+static void find_slots(struct flow_table *t, const struct burst *b)
 {
-	for (uint32_t i = from; i < b->n; i++) {
-		const struct flow_key *k = &t->keys[i];
+	for (uint32_t i = 0; i < b->n; i++) {
+		struct flow_key *k = &t->keys[i];
 		if (k->use == FLOW_KEY_NONE)
 			continue;
 		const struct flow_bucket *at = flow_bucket1(t, k);
 		uint32_t mask = match_tags(at, k->tag);
-		if (!mask && at->away) {
+		if (!mask && at->away) { // few: these wait for the line of their second bucket here
 			at = flow_bucket2(t, k);
 			mask = match_tags(at, k->tag);
 		}
 		const struct flow *f = mask ? flow_at(t, at, (uint32_t)__builtin_ctz(mask)) : flow_guess_slot(t, k);
+		k->slot = mask ? flow_slot(t, f) : FLOW_NO_SLOT;
 		__builtin_prefetch(f, 1);
 		if (b->list[i]->flags & PKT_IPV6)
 			__builtin_prefetch(&t->cold[f - t->hot], 1);
@@ -300,10 +334,10 @@ uint16_t flow_lookup_burst(struct flow_table *t, struct burst *b, uint16_t from,
 	if (from == 0) {
 		flow_end_dying(t, sink);
 		t->burst_mark = (uint8_t)(t->burst_mark + FLOW_MARK_STEP);
-		make_keys(t, b, 0);
 		if (!t->started && b->n)
 			flow_timer_start(t, b->list[0]->ts_ns);
-		prefetch_flows(t, b, 0);
+		make_keys(t, b);
+		find_slots(t, b);
 	}
 	for (uint16_t i = from; i < b->n; i++)
 		if (t->keys[i].use != FLOW_KEY_NONE && !judge(t, &t->keys[i], b->list[i], i == from, sink))

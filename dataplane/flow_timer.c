@@ -121,6 +121,7 @@ static void free_slot(struct flow_table *t, struct flow *f)
 
 	if (b->timer[slot % FLOW_WAYS] & FLOW_TIMER_AWAY) {
 		flow_key_of_flow(&k, f, &t->seed);
+		flow_key_scale(t, &k);
 		flow_bucket1(t, &k)->away--;
 	}
 	b->tag[slot % FLOW_WAYS] = FLOW_TAG_FREE;

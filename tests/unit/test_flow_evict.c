@@ -87,6 +87,7 @@ static uint32_t fill_pair(struct rig *r, const struct flow_key *want, struct flo
 		p.src.w[0] = htonl(i);
 		p.dst.w[0] = htonl(B);
 		flow_key_make(&k, &p, &r->t->seed);
+		flow_key_scale(r->t, &k);
 		if (flow_bucket1(r->t, &k) == flow_bucket1(r->t, want) &&
 			flow_bucket2(r->t, &k) == flow_bucket2(r->t, want))
 			out[found] = one4(r, 17, i, 9, B, 9, 0, ts_ns + found), found++;
@@ -102,6 +103,7 @@ static struct flow_key some_key(struct rig *r)
 	for (uint32_t i = 0;; i++) {
 		p.src.w[0] = i;
 		flow_key_make(&k, &p, &r->t->seed);
+		flow_key_scale(r->t, &k);
 		if (flow_bucket1(r->t, &k) != flow_bucket2(r->t, &k))
 			return k;
 	}
@@ -151,6 +153,7 @@ static void when_all_are_answered_the_idlest_goes(void **state)
 		p.src.w[0] = htonl(i);
 		p.dst.w[0] = htonl(B);
 		flow_key_make(&k, &p, &r.t->seed);
+		flow_key_scale(r.t, &k);
 		if (flow_bucket1(r.t, &k) == flow_bucket1(r.t, &want) &&
 			flow_bucket2(r.t, &k) == flow_bucket2(r.t, &want))
 			found = one4(&r, 17, i, 8, B, 8, 0, T0 + 6 * SEC) != NULL;
