@@ -107,7 +107,7 @@ static uint16_t rx(struct source *base, struct packet *frames, uint16_t max)
 
 		s->at = i + 1u < s->queues.count ? i + 1u : 0;
 		if (n)
-			return take(s, frames, mbufs, n, i);
+			return take(s, frames, mbufs, n, s->queues.item[i].iface);
 	}
 	return 0;
 }
@@ -132,6 +132,8 @@ static void stats(const struct source *base, struct source_stats *out)
 	for (uint16_t i = 0; s->counts && i < s->queues.count; i++) {
 		struct port_stats p;
 
+		if (s->queues.item[i].queue) // a port counts once
+			continue;
 		port_stats(s->queues.item[i].port, &p);
 		add(&out->missed, p.missed);
 		add(&out->errors, p.errors);

@@ -4,17 +4,22 @@
 #include "dataplane/setup/port.h"
 #include "dataplane/source.h"
 
+#define ETHDEV_MAX_QUEUES 64u
+
+struct ethdev_queue {
+	struct port *port;
+	uint16_t queue;
+	uint16_t iface; // index of the port in the order it was given
+};
+
 struct ethdev_queues {
 	uint16_t count;
-	struct {
-		struct port *port;
-		uint16_t queue;
-	} item[PORT_MAX];
+	struct ethdev_queue item[ETHDEV_MAX_QUEUES];
 };
 
 // A source over the named queues, in turn. Frames get the time they were received at (CLOCK_REALTIME, one
 // reading a burst, never going back) and, as seq, that time's nanoseconds made unique: so what several
-// sources receive has one order. iface is the index into the ports as they were given.
+// sources receive has one order.
 // counts: this source answers stats for the ports as a whole (one source of a run does).
 // Returns 0 or -ENOMEM. The ports must outlive the source and are not closed by it.
 int source_ethdev_open(struct source **out, const struct ethdev_queues *queues, bool counts);

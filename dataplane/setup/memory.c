@@ -115,7 +115,7 @@ static struct rte_mempool *pool_create(
 
 int mbuf_pools_create(struct mbuf_pools *out, const struct mbuf_pools_config *cfg)
 {
-	uint32_t room = RTE_PKTMBUF_HEADROOM + MBUF_SMALL_ROOM_BYTES;
+	uint32_t room = RTE_PKTMBUF_HEADROOM + (cfg->small_room ? cfg->small_room : MBUF_SMALL_ROOM_BYTES);
 
 	out->small = pool_create(cfg->name, "small", cfg->small_count, room, POOL_CACHE, cfg->socket);
 	out->jumbo = NULL;

@@ -27,7 +27,8 @@ struct mbuf_pools_config {
 	const char *name; // prefix of the pool names, unique in the process, at most 16 characters
 	uint32_t small_count;
 	uint32_t jumbo_count;
-	int socket; // NUMA node, or SOCKET_ID_ANY
+	uint32_t small_room; // bytes of a frame a small buffer holds; 0: MBUF_SMALL_ROOM_BYTES
+	int socket;          // NUMA node, or SOCKET_ID_ANY
 };
 
 // Creates both pools. Without hugepages (--no-huge) their memory is our own anonymous mapping, so that

@@ -1,0 +1,340 @@
+// From names to listening ports. What is wrong is said before DPDK has a chance to say it worse.
+// Next: ports_lcores.c, dataplane/run_live.c.
+#include "ctl/sensor/ports.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <linux/capability.h>
+#include <rte_dev.h>
+#include <rte_ethdev.h>
+#include <rte_log.h>
+
+#include "ctl/sensor/interface.h"
+#include "dataplane/run_live.h"
+#include "dataplane/source_ethdev.h"
+
+#define FRAME_ROOM_MIN 2048u
+#define FRAME_ROOM_MAX 32768u         // an mbuf's lengths have 16 bits
+#define PACKET_OVERHEAD 128u          // tpacket2 header, its alignment, Ethernet and two VLAN tags
+#define SOCKET_RING_BYTES (32u << 20) // of the kernel's ring behind one interface
+#define SOCKET_BLOCK_BYTES 65536u
+
+__attribute__((format(printf, 3, 4))) static int fail(struct live_error *why, int rc, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(why->text, sizeof(why->text), fmt, ap);
+	va_end(ap);
+	return rc;
+}
+
+// "0000:3b:00.0" or "3b:00.0".
+static bool is_pci(const char *name)
+{
+	static const char *const shapes[] = {"hhhh:hh:hh.h", "hh:hh.h"};
+
+	for (size_t s = 0; s < 2; s++) {
+		size_t i = 0;
+
+		while (shapes[s][i] &&
+			(shapes[s][i] == 'h' ? isxdigit((unsigned char)name[i]) : name[i] == shapes[s][i]))
+			i++;
+		if (!shapes[s][i] && !name[i])
+			return true;
+	}
+	return false;
+}
+
+static bool is_vdev(const char *name)
+{
+	return strncmp(name, "net_", 4) == 0;
+}
+
+static uint32_t frame_room(uint32_t mtu)
+{
+	uint32_t room = FRAME_ROOM_MIN;
+
+	while (room < mtu + PACKET_OVERHEAD && room < FRAME_ROOM_MAX)
+		room *= 2;
+	return room;
+}
+
+static int check_interface(struct live_ports *l, const char *name, struct live_error *why)
+{
+	struct interface i;
+	int rc = interface_read(name, &i);
+
+	if (rc == -ENODEV) {
+		const char *near = interface_nearest(name);
+
+		return fail(why, rc, "-i %s: no interface has this name%s%s; ip link lists all", name,
+			near ? "; nearest: " : "", near ? near : "");
+	}
+	if (rc)
+		return fail(why, rc, "-i %s: cannot ask the kernel about it: %s", name, strerror(-rc));
+	if (!i.up)
+		return fail(why, -ENETDOWN, "-i %s: the interface is down; ip link set %s up", name, name);
+	if (!has_capability(CAP_NET_RAW))
+		return fail(why, -EPERM,
+			"-i %s: listening needs CAP_NET_RAW: run as root, or setcap cap_net_raw,cap_net_admin=ep "
+			"on the program",
+			name);
+	l->frame_room = RTE_MAX(l->frame_room, frame_room(i.mtu));
+	return 0;
+}
+
+static int check_port(struct live_ports *l, const char *name, struct live_error *why)
+{
+	char path[96];
+
+	if (is_vdev(name))
+		return 0;
+	if (!is_pci(name))
+		return fail(why, -EINVAL,
+			"--port %s: expected a PCI address (0000:3b:00.0) or a DPDK device (net_memif0,role=client); "
+			"-i takes "
+			"interfaces",
+			name);
+	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s%s", strlen(name) < 12 ? "0000:" : "", name);
+	if (access(path, F_OK) != 0)
+		return fail(why, -ENODEV, "--port %s: no PCI device has this address; lspci -D lists all", name);
+	if (!l->hugepages)
+		return fail(why, -ENOMEM,
+			"--port %s: a PCI device needs hugepages; echo 512 >/proc/sys/vm/nr_hugepages", name);
+	snprintf(l->allow[l->device_count], sizeof(l->allow[0]), "--allow=%s", name);
+	l->devices[l->device_count] = l->allow[l->device_count];
+	l->device_count++;
+	return 0;
+}
+
+static int check_twice(const struct option_list *list, size_t at, const char *option, struct live_error *why)
+{
+	for (size_t i = 0; i < at; i++)
+		if (strcmp(list->items[i], list->items[at]) == 0)
+			return fail(why, -EEXIST, "%s %s is given twice", option, list->items[at]);
+	return 0;
+}
+
+static bool use_hugepages(const struct tocsin_config *cfg)
+{
+	return cfg->memory.hugepages == HUGE_YES || (cfg->memory.hugepages == HUGE_AUTO && hugepages_free_bytes() > 0);
+}
+
+int ports_prepare(
+	struct live_ports *l, const struct options *o, const struct tocsin_config *cfg, struct live_error *why)
+{
+	int rc = 0;
+
+	*l = (struct live_ports){.frame_room = FRAME_ROOM_MIN, .hugepages = use_hugepages(cfg)};
+	l->workers = cfg->workers.count ? (uint16_t)cfg->workers.count : 1;
+	if (o->interfaces.count + o->ports.count > PORT_MAX)
+		return fail(why, -E2BIG, "%zu ports: at most %u are read by one sensor",
+			o->interfaces.count + o->ports.count, PORT_MAX);
+	if (cfg->memory.hugepages == HUGE_YES && hugepages_free_bytes() == 0)
+		return fail(why, -ENOMEM, "dpdk.hugepages: none are free; echo 512 >/proc/sys/vm/nr_hugepages");
+	for (size_t i = 0; rc == 0 && i < o->interfaces.count; i++) {
+		rc = check_twice(&o->interfaces, i, "-i", why);
+		if (rc == 0)
+			rc = check_interface(l, o->interfaces.items[i], why);
+	}
+	for (size_t i = 0; rc == 0 && i < o->ports.count; i++) {
+		rc = check_twice(&o->ports, i, "--port", why);
+		if (rc == 0)
+			rc = check_port(l, o->ports.items[i], why);
+	}
+	if (cfg->capture.mtu)
+		l->frame_room = RTE_MAX(l->frame_room, frame_room((uint32_t)cfg->capture.mtu));
+	return rc;
+}
+
+uint32_t ports_mbufs(const struct live_ports *l, const struct tocsin_config *cfg)
+{
+	uint32_t need = 4096u + 1024u * l->workers;
+
+	if (cfg->memory.mbufs)
+		return (uint32_t)cfg->memory.mbufs;
+	return need + (uint32_t)cfg->capture.rx_descriptors * l->workers * PORT_MAX / 4;
+}
+
+// ---- devices ----
+
+// Creates a virtual device. The EAL's own words are kept for -vv.
+static int probe(const char *name, const char *args, bool verbose)
+{
+	uint32_t level = rte_log_get_global_level();
+	int rc;
+
+	if (!verbose)
+		rte_log_set_global_level(RTE_LOG_EMERG);
+	rc = rte_eal_hotplug_add("vdev", name, args);
+	rte_log_set_global_level(level);
+	return rc;
+}
+
+static int add_interface(const char *name, size_t index, bool verbose, uint16_t *id, struct live_error *why)
+{
+	struct interface i;
+	char device[32], args[256];
+	int rc = interface_read(name, &i);
+	uint32_t room = frame_room(i.mtu);
+
+	if (rc)
+		return fail(why, rc, "-i %s: the interface is gone", name);
+	snprintf(device, sizeof(device), "net_af_packet%zu", index);
+	snprintf(args, sizeof(args), "iface=%s,qpairs=1,framesz=%u,blocksz=%u,framecnt=%u", name, room,
+		RTE_MAX(room, SOCKET_BLOCK_BYTES), SOCKET_RING_BYTES / room);
+	rc = probe(device, args, verbose);
+	if (rc == 0)
+		rc = rte_eth_dev_get_port_by_name(device, id);
+	return rc ? fail(why, rc, "-i %s: DPDK's af_packet device does not start: %s; -vv shows what it says", name,
+			    strerror(-rc))
+		  : 0;
+}
+
+static int add_port(const char *spec, bool verbose, uint16_t *id, struct live_error *why)
+{
+	char name[64];
+	const char *args = strchr(spec, ',');
+	size_t len = args ? (size_t)(args - spec) : strlen(spec);
+	int rc = 0;
+
+	if (len >= sizeof(name))
+		return fail(why, -EINVAL, "--port %.40s...: the device's name is too long", spec);
+	snprintf(name, sizeof(name), "%.*s", (int)len, spec);
+	if (is_vdev(spec))
+		rc = probe(name, args ? args + 1 : "", verbose);
+	else if (strlen(name) < 12)
+		snprintf(name, sizeof(name), "0000:%s", spec);
+	if (rc == 0)
+		rc = rte_eth_dev_get_port_by_name(name, id);
+	if (rc == -ENODEV && !is_vdev(spec))
+		return fail(why, rc,
+			"--port %s: no DPDK driver took the device; bind it with dpdk-devbind.py -b vfio-pci %s", spec,
+			name);
+	return rc ? fail(why, rc, "--port %s: the device does not start: %s; -vv shows what DPDK says", spec,
+			    strerror(-rc))
+		  : 0;
+}
+
+static int start_one(struct live_ports *l, const char *name, bool interface, uint16_t id,
+	const struct tocsin_config *cfg, struct rte_mempool *pool, struct live_error *why)
+{
+	struct port_config port = {
+		.id = id,
+		.name = name,
+		.kernel_name = interface ? name : NULL,
+		.queues = l->workers,
+		.descriptors = (uint16_t)cfg->capture.rx_descriptors,
+		.mtu = (uint16_t)cfg->capture.mtu,
+		.promiscuous = cfg->capture.promiscuous,
+		.checksum_offload = cfg->capture.checksum_offload,
+		.mbuf_room = l->frame_room,
+		.pool = pool,
+	};
+	int rc = port_open(&l->port[l->count], &port, why->text, sizeof(why->text));
+
+	if (rc == 0)
+		l->count++;
+	return rc;
+}
+
+// Worker i reads queue i of every port: with one key on all of them, a tap's two directions meet in one worker.
+static int open_sources(struct live_ports *l, struct live_error *why)
+{
+	uint16_t queues = UINT16_MAX, readers;
+	int rc = 0;
+
+	for (size_t i = 0; i < l->count; i++)
+		queues = RTE_MIN(queues, l->port[i].queues);
+	l->spread = queues < l->workers;
+	readers = l->spread ? 1 : l->workers;
+	for (uint16_t r = 0; rc == 0 && r < readers; r++) {
+		struct ethdev_queues q = {0};
+
+		// one reader takes every queue there is
+		for (size_t i = 0; i < l->count; i++)
+			for (uint16_t k = l->spread ? 0 : r; k < (l->spread ? l->port[i].queues : r + 1); k++)
+				if (q.count < ETHDEV_MAX_QUEUES)
+					q.item[q.count++] = (struct ethdev_queue){&l->port[i], k, (uint16_t)i};
+		rc = source_ethdev_open(&l->sources[r], &q, r == 0);
+	}
+	return rc ? fail(why, rc, "no memory for the live sources") : 0;
+}
+
+int ports_start(struct live_ports *l, const struct options *o, const struct tocsin_config *cfg,
+	struct rte_mempool *pool, struct live_error *why)
+{
+	bool verbose = o->verbose > 1;
+	uint16_t id = 0;
+	int rc = 0;
+
+	for (size_t i = 0; rc == 0 && i < o->interfaces.count; i++) {
+		rc = add_interface(o->interfaces.items[i], i, verbose, &id, why);
+		if (rc == 0)
+			rc = start_one(l, o->interfaces.items[i], true, id, cfg, pool, why);
+	}
+	for (size_t i = 0; rc == 0 && i < o->ports.count; i++) {
+		rc = add_port(o->ports.items[i], verbose, &id, why);
+		if (rc == 0)
+			rc = start_one(l, o->ports.items[i], false, id, cfg, pool, why);
+	}
+	return rc ? rc : open_sources(l, why);
+}
+
+int ports_run(struct live_ports *l, struct pipeline *p, const struct tocsin_config *cfg, const struct run_hooks *hooks)
+{
+	static const enum live_idle idle[] = {
+		[IDLE_BUSY] = LIVE_BUSY, [IDLE_PAUSE] = LIVE_PAUSE, [IDLE_SLEEP] = LIVE_SLEEP};
+
+	return l->spread ? run_capture(p, l->sources[0], hooks)
+			 : run_live(p, l->sources, idle[cfg->workers.idle], hooks);
+}
+
+void ports_watch(const struct live_ports *l, bool *down, void (*tell)(void *arg, const char *line), void *arg)
+{
+	for (size_t i = 0; i < l->count; i++) {
+		bool now = !port_link_up(&l->port[i]);
+		char line[160];
+
+		if (now == down[i])
+			continue;
+		down[i] = now;
+		snprintf(line, sizeof(line), "%s: the link is %s", l->port[i].name, now ? "down" : "up again");
+		tell(arg, line);
+	}
+}
+
+void ports_describe(const struct live_ports *l, size_t i, char *out, size_t size)
+{
+	static const char *const rss[] = {
+		[PORT_RSS_NONE] = "", [PORT_RSS_SYMMETRIC] = ", symmetric RSS", [PORT_RSS_REFUSED] = ", no RSS"};
+	const struct port *p = &l->port[i];
+
+	snprintf(out, size, "%s: %s, %u receive queue%s of %u%s, %u send queues%s, MTU %u, NUMA node %d, drops %s%s%s",
+		p->name, p->driver, p->queues, p->queues == 1 ? "" : "s", p->descriptors, rss[p->rss], p->tx_queues,
+		p->tx_queues ? " (the driver wants one; nothing can reach it)" : "", p->mtu, p->socket,
+		p->counts_drops ? "counted" : "not counted by this driver", p->note[0] ? "; " : "", p->note);
+}
+
+const char *ports_name(const struct live_ports *l, uint16_t iface)
+{
+	return iface < l->count ? l->port[iface].name : NULL;
+}
+
+void ports_close(struct live_ports *l)
+{
+	for (size_t i = 0; i < PIPELINE_MAX_WORKERS; i++) {
+		if (l->sources[i])
+			l->sources[i]->ops->close(l->sources[i]);
+		l->sources[i] = NULL;
+	}
+	for (size_t i = 0; i < l->count; i++)
+		port_close(&l->port[i]);
+	l->count = 0;
+}

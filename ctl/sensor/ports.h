@@ -1,0 +1,55 @@
+// Live ports of the sensor: names of the command line to DPDK ports that listen. Next: ports.c.
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "ctl/config/tocsin_config.h"
+#include "ctl/sensor/options.h"
+#include "dataplane/pipeline.h"
+#include "dataplane/run_capture.h"
+#include "dataplane/setup/memory.h"
+#include "dataplane/setup/port.h"
+#include "dataplane/source.h"
+
+struct live_ports {
+	size_t count;
+	struct port port[PORT_MAX];
+	char allow[PORT_MAX][64]; // "--allow=0000:3b:00.0" for the EAL
+	const char *devices[PORT_MAX];
+	size_t device_count;
+	bool hugepages;
+	uint32_t frame_room; // bytes one packet buffer must hold
+	bool spread;         // fewer queues than workers: one reader deals frames out
+	uint16_t workers;
+	struct source *sources[PIPELINE_MAX_WORKERS]; // one a worker, or one that is spread
+};
+
+// Why something failed, in one line: what, and what to do.
+struct live_error {
+	char text[512];
+};
+
+// Before the EAL starts: looks at every -i and --port, and finds out about hugepages. Returns 0 or -errno.
+int ports_prepare(
+	struct live_ports *l, const struct options *o, const struct tocsin_config *cfg, struct live_error *why);
+// Packet buffers the ports and workers need together.
+uint32_t ports_mbufs(const struct live_ports *l, const struct tocsin_config *cfg);
+// After the EAL has started and the pools are made: probes devices, starts ports, opens sources.
+int ports_start(struct live_ports *l, const struct options *o, const struct tocsin_config *cfg,
+	struct rte_mempool *pool, struct live_error *why);
+// Reads until poll says stop. Returns as run_live or run_capture.
+int ports_run(struct live_ports *l, struct pipeline *p, const struct tocsin_config *cfg, const struct run_hooks *hooks);
+// Says once when a link goes down or comes back. state: PORT_MAX flags of the caller, zero at first.
+void ports_watch(const struct live_ports *l, bool *down, void (*tell)(void *arg, const char *line), void *arg);
+// One line a port: name, driver, queues, RSS, MTU, transmit queues, notes.
+void ports_describe(const struct live_ports *l, size_t i, char *out, size_t size);
+// Name of a port for EVE in_iface.
+const char *ports_name(const struct live_ports *l, uint16_t iface);
+// Stops and closes. Accepts what ports_prepare or ports_start left.
+void ports_close(struct live_ports *l);
+
+// The EAL's lcore map for a CPU list ("1-3,6") and this many workers: lcore 0 on every CPU the process may use, each
+// worker on one of the list. Returns 0, or -EINVAL with why.
+int ports_lcore_map(const char *cpus, uint16_t workers, char *out, size_t size, struct live_error *why);

@@ -1,0 +1,65 @@
+// CPU lists to EAL lcore maps.
+#include <ctype.h>
+#include <errno.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "ctl/sensor/ports.h"
+
+// Takes "3" or "1-3" off the list. Returns false at the end or at something else (*bad set).
+static bool next_range(const char **at, long *lo, long *hi, bool *bad)
+{
+	char *end;
+
+	if (**at == '\0')
+		return false;
+	*bad = !isdigit((unsigned char)**at);
+	*lo = *hi = *bad ? 0 : strtol(*at, &end, 10);
+	if (!*bad && *end == '-') {
+		*bad = !isdigit((unsigned char)end[1]);
+		*hi = *bad ? 0 : strtol(end + 1, &end, 10);
+	}
+	*bad = *bad || *hi < *lo || *hi >= CPU_SETSIZE || (*end && *end != ',') || (*end == ',' && !end[1]);
+	if (!*bad)
+		*at = *end ? end + 1 : end;
+	return !*bad;
+}
+
+int ports_lcore_map(const char *cpus, uint16_t workers, char *out, size_t size, struct live_error *why)
+{
+	cpu_set_t allowed;
+	const char *at = cpus;
+	size_t used = 0;
+	unsigned int worker = 1;
+	long lo = 0, hi = 0;
+	bool bad = false;
+
+	CPU_ZERO(&allowed);
+	sched_getaffinity(0, sizeof(allowed), &allowed);
+	used += (size_t)snprintf(out, size, "0@(");
+	for (int cpu = 0, n = 0; cpu < CPU_SETSIZE && used + 8 < size; cpu++)
+		if (CPU_ISSET(cpu, &allowed))
+			used += (size_t)snprintf(out + used, size - used, "%s%d", n++ ? "," : "", cpu);
+	used += (size_t)snprintf(out + used, size - used, ")");
+	while (next_range(&at, &lo, &hi, &bad)) {
+		for (long cpu = lo; cpu <= hi && worker <= workers && used + 16 < size; cpu++) {
+			if (!CPU_ISSET((int)cpu, &allowed)) {
+				snprintf(why->text, sizeof(why->text),
+					"threading.lcores %s: CPU %ld is not one this process may use", cpus, cpu);
+				return -EINVAL;
+			}
+			used += (size_t)snprintf(out + used, size - used, ",%u@%ld", worker++, cpu);
+		}
+	}
+	if (bad) {
+		snprintf(why->text, sizeof(why->text), "threading.lcores %s: expected CPUs as in 1-3,6", cpus);
+		return -EINVAL;
+	}
+	if (worker <= workers) {
+		snprintf(why->text, sizeof(why->text), "threading.lcores %s: %u CPU%s for %u workers", cpus, worker - 1,
+			worker == 2 ? "" : "s", workers);
+		return -EINVAL;
+	}
+	return 0;
+}
