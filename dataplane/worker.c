@@ -4,6 +4,7 @@
 
 #include <errno.h>
 
+#include <rte_branch_prediction.h>
 #include <rte_mbuf.h>
 
 int worker_add_detector(struct worker *w, const struct detector *ops, void *state, void *delta)
@@ -88,6 +89,12 @@ static uint32_t packet_class(const struct packet *p)
 	return f & PKT_ARP ? DET_ARP : DET_OTHER;
 }
 
+static inline void mark(const struct worker *w, uint32_t stage)
+{
+	if (unlikely(w->probe))
+		w->probe->mark(w->probe->arg, stage);
+}
+
 static void run_detectors(struct worker *w, const struct burst *b)
 {
 	for (uint16_t c = 0; c < w->class_count; c++)
@@ -103,6 +110,7 @@ static void run_detectors(struct worker *w, const struct burst *b)
 	for (uint16_t d = 0; d < w->detector_count; d++) {
 		const struct worker_detector *wd = &w->detectors[d];
 		const struct worker_class *wc = &w->classes[wd->class];
+		mark(w, WORKER_DETECTOR + d);
 		if (wc->n && wd->ops->on_packets)
 			wd->ops->on_packets(wd->state[w->active], wc->list, wc->n, &w->run);
 	}
@@ -127,18 +135,25 @@ void worker_process(struct worker *w)
 	b->n = b->n_extra = b->n_extra_mbufs = 0;
 	advance_clock(w, b);
 
+	mark(w, WORKER_DECODE);
 	decode_burst(&w->decoder, b);
 	// a SYN on a closed flow can be judged only once the stream stage has seen what closed it
 	for (uint16_t at = 0, end; at < b->n; at = end) {
+		mark(w, WORKER_FLOW);
 		end = flow_lookup_burst(w->flows, b, at, &w->sink);
+		mark(w, WORKER_STREAM);
 		tcp_stream_burst(w->streams, b, at, end, &w->run);
 	}
+	mark(w, WORKER_ANOMALIES);
 	if (w->report_anomalies)
 		report_anomalies(w, b);
+	mark(w, WORKER_ENGINE);
 	if (w->engine.on_burst)
 		w->engine.on_burst(w->engine.state, b, &w->run);
+	mark(w, WORKER_GATHER);
 	run_detectors(w, b);
 
+	mark(w, WORKER_END);
 	account(w, b);
 	uint64_t last = b->frames[b->n_frames - 1].seq;
 	release(b);

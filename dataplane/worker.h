@@ -39,6 +39,24 @@ struct worker_counters {
 	uint64_t bursts;
 };
 
+// Stages as the perf harness counts them; detector i is WORKER_DETECTOR + i.
+enum worker_stage {
+	WORKER_DECODE,
+	WORKER_FLOW,
+	WORKER_STREAM,
+	WORKER_ANOMALIES,
+	WORKER_ENGINE,
+	WORKER_GATHER,
+	WORKER_END,
+	WORKER_DETECTOR
+};
+
+// Told when a stage begins. Only the perf harness sets one.
+struct worker_probe {
+	void (*mark)(void *arg, uint32_t stage);
+	void *arg;
+};
+
 struct worker {
 	uint16_t id;
 	uint8_t active; // which delta of DET_TICK detectors packets fill
@@ -57,6 +75,7 @@ struct worker {
 	struct worker_detector detectors[WORKER_MAX_DETECTORS];
 	struct worker_class classes[WORKER_MAX_CLASSES];
 	struct worker_counters counters;
+	const struct worker_probe *probe; // NULL in a sensor
 	struct burst burst;
 };
 
