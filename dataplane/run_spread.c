@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <rte_cycles.h>
 #include <rte_errno.h>
 #include <rte_ip.h>
 #include <rte_launch.h>
@@ -21,6 +22,7 @@
 
 #define RING_MESSAGES 512u // frames a worker may lag behind the reader
 #define BURSTS_A_POLL 1024u
+#define IDLE_US 50u // a live reader without frames sleeps this long
 #define SPINS_BEFORE_YIELD 64u
 
 enum message_kind {
@@ -279,6 +281,18 @@ static void send_frame(struct spread *s, const struct packet *p)
 	l->sent_seq = s->seq = p->seq;
 }
 
+// A live source has nothing now: time passes all the same, and the core rests.
+static void idle(struct spread *s, const struct source *src)
+{
+	uint64_t tick_ns;
+
+	if (!src->ops->clock)
+		return;
+	while (tick_due(&s->clock, src->ops->clock(src), &tick_ns))
+		send_tick(s, tick_ns);
+	rte_delay_us_sleep(IDLE_US);
+}
+
 static void read_all(struct spread *s, struct source *src, const struct run_hooks *hooks)
 {
 	bool go_on = true;
@@ -287,6 +301,8 @@ static void read_all(struct spread *s, struct source *src, const struct run_hook
 		struct burst *b = &s->burst;
 		b->n = b->n_extra = b->n_extra_mbufs = 0;
 		b->n_frames = src->ops->rx(src, b->frames, PKT_BURST);
+		if (!b->n_frames)
+			idle(s, src);
 		decode_burst(&s->decoder, b);
 		for (uint16_t i = 0; i < b->n_frames; i++)
 			send_frame(s, &b->frames[i]);

@@ -26,6 +26,8 @@ struct source_ops {
 	// True once rx will never return a frame again.
 	bool (*ended)(const struct source *s);
 	void (*stats)(const struct source *s, struct source_stats *out);
+	// Live sources: the time now, so that ticks pass without packets. NULL: time is what packets say.
+	uint64_t (*clock)(const struct source *s);
 	// Frees the source. Accepts NULL.
 	void (*close)(struct source *s);
 };

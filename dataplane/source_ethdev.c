@@ -150,7 +150,12 @@ static void close_source(struct source *base)
 	free(base);
 }
 
-static const struct source_ops ethdev_ops = {"ethdev", rx, ended, stats, close_source};
+static const struct source_ops ethdev_ops = {.name = "ethdev",
+	.rx = rx,
+	.ended = ended,
+	.stats = stats,
+	.clock = source_ethdev_clock,
+	.close = close_source};
 
 int source_ethdev_open(struct source **out, const struct ethdev_queues *queues, bool counts)
 {
