@@ -50,6 +50,16 @@ bool tcp_check_timestamp(struct tcp_streams *ts, struct tcp_session *s, struct t
 	return false;
 }
 
+bool tcp_check_echo(struct tcp_streams *ts, struct tcp_rx *x, bool syn_has_ts, uint32_t syn_tsval)
+{
+	if (!x->has_ts || !x->tsecr || x->dir == DIR_TO_SERVER)
+		return true;
+	if (syn_has_ts ? !syn_tsval || x->tsecr == syn_tsval : false)
+		return true;
+	tcp_note(ts, x, STREAM_PKT_INVALID_TIMESTAMP);
+	return false;
+}
+
 // Which sequence numbers of a RST the receiver takes. RFC 5961 section 3.2 asks for exactly the next
 // one (BSD and Windows, and Linux from 3.6 on for anything else sends a challenge); the older Linux,
 // Solaris and HP-UX 11 take what lies in the window.
@@ -162,7 +172,9 @@ static void parse_option(struct tcp_rx *x, const uint8_t *o, uint32_t len)
 		parse_sack(x, o, len);
 	} else if (o[0] == 8 && len == 10) { // RFC 7323 section 3.2
 		memcpy(&x->tsval, o + 2, 4);
+		memcpy(&x->tsecr, o + 6, 4);
 		x->tsval = rte_be_to_cpu_32(x->tsval);
+		x->tsecr = rte_be_to_cpu_32(x->tsecr);
 		x->has_ts = true;
 		x->opts |= SYN_HAS_TS;
 	} else if (o[0] == 34 || (o[0] == 254 && len >= 4 && o[2] == 0xf9 && o[3] == 0x89)) { // RFC 7413

@@ -403,11 +403,22 @@ static enum tcp_verdict resume(struct tcp_streams *ts, struct tcp_rx *x)
 	return TCP_TAKE;
 }
 
+// A forged answer to a SYN that needs no session shows in the timestamp it echoes.
+static bool echo_fits(struct tcp_streams *ts, struct tcp_rx *x)
+{
+	struct tcp_half_open *other, *h = half_find(ts, x->p->flow, x->ack - 1, &other);
+
+	h = h ? h : other;
+	return !h || tcp_check_echo(ts, x, h->opts & SYN_HAS_TS, h->tsval);
+}
+
 enum tcp_verdict tcp_no_session(struct tcp_streams *ts, struct tcp_rx *x)
 {
 	struct flow *f = x->p->flow;
 	bool half_open = f->tcp_state == TCP_SYN_SENT || f->tcp_state == TCP_SYN_RECV;
 
+	if (f->tcp_state == TCP_SYN_SENT && !echo_fits(ts, x))
+		return TCP_REJECT;
 	if (x->flags & TCP_RST) {
 		if (half_open)
 			return rst_half_open(ts, x);
@@ -421,7 +432,7 @@ enum tcp_verdict tcp_no_session(struct tcp_streams *ts, struct tcp_rx *x)
 	}
 	if (x->flags & TCP_SYN && f->tcp_state == TCP_SYN_SENT)
 		return syn_ack_without_session(ts, x);
-	if (x->flags & TCP_FIN && !half_open && (!ts->cfg.midstream || !x->len)) {
+	if (x->flags & TCP_FIN && f->tcp_state == TCP_NONE && (!ts->cfg.midstream || !x->len)) {
 		tcp_note(ts, x, STREAM_FIN_BUT_NO_SESSION);
 		return TCP_REJECT;
 	}
@@ -434,6 +445,8 @@ enum tcp_verdict tcp_no_session(struct tcp_streams *ts, struct tcp_rx *x)
 
 enum tcp_verdict tcp_syn_sent(struct tcp_streams *ts, struct tcp_session *s, struct tcp_rx *x)
 {
+	if (!(s->flags & SSN_4WHS) && !tcp_check_echo(ts, x, s->side[0].flags & SIDE_TS, s->side[0].last_ts))
+		return TCP_REJECT;
 	if (x->flags & TCP_RST) {
 		if (x->dir == DIR_TO_CLIENT && x->flags & TCP_ACK && !syn_ack_fits(s, x)) {
 			tcp_note(ts, x, STREAM_RST_INVALID_ACK);

@@ -217,7 +217,7 @@ struct tcp_rx {
 	const uint8_t *payload;
 	uint32_t seq, ack, len;
 	uint32_t win; // unscaled
-	uint32_t tsval;
+	uint32_t tsval, tsecr;
 	uint16_t urgent;
 	uint8_t flags;
 	uint8_t dir;
@@ -235,6 +235,8 @@ void tcp_note(struct tcp_streams *ts, struct tcp_rx *x, uint16_t reason);
 // tcp_check.c: is the segment acceptable?
 bool tcp_check_ack(struct tcp_streams *ts, struct tcp_session *s, struct tcp_rx *x);
 bool tcp_check_timestamp(struct tcp_streams *ts, struct tcp_session *s, struct tcp_rx *x);
+// The answer to a SYN must echo its timestamp, if it echoes one.
+bool tcp_check_echo(struct tcp_streams *ts, struct tcp_rx *x, bool syn_has_ts, uint32_t syn_tsval);
 bool tcp_check_rst(struct tcp_streams *ts, struct tcp_session *s, struct tcp_rx *x);
 bool tcp_in_window(const struct tcp_session *s, const struct tcp_rx *x);
 // Keep-alives, window updates, stale segments: true when the segment needs no further look.

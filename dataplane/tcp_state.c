@@ -224,8 +224,7 @@ static enum tcp_verdict on_rst(struct tcp_streams *ts, struct tcp_session *s, st
 		s->side[!x->dir].last_ack = seq_max(s->side[!x->dir].last_ack, x->ack);
 		tcp_acked(ts, s, !x->dir, x);
 	}
-	if (x->len) // RFC 9293 section 3.5.3: a RST may carry data that says why
-		tcp_payload(ts, s, x);
+	// a RST may carry text that says why (RFC 9293 section 3.5.3): not part of the stream
 	s->side[!x->dir].flags |= SIDE_RST_RECV;
 	s->flags |= SSN_CLOSED_BY_RST;
 	s->pstate = s->state;
