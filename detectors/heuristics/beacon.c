@@ -1,0 +1,174 @@
+// Beacons: a host of ours that calls the same service outside at regular intervals.
+//
+// Intervals between new connections of one (host, service) pair: enough of them, and their spread
+// small against their mean. Time and name services are left out; a service that several of our
+// hosts call is an update check or telemetry, not a beacon.
+#include <stddef.h>
+
+#include <math.h>
+
+#include "detectors/heuristics/obs_detector.h"
+
+struct beacon_config {
+	uint64_t calls;
+	double spread;
+	uint64_t jitter_calls;
+	double jitter_spread;
+	uint64_t least_ns;
+	uint64_t most_ns;
+	uint64_t hosts;
+};
+
+static const struct config_row beacon_rows[] = {
+	{"calls", CONFIG_UINT, offsetof(struct beacon_config, calls), "connections", 4, 1e6, "12", NULL,
+		"connections to one service whose intervals are regular"},
+	{"spread", CONFIG_DOUBLE, offsetof(struct beacon_config, spread), "", 0, 1, "0.15", NULL,
+		"most that intervals may vary: standard deviation by mean"},
+	{"jitter-calls", CONFIG_UINT, offsetof(struct beacon_config, jitter_calls), "connections", 4, 1e6, "24", NULL,
+		"connections that make a beacon whose intervals vary more"},
+	{"jitter-spread", CONFIG_DOUBLE, offsetof(struct beacon_config, jitter_spread), "", 0, 1, "0.32", NULL,
+		"most that its intervals may vary (a jitter of 50 % gives 0.29)"},
+	{"least-interval", CONFIG_DURATION, offsetof(struct beacon_config, least_ns), "s", 0, 86400, "5s", NULL,
+		"faster calls are not beacons"},
+	{"most-interval", CONFIG_DURATION, offsetof(struct beacon_config, most_ns), "s", 1, 604800, "86400s", NULL,
+		"a longer silence begins anew"},
+	{"hosts", CONFIG_UINT, offsetof(struct beacon_config, hosts), "hosts", 2, 60, "5", NULL,
+		"a service that so many of our hosts call is not a beacon's"},
+	CONFIG_END};
+
+#define CALLS_LOG 4096u
+#define CALLS_QUEUE 65536u
+#define CALLERS_LOG 12u  // 32768 (host, service) pairs
+#define SERVICES_LOG 11u // 16384 services
+
+struct caller {
+	struct keyed head;
+	uint64_t last_ns, first_seq;
+	double mean, squares; // of intervals, Welford's running sums
+	uint32_t intervals;
+	uint32_t reported;
+};
+
+struct called {
+	struct keyed head;
+	uint64_t hosts; // bitmap
+};
+
+struct beacon {
+	struct obs_master common;
+	struct keytab callers, services;
+	uint64_t memory[];
+};
+
+extern const struct detector detector_beacon;
+
+// Services whose whole point is to be asked at intervals.
+static bool is_periodic_service(uint16_t port, bool udp)
+{
+	return port == 53 || port == 853 ||
+	       (udp && (port == 123 || port == 67 || port == 547 || port == 137 || port == 1900 || port == 3478 ||
+			       port == 5353 || port == 5355 || port == 161 || port == 514));
+}
+
+static void beacon_on_packets(void *state, struct packet *const *pkts, uint32_t n, struct detector_run *run)
+{
+	for (uint32_t i = 0; i < n; i++) {
+		const struct packet *p = pkts[i];
+		bool udp = p->flags & PKT_UDP;
+		if (!(p->flags & PKT_NEW_FLOW) || (!udp && (p->tcp_flags & 0x17) != 0x02))
+			continue;
+		if (!is_periodic_service(p->dport, udp) && !(udp && p->sport < p->dport))
+			obslog_take(state, p, 0);
+	}
+}
+
+static void say(struct beacon *s, const struct caller *k, const struct obs *o, double spread)
+{
+	const struct beacon_config *c = s->common.config;
+	struct finding f = {.detector = &detector_beacon,
+		.attacker = o->dst, // the one who is called
+		.attacker_version = o->version,
+		.victim = o->src, // the host that calls
+		.victim_version = o->version,
+		.proto = o->proto,
+		.sport = o->dport,
+		.observed = k->intervals + 1,
+		.threshold = (double)(spread <= c->spread ? c->calls : c->jitter_calls),
+		.unit = "connections",
+		.what = "regular connections to one service",
+		.window_ms = (uint64_t)(k->mean * (k->intervals + 1) / 1e6),
+		.confidence = spread < 0.1 ? 80 : 65,
+		.sample = k->first_seq};
+	text_number(&f.text, "interval_ms", (double)(uint64_t)(k->mean / 1e6));
+	text_number(&f.text, "spread", spread);
+	finding_emit(s->common.run, &f);
+}
+
+static bool is_shared(struct beacon *s, const struct obs *o)
+{
+	const struct beacon_config *c = s->common.config;
+	bool fresh;
+	struct called *v = keytab_get(&s->services, sketch_pair(sketch_addr(&o->dst), o->dport), o->ts_ns, &fresh);
+	bitmap_add(&v->hosts, 1, sketch_addr(&o->src));
+	return bitmap_count(&v->hosts, 1) + 0.5 >= (double)c->hosts;
+}
+
+static void add_interval(struct caller *k, double interval)
+{
+	double d = interval - k->mean;
+	k->intervals++;
+	k->mean += d / k->intervals;
+	k->squares += d * (interval - k->mean);
+}
+
+static void beacon_see(void *ctx, const struct obs *o)
+{
+	struct beacon *s = ctx;
+	const struct beacon_config *c = s->common.config;
+	if (s->common.home &&
+		(!is_home(s->common.home, &o->src, o->version) || is_home(s->common.home, &o->dst, o->version)))
+		return;
+	if (address_is_group(&o->dst, o->version) || is_shared(s, o))
+		return;
+	bool fresh;
+	uint64_t key = sketch_pair(
+		sketch_pair(sketch_addr(&o->src), sketch_addr(&o->dst)), (uint64_t)o->proto << 16 | o->dport);
+	struct caller *k = keytab_get(&s->callers, key, o->ts_ns, &fresh);
+	uint64_t gap = o->ts_ns > k->last_ns ? o->ts_ns - k->last_ns : 0;
+	if (fresh || gap > c->most_ns) {
+		k->first_seq = o->seq;
+		k->mean = k->squares = k->intervals = k->reported = 0;
+	} else if (gap < 1000000000ull) {
+		return; // several connections of one call
+	} else {
+		add_interval(k, (double)gap);
+	}
+	k->last_ns = o->ts_ns;
+	if (k->reported || k->intervals + 1 < c->calls || k->mean < (double)c->least_ns)
+		return;
+	double spread = sqrt(k->squares / k->intervals) / k->mean;
+	if (spread > (k->intervals + 1 >= c->jitter_calls ? c->jitter_spread : c->spread))
+		return;
+	say(s, k, o, spread);
+	k->reported = 1;
+}
+
+OBS_DETECTOR_PARTS(beacon, CALLS_LOG, CALLS_QUEUE, sizeof(struct obs), NULL)
+
+static size_t beacon_size(const void *config)
+{
+	return beacon_common_size() + keytab_size(CALLERS_LOG, sizeof(struct caller)) +
+	       keytab_size(SERVICES_LOG, sizeof(struct called));
+}
+
+static int beacon_init(void *state, const void *config, const struct detector_env *env)
+{
+	struct beacon *s = state;
+	uint8_t *at = beacon_init_common(s, config, env);
+	keytab_init(&s->callers, at, CALLERS_LOG, sizeof(struct caller));
+	keytab_init(&s->services, at + keytab_size(CALLERS_LOG, sizeof(struct caller)), SERVICES_LOG,
+		sizeof(struct called));
+	return 0;
+}
+
+OBS_DETECTOR(beacon, 9010013, "Tocsin beacon", "A Network Trojan was detected", 2, DET_TCP | DET_UDP);
