@@ -123,7 +123,13 @@ static void fill_frame(const struct capture_interface *i, const uint8_t *data, u
 // (options of hundreds of kilobytes) the part with the packet.
 static const uint8_t *peek_block(struct capture *c, uint32_t block_len, uint32_t needed)
 {
-	return capture_bytes_peek(&c->bytes, block_len <= CAPTURE_WINDOW_BYTES ? block_len : needed);
+	return capture_bytes_peek(&c->bytes, block_len <= CAPTURE_WINDOW_BYTES ? (block_len + 3) & ~3u : needed);
+}
+
+// Its length stands at both ends of a block; h: what peek_block gave.
+static bool same_lengths(const struct capture *c, const uint8_t *h, uint32_t block_len)
+{
+	return block_len > CAPTURE_WINDOW_BYTES || capture_u32(c, h + ((block_len + 3) & ~3u) - 4) == block_len;
 }
 
 // Enhanced packet block, and the old one, which has a 16-bit interface number and a drop count.
@@ -145,6 +151,8 @@ static enum capture_result read_packet(struct capture *c, uint32_t type, uint32_
 	h = peek_block(c, block_len, PACKET_HEADER_BYTES + len);
 	if (!h)
 		return capture_stopped(c, false);
+	if (!same_lengths(c, h, block_len))
+		return corrupt(c, "a packet block says two lengths");
 	fill_frame(&c->interfaces[id], h + PACKET_HEADER_BYTES, len, wire_len, out);
 	out->ts_ns = to_ns(&c->interfaces[id], ticks);
 	out->iface = (uint16_t)id;
@@ -172,6 +180,8 @@ static enum capture_result read_simple_packet(struct capture *c, uint32_t block_
 	h = peek_block(c, block_len, SIMPLE_HEADER_BYTES + len);
 	if (!h)
 		return capture_stopped(c, false);
+	if (!same_lengths(c, h, block_len))
+		return corrupt(c, "a packet block says two lengths");
 	fill_frame(&c->interfaces[0], h + SIMPLE_HEADER_BYTES, len, wire_len, out);
 	out->ts_ns = 0;
 	out->iface = 0;
