@@ -77,7 +77,8 @@ static void beacon_on_packets(void *state, struct packet *const *pkts, uint32_t 
 		bool udp = p->flags & PKT_UDP;
 		if (!(p->flags & PKT_NEW_FLOW) || (!udp && (p->tcp_flags & 0x17) != 0x02))
 			continue;
-		if (!is_periodic_service(p->dport, udp) && !(udp && p->sport < p->dport))
+		// datagrams to an ephemeral port are calls, games and peers, whose keep-alives are regular
+		if (!is_periodic_service(p->dport, udp) && !(udp && (p->sport < p->dport || p->dport >= 32768)))
 			obslog_take(state, p, 0);
 	}
 }

@@ -96,9 +96,11 @@ static void rogue_ra_on_packets(void *state, struct packet *const *pkts, uint32_
 		if (p->len < 16 || p->l4_off > p->len - 16)
 			continue;
 		const uint8_t *d = p->data + p->l4_off;
-		if (p->icmp_type == ND_ROUTER)
+		// every PPP session is a link of its own, with a router of its own
+		bool ppp = p->link_type == 1 && p->l3_off != 14u + 4u * p->vlan_count;
+		if (p->icmp_type == ND_ROUTER && !ppp)
 			note_router(state, p, d);
-		else
+		else if (p->icmp_type == ND_NEIGHBOUR)
 			note_neighbour(state, p, d, p->len - p->l4_off);
 	}
 }
