@@ -1,5 +1,5 @@
-// Frames from live ports. The driver's mbufs are handed on as they are; a frame in several mbufs is
-// counted as an error of the device, since port_open sizes the pool so that none needs more than one.
+// Frames from live ports. The driver's mbufs are handed on as they are, but for a frame in several mbufs,
+// which is copied into one: every later stage reads a frame in one piece.
 // Next: run_live.c.
 #include "dataplane/source_ethdev.h"
 
@@ -12,12 +12,15 @@
 #include <rte_ethdev.h>
 #include <rte_mbuf.h>
 
+#include "dataplane/setup/memory.h"
+
 #define LINKTYPE_ETHERNET 1u
 
 struct source_ethdev {
 	struct source base;
 	struct ethdev_queues queues;
 	uint16_t at; // whose turn it is
+	struct rte_mempool *jumbo;
 	bool counts;
 	atomic_bool stopped;
 	uint64_t now_ns;
@@ -25,8 +28,8 @@ struct source_ethdev {
 	_Atomic uint64_t received, bytes;
 };
 
-// Frames in several mbufs, of all sources: a device error of its own kind.
-static _Atomic uint64_t split_frames;
+// Frames that could not be brought into one piece, of all sources.
+static _Atomic uint64_t no_jumbo;
 
 static uint64_t read_clock(void)
 {
@@ -47,12 +50,34 @@ static uint32_t checksum_flags(uint64_t ol_flags)
 	return flags;
 }
 
-// Puts a tag back that the driver or the kernel has taken out. Returns false where there is no room for it.
-static bool restore_vlan(struct rte_mbuf **m)
+// Puts a tag back that the driver or the kernel has taken out; a pool mbuf has the headroom for it.
+static void restore_vlan(struct rte_mbuf **m)
 {
-	if (!((*m)->ol_flags & RTE_MBUF_F_RX_VLAN_STRIPPED))
-		return true;
-	return rte_vlan_insert(m) == 0;
+	if ((*m)->ol_flags & RTE_MBUF_F_RX_VLAN_STRIPPED)
+		rte_vlan_insert(m);
+}
+
+// Copies a frame in several mbufs into one of the jumbo pool. Returns NULL, with m freed, where that is empty or too
+// small.
+static struct rte_mbuf *join(struct source_ethdev *s, struct rte_mbuf *m)
+{
+	struct rte_mbuf *one = m->pkt_len <= FRAME_MAX_BYTES ? rte_pktmbuf_alloc(s->jumbo) : NULL;
+	uint32_t at = 0;
+
+	if (one) {
+		uint8_t *to = rte_pktmbuf_mtod(one, uint8_t *);
+
+		for (const struct rte_mbuf *seg = m; seg; seg = seg->next) {
+			memcpy(to + at, rte_pktmbuf_mtod(seg, const uint8_t *), seg->data_len);
+			at += seg->data_len;
+		}
+		mbuf_set_len(one, at);
+		one->ol_flags = m->ol_flags;
+	} else {
+		atomic_fetch_add_explicit(&no_jumbo, 1, memory_order_relaxed);
+	}
+	rte_pktmbuf_free(m);
+	return one;
 }
 
 static void fill(struct source_ethdev *s, struct packet *p, struct rte_mbuf *m, uint16_t iface)
@@ -62,7 +87,7 @@ static void fill(struct source_ethdev *s, struct packet *p, struct rte_mbuf *m, 
 	p->mbuf = m;
 	p->ts_ns = s->now_ns;
 	p->seq = ++s->seq;
-	p->len = p->wire_len = m->data_len;
+	p->len = p->wire_len = m->pkt_len;
 	p->link_type = LINKTYPE_ETHERNET;
 	p->iface = iface;
 	p->flags = checksum_flags(m->ol_flags);
@@ -75,13 +100,15 @@ static uint16_t take(
 	uint16_t kept = 0;
 
 	for (uint16_t i = 0; i < n; i++) {
-		if (mbufs[i]->nb_segs > 1 || !restore_vlan(&mbufs[i])) {
-			rte_pktmbuf_free(mbufs[i]);
-			atomic_fetch_add_explicit(&split_frames, 1, memory_order_relaxed);
+		struct rte_mbuf *m = mbufs[i];
+
+		if (m->nb_segs > 1)
+			m = join(s, m);
+		if (!m)
 			continue;
-		}
-		bytes += mbufs[i]->data_len;
-		fill(s, &frames[kept++], mbufs[i], iface);
+		restore_vlan(&m);
+		bytes += m->pkt_len;
+		fill(s, &frames[kept++], m, iface);
 	}
 	atomic_store_explicit(&s->received, s->received + kept, memory_order_relaxed);
 	atomic_store_explicit(&s->bytes, s->bytes + bytes, memory_order_relaxed);
@@ -126,7 +153,7 @@ static void add(uint64_t *sum, uint64_t value)
 static void stats(const struct source *base, struct source_stats *out)
 {
 	const struct source_ethdev *s = (const struct source_ethdev *)base;
-	uint64_t split = atomic_load_explicit(&split_frames, memory_order_relaxed);
+	uint64_t split = atomic_load_explicit(&no_jumbo, memory_order_relaxed);
 
 	*out = (struct source_stats){.bytes = s->bytes, .received = s->received};
 	for (uint16_t i = 0; s->counts && i < s->queues.count; i++) {
@@ -139,7 +166,7 @@ static void stats(const struct source *base, struct source_stats *out)
 		add(&out->errors, p.errors);
 		add(&out->no_buffer, p.no_buffer);
 	}
-	add(&out->errors, s->counts ? split : 0);
+	add(&out->no_buffer, s->counts ? split : 0);
 	out->offered = out->received + (out->missed == UINT64_MAX ? 0 : out->missed) +
 		       (out->errors == UINT64_MAX ? 0 : out->errors) +
 		       (out->no_buffer == UINT64_MAX ? 0 : out->no_buffer);
@@ -157,7 +184,7 @@ static const struct source_ops ethdev_ops = {.name = "ethdev",
 	.clock = source_ethdev_clock,
 	.close = close_source};
 
-int source_ethdev_open(struct source **out, const struct ethdev_queues *queues, bool counts)
+int source_ethdev_open(struct source **out, const struct ethdev_queues *queues, struct rte_mempool *jumbo, bool counts)
 {
 	struct source_ethdev *s = calloc(1, sizeof(*s));
 
@@ -165,6 +192,7 @@ int source_ethdev_open(struct source **out, const struct ethdev_queues *queues, 
 		return -ENOMEM;
 	s->base.ops = &ethdev_ops;
 	s->queues = *queues;
+	s->jumbo = jumbo;
 	s->counts = counts;
 	*out = &s->base;
 	return 0;

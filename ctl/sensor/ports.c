@@ -164,20 +164,7 @@ uint32_t ports_mbufs(const struct live_ports *l, const struct tocsin_config *cfg
 
 // ---- devices ----
 
-// Creates a virtual device. The EAL's own words are kept for -vv.
-static int probe(const char *name, const char *args, bool verbose)
-{
-	uint32_t level = rte_log_get_global_level();
-	int rc;
-
-	if (!verbose)
-		rte_log_set_global_level(RTE_LOG_EMERG);
-	rc = rte_eal_hotplug_add("vdev", name, args);
-	rte_log_set_global_level(level);
-	return rc;
-}
-
-static int add_interface(const char *name, size_t index, bool verbose, uint16_t *id, struct live_error *why)
+static int add_interface(const char *name, size_t index, uint16_t *id, struct live_error *why)
 {
 	struct interface i;
 	char device[32], args[256];
@@ -189,7 +176,7 @@ static int add_interface(const char *name, size_t index, bool verbose, uint16_t 
 	snprintf(device, sizeof(device), "net_af_packet%zu", index);
 	snprintf(args, sizeof(args), "iface=%s,qpairs=1,framesz=%u,blocksz=%u,framecnt=%u", name, room,
 		RTE_MAX(room, SOCKET_BLOCK_BYTES), SOCKET_RING_BYTES / room);
-	rc = probe(device, args, verbose);
+	rc = rte_eal_hotplug_add("vdev", device, args);
 	if (rc == 0)
 		rc = rte_eth_dev_get_port_by_name(device, id);
 	return rc ? fail(why, rc, "-i %s: DPDK's af_packet device does not start: %s; -vv shows what it says", name,
@@ -197,7 +184,7 @@ static int add_interface(const char *name, size_t index, bool verbose, uint16_t 
 		  : 0;
 }
 
-static int add_port(const char *spec, bool verbose, uint16_t *id, struct live_error *why)
+static int add_port(const char *spec, uint16_t *id, struct live_error *why)
 {
 	char name[64];
 	const char *args = strchr(spec, ',');
@@ -208,7 +195,7 @@ static int add_port(const char *spec, bool verbose, uint16_t *id, struct live_er
 		return fail(why, -EINVAL, "--port %.40s...: the device's name is too long", spec);
 	snprintf(name, sizeof(name), "%.*s", (int)len, spec);
 	if (is_vdev(spec))
-		rc = probe(name, args ? args + 1 : "", verbose);
+		rc = rte_eal_hotplug_add("vdev", name, args ? args + 1 : "");
 	else if (strlen(name) < 12)
 		snprintf(name, sizeof(name), "0000:%s", spec);
 	if (rc == 0)
@@ -217,13 +204,15 @@ static int add_port(const char *spec, bool verbose, uint16_t *id, struct live_er
 		return fail(why, rc,
 			"--port %s: no DPDK driver took the device; bind it with dpdk-devbind.py -b vfio-pci %s", spec,
 			name);
-	return rc ? fail(why, rc, "--port %s: the device does not start: %s; -vv shows what DPDK says", spec,
-			    strerror(-rc))
+	return rc ? fail(why, rc,
+			    "--port %s: DPDK cannot make this device; are name and arguments right? -vv shows what it "
+			    "says",
+			    spec)
 		  : 0;
 }
 
 static int start_one(struct live_ports *l, const char *name, bool interface, uint16_t id,
-	const struct tocsin_config *cfg, struct rte_mempool *pool, struct live_error *why)
+	const struct tocsin_config *cfg, const struct mbuf_pools *pools, struct live_error *why)
 {
 	struct port_config port = {
 		.id = id,
@@ -235,7 +224,7 @@ static int start_one(struct live_ports *l, const char *name, bool interface, uin
 		.promiscuous = cfg->capture.promiscuous,
 		.checksum_offload = cfg->capture.checksum_offload,
 		.mbuf_room = l->frame_room,
-		.pool = pool,
+		.pool = pools->small,
 	};
 	int rc = port_open(&l->port[l->count], &port, why->text, sizeof(why->text));
 
@@ -245,14 +234,16 @@ static int start_one(struct live_ports *l, const char *name, bool interface, uin
 }
 
 // Worker i reads queue i of every port: with one key on all of them, a tap's two directions meet in one worker.
-static int open_sources(struct live_ports *l, struct live_error *why)
+static int open_sources(struct live_ports *l, struct rte_mempool *jumbo, struct live_error *why)
 {
 	uint16_t queues = UINT16_MAX, readers;
 	int rc = 0;
 
-	for (size_t i = 0; i < l->count; i++)
+	for (size_t i = 0; i < l->count; i++) {
 		queues = RTE_MIN(queues, l->port[i].queues);
-	l->spread = queues < l->workers;
+		l->spread |= l->port[i].rss == PORT_RSS_REFUSED;
+	}
+	l->spread |= queues < l->workers;
 	readers = l->spread ? 1 : l->workers;
 	for (uint16_t r = 0; rc == 0 && r < readers; r++) {
 		struct ethdev_queues q = {0};
@@ -262,29 +253,42 @@ static int open_sources(struct live_ports *l, struct live_error *why)
 			for (uint16_t k = l->spread ? 0 : r; k < (l->spread ? l->port[i].queues : r + 1); k++)
 				if (q.count < ETHDEV_MAX_QUEUES)
 					q.item[q.count++] = (struct ethdev_queue){&l->port[i], k, (uint16_t)i};
-		rc = source_ethdev_open(&l->sources[r], &q, r == 0);
+		rc = source_ethdev_open(&l->sources[r], &q, jumbo, r == 0);
 	}
 	return rc ? fail(why, rc, "no memory for the live sources") : 0;
 }
 
-int ports_start(struct live_ports *l, const struct options *o, const struct tocsin_config *cfg,
-	struct rte_mempool *pool, struct live_error *why)
+static int start_all(struct live_ports *l, const struct options *o, const struct tocsin_config *cfg,
+	const struct mbuf_pools *pools, struct live_error *why)
 {
-	bool verbose = o->verbose > 1;
 	uint16_t id = 0;
 	int rc = 0;
 
 	for (size_t i = 0; rc == 0 && i < o->interfaces.count; i++) {
-		rc = add_interface(o->interfaces.items[i], i, verbose, &id, why);
+		rc = add_interface(o->interfaces.items[i], i, &id, why);
 		if (rc == 0)
-			rc = start_one(l, o->interfaces.items[i], true, id, cfg, pool, why);
+			rc = start_one(l, o->interfaces.items[i], true, id, cfg, pools, why);
 	}
 	for (size_t i = 0; rc == 0 && i < o->ports.count; i++) {
-		rc = add_port(o->ports.items[i], verbose, &id, why);
+		rc = add_port(o->ports.items[i], &id, why);
 		if (rc == 0)
-			rc = start_one(l, o->ports.items[i], false, id, cfg, pool, why);
+			rc = start_one(l, o->ports.items[i], false, id, cfg, pools, why);
 	}
-	return rc ? rc : open_sources(l, why);
+	return rc;
+}
+
+int ports_start(struct live_ports *l, const struct options *o, const struct tocsin_config *cfg,
+	const struct mbuf_pools *pools, struct live_error *why)
+{
+	uint32_t level = rte_log_get_global_level();
+	int rc;
+
+	// one clear line is ours to say; DPDK's own are for -vv
+	if (o->verbose < 2)
+		rte_log_set_global_level(RTE_LOG_EMERG);
+	rc = start_all(l, o, cfg, pools, why);
+	rte_log_set_global_level(level);
+	return rc ? rc : open_sources(l, pools->jumbo, why);
 }
 
 int ports_run(struct live_ports *l, struct pipeline *p, const struct tocsin_config *cfg, const struct run_hooks *hooks)

@@ -38,7 +38,7 @@ int ports_prepare(
 uint32_t ports_mbufs(const struct live_ports *l, const struct tocsin_config *cfg);
 // After the EAL has started and the pools are made: probes devices, starts ports, opens sources.
 int ports_start(struct live_ports *l, const struct options *o, const struct tocsin_config *cfg,
-	struct rte_mempool *pool, struct live_error *why);
+	const struct mbuf_pools *pools, struct live_error *why);
 // Reads until poll says stop. Returns as run_live or run_capture.
 int ports_run(struct live_ports *l, struct pipeline *p, const struct tocsin_config *cfg, const struct run_hooks *hooks);
 // Says once when a link goes down or comes back. state: PORT_MAX flags of the caller, zero at first.

@@ -13,6 +13,7 @@
 #include "dataplane/setup/packet_socket.h"
 
 #define JUMBO_MTU 9000u
+#define FRAME_OVERHEAD (RTE_ETHER_HDR_LEN + RTE_ETHER_CRC_LEN)
 
 const uint8_t port_rss_key[PORT_RSS_KEY_BYTES] = {
 	0x6d,
@@ -105,10 +106,12 @@ __attribute__((format(printf, 2, 3))) static void note(struct port *p, const cha
 static uint16_t wanted_mtu(const struct port_config *cfg, const struct rte_eth_dev_info *info)
 {
 	uint32_t mtu = cfg->mtu ? cfg->mtu : JUMBO_MTU;
-	uint32_t fits = cfg->mbuf_room - RTE_ETHER_HDR_LEN - RTE_ETHER_CRC_LEN - 2 * RTE_VLAN_HLEN;
+	uint32_t fits = cfg->mbuf_room - FRAME_OVERHEAD - 2 * RTE_VLAN_HLEN;
 
-	if (mtu > info->max_mtu && info->max_mtu)
+	if (info->max_mtu && mtu > info->max_mtu)
 		mtu = info->max_mtu;
+	if (info->max_rx_pktlen > FRAME_OVERHEAD && mtu > info->max_rx_pktlen - FRAME_OVERHEAD)
+		mtu = info->max_rx_pktlen - FRAME_OVERHEAD;
 	return (uint16_t)RTE_MIN(mtu, RTE_MIN(fits, UINT16_MAX));
 }
 
@@ -125,9 +128,8 @@ static void set_rss(struct port *p, const struct port_config *cfg, const struct 
 		return;
 	}
 	if (!types || !info->hash_key_size || info->hash_key_size > PORT_RSS_KEY_BYTES) {
-		*queues = 1;
 		p->rss = PORT_RSS_REFUSED;
-		note(p, "one queue: the device has no hash over addresses whose key can be set");
+		note(p, "the device has no hash over addresses whose key can be set");
 		return;
 	}
 	conf->rxmode.mq_mode = RTE_ETH_MQ_RX_RSS;
@@ -176,9 +178,11 @@ static int start(struct port *p, const struct port_config *cfg, const struct rte
 	rc = configure(p, &conf, queues);
 	if (rc && queues > 1) {
 		p->rss = PORT_RSS_REFUSED;
-		note(p, "one queue: the device refused the symmetric hash");
+		note(p, "the device refused the symmetric hash");
 		conf.rxmode.mq_mode = RTE_ETH_MQ_RX_NONE;
-		rc = configure(p, &conf, queues = 1);
+		rc = configure(p, &conf, queues);
+		if (rc)
+			rc = configure(p, &conf, queues = 1);
 	}
 	if (rc)
 		return rc;
@@ -196,7 +200,7 @@ int port_open(struct port *p, const struct port_config *cfg, char *why, size_t w
 	int rc;
 
 	*p = (struct port){.id = cfg->id};
-	snprintf(p->name, sizeof(p->name), "%s", cfg->name);
+	snprintf(p->name, sizeof(p->name), "%.*s", (int)strcspn(cfg->name, ","), cfg->name);
 	rc = rte_eth_dev_info_get(cfg->id, &info);
 	if (rc == 0) {
 		snprintf(p->driver, sizeof(p->driver), "%s", info.driver_name ? info.driver_name : "?");

@@ -27,7 +27,7 @@ struct port_config {
 enum port_rss {
 	PORT_RSS_NONE,      // one queue, nothing to spread
 	PORT_RSS_SYMMETRIC, // both directions of a pair meet on one queue
-	PORT_RSS_REFUSED,   // the device refused key or hash types: one queue is used
+	PORT_RSS_REFUSED,   // the device spreads in a way of its own: its queues must be dealt out anew
 };
 
 struct port {
