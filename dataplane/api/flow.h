@@ -39,6 +39,7 @@ enum flow_flag {
 	FLOW_BYTES_DONE = 1u << 4, // nobody wants payload of this flow any more: count, do not read
 	FLOW_SEEN_REPLY = 1u << 5,
 	FLOW_MIDSTREAM = 1u << 6,
+	FLOW_RULES_PASS = 1u << 7, // a pass rule matched: the rule engine looks no further
 };
 
 // The hot line: all that a packet of a known plain IPv4 flow touches. [0] is the side that began

@@ -15,6 +15,7 @@
 #include "dataplane/api/event.h"
 #include "dataplane/api/flow.h"
 #include "dataplane/api/packet.h"
+#include "dataplane/api/stream.h"
 
 struct ruleset;
 struct signature_worker;
@@ -98,8 +99,12 @@ size_t signature_worker_size(const struct ruleset *rs);
 int signature_worker_init(void *mem, const struct ruleset *rs, struct flow_table *flows, uint16_t worker);
 void signature_worker_fini(struct signature_worker *w);
 
-// These three have the shapes of struct packet_engine; `state` is the memory given to init.
-// Looks at every packet of the burst in order and emits EVENT_ALERT.
+// What the engine adds to a worker's stream engine (tcp_stream_add_consumer). It then sees packets and
+// reassembled bytes in packet order, so signature_on_burst must not be called as well.
+struct stream_consumer signature_stream_consumer(void *state);
+
+// These have the shapes of struct packet_engine; `state` is the memory given to init.
+// Without streams: looks at every packet of the burst in order and emits EVENT_ALERT.
 void signature_on_burst(void *state, struct burst *b, struct detector_run *run);
 // A flow ends: gives back what was hung on flow_cold.detect.
 void signature_on_flow_end(void *state, struct flow *f, struct flow_cold *cold, struct detector_run *run);

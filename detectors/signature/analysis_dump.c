@@ -1,0 +1,118 @@
+// rules.json: what the engine made of each rule, one object a line, for people who write rules.
+#include <ctype.h>
+#include <string.h>
+
+#include "detectors/signature/rule_parse.h"
+
+static void put_text(FILE *out, const char *s)
+{
+	fputc('"', out);
+	for (; *s; s++) {
+		unsigned char c = (unsigned char)*s;
+		if (c == '"' || c == '\\')
+			fprintf(out, "\\%c", c);
+		else if (c < 32 || c > 126)
+			fprintf(out, "\\u%04x", c);
+		else
+			fputc(c, out);
+	}
+	fputc('"', out);
+}
+
+static void put_pattern(FILE *out, const uint8_t *b, uint32_t n)
+{
+	bool hex = false;
+	fputc('"', out);
+	for (uint32_t i = 0; i < n; i++) {
+		bool plain = isprint(b[i]) && !strchr("\"\\|;:", b[i]);
+		if (plain == hex)
+			fputc('|', out);
+		else if (hex)
+			fputc(' ', out);
+		hex = !plain;
+		if (plain)
+			fputc(b[i], out);
+		else
+			fprintf(out, "%02X", b[i]);
+	}
+	fputs(hex ? "|\"" : "\"", out);
+}
+
+// The kinds Suricata's analysis names.
+static const char *rule_type(const struct rule *r)
+{
+	uint32_t views = r->flags & (RULE_F_NEED_PACKET | RULE_F_NEED_STREAM);
+	if (r->flags & RULE_F_TX)
+		return "app_tx";
+	if (r->flags & RULE_F_IP_ONLY)
+		return "ip_only";
+	if (r->flags & RULE_F_DECODE_EVENT)
+		return "de_only";
+	if (views == RULE_F_NEED_STREAM)
+		return "stream";
+	if (views == (RULE_F_NEED_PACKET | RULE_F_NEED_STREAM))
+		return "pkt_stream";
+	return r->app && !r->tests && !r->buffers ? "pd_only" : "pkt";
+}
+
+static void put_buffers(FILE *out, const struct rule *r)
+{
+	const char *sep = "";
+	fputs(",\"buffers\":[", out);
+	for (const struct buffer_test *b = r->buffers; b; b = b->next) {
+		fputs(sep, out);
+		put_text(out, b->name);
+		sep = ",";
+	}
+	fputs("],\"tests\":[", out);
+	sep = "";
+	for (const struct packet_test *t = r->tests; t; t = t->next) {
+		fputs(sep, out);
+		put_text(out, t->name);
+		sep = ",";
+	}
+	fputc(']', out);
+}
+
+static void put_fast(FILE *out, const struct rule *r)
+{
+	const struct content *c = &r->fast->content;
+	bool chop = c->flags & CONTENT_FP_CHOP;
+	fputs(",\"fast_pattern\":{\"buffer\":", out);
+	put_text(out, r->fast_buffer->name);
+	fputs(",\"pattern\":", out);
+	put_pattern(out, chop ? c->bytes + c->fp_off : c->bytes, chop ? c->fp_len : c->len);
+	fprintf(out, ",\"nocase\":%s}", c->flags & CONTENT_NOCASE ? "true" : "false");
+}
+
+static void put_rule(FILE *out, const struct rule *r)
+{
+	fputs("{\"raw\":", out);
+	put_text(out, r->text);
+	fprintf(out, ",\"id\":%u,\"gid\":%u,\"rev\":%u,\"msg\":", r->info.sid, r->info.gid, r->info.rev);
+	put_text(out, r->info.signature);
+	fputs(",\"file\":", out);
+	put_text(out, r->file);
+	fprintf(out, ",\"line\":%u,\"type\":\"%s\"", r->line, rule_type(r));
+	if (r->app) {
+		fputs(",\"app_proto\":", out);
+		put_text(out, r->app);
+	}
+	put_buffers(out, r);
+	if (r->fast)
+		put_fast(out, r);
+	if (r->waiting) {
+		fputs(",\"waiting\":", out);
+		put_text(out, r->waiting);
+	} else if (r->group) {
+		fprintf(out, ",\"group\":%u", r->group - 1);
+	}
+	fputs("}\n", out);
+}
+
+void ruleset_analysis_dump(const struct ruleset *rs, FILE *out)
+{
+	for (const struct rule *r = rs->first; r; r = r->next)
+		if (!r->replaced)
+			put_rule(out, r);
+}

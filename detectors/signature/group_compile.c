@@ -1,0 +1,355 @@
+// Puts rules into groups: protocol, direction, port class, view. Next: mpm_compile.c.
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "detectors/signature/group.h"
+#include "detectors/signature/ip_index.h"
+#include "detectors/signature/ruleset_load.h"
+
+#define FEW_PORTS 32768u // a list of more ports than this is no way to tell packets apart
+
+// Rules on their way into one struct group.
+struct rule_list {
+	uint32_t *at;
+	uint32_t n, cap;
+};
+
+struct literal_rule {
+	struct literal lit;
+	uint32_t rule;
+};
+
+static bool list_add(struct rule_list *l, uint32_t rule)
+{
+	if (l->n == l->cap) {
+		uint32_t cap = l->cap ? l->cap * 2 : 32;
+		uint32_t *more = realloc(l->at, cap * sizeof(*more));
+		if (!more)
+			return false;
+		l->at = more;
+		l->cap = cap;
+	}
+	l->at[l->n++] = rule;
+	return true;
+}
+
+static int literal_cmp(const struct literal *a, const struct literal *b)
+{
+	if (a->len != b->len)
+		return a->len < b->len ? -1 : 1;
+	int d = memcmp(a->bytes, b->bytes, a->len);
+	return d ? d : (int)a->nocase - (int)b->nocase;
+}
+
+static int literal_rule_cmp(const void *va, const void *vb)
+{
+	const struct literal_rule *a = va, *b = vb;
+	int d = literal_cmp(&a->lit, &b->lit);
+	return d ? d : a->rule < b->rule ? -1 : a->rule > b->rule;
+}
+
+static struct literal rule_literal(const struct rule *r)
+{
+	const struct content *c = &r->fast->content;
+	bool chop = c->flags & CONTENT_FP_CHOP;
+	return (struct literal){
+		chop ? c->bytes + c->fp_off : c->bytes, chop ? c->fp_len : c->len, c->flags & CONTENT_NOCASE};
+}
+
+// Bytes from the start of the payload within which the rule's literal must lie; UINT32_MAX: anywhere.
+static uint32_t rule_reach(const struct rule *r)
+{
+	const struct content *c = &r->fast->content;
+	if (!(c->flags & CONTENT_DEPTH) || c->flags & (CONTENT_DEPTH_VAR | CONTENT_OFFSET_VAR))
+		return UINT32_MAX;
+	return (uint32_t)c->depth + (c->flags & CONTENT_OFFSET ? (uint32_t)c->offset : 0);
+}
+
+static int group_fill(
+	struct ruleset *rs, struct group *g, const struct rule_list *l, struct literal_rule *lr, uint32_t n)
+{
+	uint32_t *first = arena_alloc(&rs->arena, (n + 1) * sizeof(*first));
+	uint32_t *rules = arena_alloc(&rs->arena, (n + 1) * sizeof(*rules));
+	uint32_t *always = arena_alloc(&rs->arena, (l->n - n + 1) * sizeof(*always));
+	struct literal *lits = calloc(n + 1, sizeof(*lits));
+	if (!first || !rules || !always || !lits) {
+		free(lits);
+		return -ENOMEM;
+	}
+	for (uint32_t i = 0; i < n; i++) {
+		if (i == 0 || literal_cmp(&lr[i - 1].lit, &lr[i].lit)) {
+			lits[g->n_literals] = lr[i].lit;
+			first[g->n_literals++] = i;
+		}
+		rules[i] = lr[i].rule;
+		uint32_t reach = rule_reach(rs->rules[lr[i].rule]);
+		if (reach > g->scan_bytes)
+			g->scan_bytes = reach;
+	}
+	first[g->n_literals] = n;
+	for (uint32_t i = 0; i < l->n; i++)
+		if (!rs->rules[l->at[i]]->fast)
+			always[g->n_always++] = l->at[i];
+	g->first = first;
+	g->rules = rules;
+	g->always = always;
+	int rc = mpm_want(rs->groups->mpm, lits, g->n_literals, &g->db);
+	free(lits);
+	return rc;
+}
+
+static int group_make(struct ruleset *rs, struct group *g, const struct rule_list *l, enum group_view view)
+{
+	uint32_t n = 0;
+	memset(g, 0, sizeof(*g));
+	if (!l->n)
+		return 0;
+	struct literal_rule *lr = calloc(l->n, sizeof(*lr));
+	if (!lr)
+		return -ENOMEM;
+	for (uint32_t i = 0; i < l->n; i++) {
+		const struct rule *r = rs->rules[l->at[i]];
+		if (view != VIEW_FIELDS && r->fast)
+			lr[n++] = (struct literal_rule){rule_literal(r), l->at[i]};
+	}
+	qsort(lr, n, sizeof(*lr), literal_rule_cmp);
+	g->id = rs->groups->n_groups++;
+	int rc = group_fill(rs, g, l, lr, n);
+	for (uint32_t i = 0; i < l->n; i++)
+		if (rs->rules[l->at[i]]->group == 0)
+			rs->rules[l->at[i]]->group = g->id + 1;
+	free(lr);
+	return rc;
+}
+
+static bool proto_fits(const struct rule *r, enum group_proto p)
+{
+	switch (r->proto) {
+	case PROTO_TCP:
+		return p == GROUP_TCP;
+	case PROTO_UDP:
+		return p == GROUP_UDP;
+	case PROTO_ICMP:
+	case PROTO_ICMPV4:
+	case PROTO_ICMPV6:
+		return p == GROUP_ICMP;
+	case PROTO_SCTP:
+		return p == GROUP_OTHER;
+	default:
+		return true;
+	}
+}
+
+// The views a rule is inspected in, as bits.
+static unsigned rule_views(const struct rule *r, enum group_proto p)
+{
+	if (!(r->flags & RULE_F_PAYLOAD))
+		return 1u << VIEW_FIELDS;
+	if (p != GROUP_TCP)
+		return 1u << VIEW_PACKET;
+	return (r->flags & RULE_F_NEED_PACKET ? 1u << VIEW_PACKET : 0) |
+	       (r->flags & RULE_F_NEED_STREAM ? 1u << VIEW_STREAM : 0);
+}
+
+static bool rule_fits(const struct rule *r, enum group_proto p, int dir)
+{
+	uint32_t want = dir ? RULE_F_TO_CLIENT : RULE_F_TO_SERVER, other = dir ? RULE_F_TO_SERVER : RULE_F_TO_CLIENT;
+	if (r->flags & (RULE_F_IP_ONLY | RULE_F_DECODE_EVENT))
+		return false;
+	return proto_fits(r, p) && (!(r->flags & other) || r->flags & want);
+}
+
+enum bucket { BUCKET_ANY, BUCKET_DST, BUCKET_SRC };
+
+static enum bucket rule_bucket(const struct rule *r, enum group_proto p)
+{
+	if (p != GROUP_TCP && p != GROUP_UDP)
+		return BUCKET_ANY;
+	if (r->dport && r->dport->covered <= FEW_PORTS)
+		return BUCKET_DST;
+	return r->sport && r->sport->covered <= FEW_PORTS ? BUCKET_SRC : BUCKET_ANY;
+}
+
+static void mark_edges(const struct port_set *s, uint8_t *edges)
+{
+	for (uint32_t i = 0; i < s->n; i++) {
+		edges[s->at[i].lo] = 1;
+		if (s->at[i].hi < 65535)
+			edges[s->at[i].hi + 1] = 1;
+	}
+}
+
+// The port classes of a bucket: ports that the same rules ask for.
+struct classes {
+	uint16_t *of_port; // 65536
+	struct rule_list *lists;
+	uint32_t n, cap;
+};
+
+static bool same_list(const struct rule_list *a, const struct rule_list *b)
+{
+	return a->n == b->n && !memcmp(a->at, b->at, a->n * sizeof(*a->at));
+}
+
+// The class whose rules these are; a new class takes the list over.
+static int class_of(struct classes *c, const struct rule_list *l)
+{
+	for (uint32_t i = 0; i < c->n; i++)
+		if (same_list(&c->lists[i], l))
+			return (int)i;
+	if (c->n == c->cap) {
+		uint32_t cap = c->cap ? c->cap * 2 : 64;
+		struct rule_list *more = cap > 65535 ? NULL : realloc(c->lists, cap * sizeof(*more));
+		if (!more)
+			return -ENOMEM;
+		c->lists = more;
+		c->cap = cap;
+	}
+	c->lists[c->n] = *l;
+	return (int)c->n++;
+}
+
+static int find_classes(const struct ruleset *rs, const struct rule_list *members, bool dst, struct classes *c)
+{
+	uint8_t *edges = calloc(65536, 1);
+	int rc = edges ? 0 : -ENOMEM, class = 0;
+	for (uint32_t i = 0; !rc && i < members->n; i++) {
+		const struct rule *r = rs->rules[members->at[i]];
+		mark_edges(dst ? r->dport : r->sport, edges);
+	}
+	for (uint32_t port = 0; !rc && port < 65536; port++) {
+		if (port == 0 || edges[port]) {
+			struct rule_list l = {0};
+			for (uint32_t i = 0; !rc && i < members->n; i++) {
+				const struct rule *r = rs->rules[members->at[i]];
+				if (port_set_has(dst ? r->dport : r->sport, (uint16_t)port) &&
+					!list_add(&l, members->at[i]))
+					rc = -ENOMEM;
+			}
+			class = rc ? rc : class_of(c, &l);
+			rc = class < 0 ? class : 0;
+			if (rc || c->lists[class].at != l.at)
+				free(l.at);
+		}
+		if (!rc)
+			c->of_port[port] = (uint16_t) class;
+	}
+	free(edges);
+	return rc;
+}
+
+static int groups_of_list(struct ruleset *rs, struct group out[VIEWS], const struct rule_list *l, enum group_proto p,
+	struct port_groups *pg)
+{
+	int rc = 0;
+	for (int v = 0; !rc && v < VIEWS; v++) {
+		struct rule_list part = {0};
+		for (uint32_t i = 0; !rc && i < l->n; i++)
+			if (rule_views(rs->rules[l->at[i]], p) >> v & 1 && !list_add(&part, l->at[i]))
+				rc = -ENOMEM;
+		if (!rc)
+			rc = group_make(rs, &out[v], &part, v);
+		pg->has_view[v] |= part.n > 0;
+		free(part.at);
+	}
+	return rc;
+}
+
+static int bucket_groups(
+	struct ruleset *rs, struct port_groups *pg, const struct rule_list *members, bool dst, enum group_proto p)
+{
+	struct classes c = {.of_port = arena_alloc(&rs->arena, 65536 * sizeof(uint16_t))};
+	if (!members->n)
+		return 0;
+	int rc = c.of_port ? find_classes(rs, members, dst, &c) : -ENOMEM;
+	struct group(*groups)[VIEWS] = rc ? NULL : arena_alloc(&rs->arena, c.n * sizeof(*groups));
+	if (!rc && !groups)
+		rc = -ENOMEM;
+	for (uint32_t i = 0; !rc && i < c.n; i++)
+		rc = groups_of_list(rs, groups[i], &c.lists[i], p, pg);
+	for (uint32_t i = 0; i < c.n; i++)
+		free(c.lists[i].at);
+	free(c.lists);
+	if (dst) {
+		pg->dst_class = c.of_port;
+		pg->dst = groups;
+		pg->n_dst = c.n;
+	} else {
+		pg->src_class = c.of_port;
+		pg->src = groups;
+		pg->n_src = c.n;
+	}
+	return rc;
+}
+
+static int make_port_groups(struct ruleset *rs, struct port_groups *pg, enum group_proto p, int dir)
+{
+	struct rule_list buckets[3] = {0};
+	int rc = 0;
+	for (uint32_t i = 0; !rc && i < rs->n_rules; i++)
+		if (rule_fits(rs->rules[i], p, dir) && !list_add(&buckets[rule_bucket(rs->rules[i], p)], i))
+			rc = -ENOMEM;
+	if (!rc)
+		rc = groups_of_list(rs, pg->any, &buckets[BUCKET_ANY], p, pg);
+	if (!rc)
+		rc = bucket_groups(rs, pg, &buckets[BUCKET_DST], true, p);
+	if (!rc)
+		rc = bucket_groups(rs, pg, &buckets[BUCKET_SRC], false, p);
+	for (int i = 0; i < 3; i++)
+		free(buckets[i].at);
+	return rc;
+}
+
+// Rules on events, by event.
+static int make_events(struct ruleset *rs)
+{
+	struct group_table *t = rs->groups;
+	t->event_first = arena_alloc(&rs->arena, (DROP_REASON_COUNT + 1) * sizeof(*t->event_first));
+	t->event_rules = arena_alloc(&rs->arena, (rs->n_rules + 1) * sizeof(*t->event_rules));
+	if (!t->event_first || !t->event_rules)
+		return -ENOMEM;
+	uint32_t n = 0;
+	for (uint32_t e = 0; e < DROP_REASON_COUNT; e++) {
+		t->event_first[e] = n;
+		for (uint32_t i = 0; i < rs->n_rules; i++)
+			if (rs->rules[i]->flags & RULE_F_DECODE_EVENT && rs->rules[i]->event == e)
+				t->event_rules[n++] = i;
+	}
+	t->event_first[DROP_REASON_COUNT] = n;
+	return 0;
+}
+
+int ruleset_group(struct ruleset *rs, const struct ruleset_config *cfg, struct report *rep)
+{
+	struct mpm_report mr = {0};
+	int rc = 0;
+	rs->groups = arena_alloc(&rs->arena, sizeof(*rs->groups));
+	if (!rs->groups)
+		return -ENOMEM;
+	rs->groups->mpm = mpm_new();
+	if (!rs->groups->mpm)
+		return -ENOMEM;
+	for (int p = 0; !rc && p < GROUP_PROTOS; p++)
+		for (int d = 0; !rc && d < 2; d++)
+			rc = make_port_groups(rs, &rs->groups->groups[p][d], p, d);
+	if (!rc)
+		rc = make_events(rs);
+	if (!rc)
+		rc = ip_index_build(rs);
+	if (!rc)
+		rc = mpm_build(rs->groups->mpm, cfg->threads ? cfg->threads : 1, cfg->cache_dir, &mr);
+	if (mr.problem)
+		report_add(rep, cfg->cache_dir, 0, 0, RULE_LOADED, "%s", mr.problem);
+	if (rep->out) {
+		rep->out->databases = mr.databases;
+		rep->out->from_cache = mr.from_cache;
+	}
+	return rc;
+}
+
+void ruleset_group_free(struct ruleset *rs)
+{
+	if (rs->groups)
+		mpm_free(rs->groups->mpm);
+}

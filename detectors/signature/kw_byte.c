@@ -1,0 +1,266 @@
+// byte_test, byte_jump, byte_extract, byte_math: numbers in the payload. The runtime is byte_runtime.c.
+#include <errno.h>
+#include <string.h>
+#include <strings.h>
+
+#include "detectors/signature/rule_parse.h"
+
+static const struct {
+	const char *text;
+	uint8_t op;
+} ops[] = {{"<=", OP_LE}, {">=", OP_GE}, {"<<", OP_LSHIFT}, {">>", OP_RSHIFT}, {"<", OP_LT}, {">", OP_GT}, {"=", OP_EQ},
+	{"&", OP_AND}, {"^", OP_OR}, {"+", OP_ADD}, {"-", OP_SUB}, {"*", OP_MUL}, {"/", OP_DIV}};
+
+static bool read_op(const char *s, uint8_t *op)
+{
+	for (size_t i = 0; i < sizeof(ops) / sizeof(*ops); i++)
+		if (!strcmp(s, ops[i].text))
+			return *op = ops[i].op, true;
+	return false;
+}
+
+static bool read_bitmask(const char *s, struct byte_op_args *a)
+{
+	int64_t v;
+	char text[32];
+	snprintf(text, sizeof(text), "%s%s", strncasecmp(s, "0x", 2) ? "0x" : "", s);
+	if (!lex_i64(text, 1, UINT32_MAX, &v))
+		return false;
+	a->bitmask = (uint64_t)v;
+	a->bitmask_shift = (uint8_t)__builtin_ctzll(a->bitmask);
+	return true;
+}
+
+// Words every keyword of the family shares. value: text behind the word, "" without. Returns false: unknown.
+static bool read_common(struct byte_op_args *a, const char *word, const char *value)
+{
+	static const struct {
+		const char *word;
+		uint16_t flag;
+		uint8_t base;
+	} words[] = {{"relative", BYTE_RELATIVE, 0}, {"big", 0, 0}, {"little", BYTE_LITTLE, 0},
+		{"string", BYTE_STRING, 0}, {"hex", 0, BASE_HEX}, {"dec", 0, BASE_DEC}, {"oct", 0, BASE_OCT},
+		{"dce", BYTE_DCE, 0}};
+	for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++) {
+		if (!strcasecmp(word, words[i].word)) {
+			a->flags |= words[i].flag;
+			if (words[i].base)
+				a->base = words[i].base;
+			return true;
+		}
+	}
+	if (!strcasecmp(word, "endian"))
+		return read_common(a, value, "") && strcasecmp(value, "relative");
+	if (!strcasecmp(word, "bitmask"))
+		return read_bitmask(value, a);
+	return false;
+}
+
+// "word value" into its halves.
+static const char *split_value(char *field)
+{
+	char *space = field + strcspn(field, " \t");
+	if (!*space)
+		return "";
+	*space = 0;
+	return lex_trim(space + 1);
+}
+
+static bool read_place(struct rule_parser *ps, struct byte_op_args *a, const char *nbytes, const char *offset)
+{
+	int64_t n, o;
+	bool nv, ov;
+	if (!nbytes || !offset || !number_or_var(ps, nbytes, 0, 23, &n, &nv) ||
+		!number_or_var(ps, offset, -65535, 65535, &o, &ov))
+		return false;
+	a->nbytes = (int32_t)n;
+	a->offset = (int32_t)o;
+	a->flags |= (uint16_t)((nv ? BYTE_NBYTES_VAR : 0) | (ov ? BYTE_OFFSET_VAR : 0));
+	return true;
+}
+
+// Sizes that a number of this kind can have.
+static int check_size(struct rule_parser *ps, const struct byte_op_args *a)
+{
+	int most = a->flags & BYTE_STRING ? 23 : 8;
+	if (!(a->flags & BYTE_NBYTES_VAR) && a->nbytes > most)
+		return parse_fail(ps, "expected at most %d bytes, found %d", most, a->nbytes);
+	return 0;
+}
+
+static struct step *add(struct rule_parser *ps, enum step_kind kind, const struct byte_op_args *a)
+{
+	if (check_size(ps, a))
+		return NULL;
+	struct step *s = step_add(ps, kind);
+	if (!s)
+		return NULL;
+	s->byte = *a;
+	s->relative = (a->flags & BYTE_RELATIVE) != 0;
+	if (a->flags & BYTE_DCE)
+		rule_wait_for(ps, "dcerpc");
+	return s;
+}
+
+static int parse_byte_test(struct rule_parser *ps, const struct keyword *kw, char *arg)
+{
+	struct byte_op_args a = {.base = BASE_BINARY};
+	char *rest = arg, *nbytes = lex_field(&rest, ','), *op = lex_field(&rest, ','), *value = lex_field(&rest, ','),
+	     *offset = lex_field(&rest, ','), *word;
+	bool negated, is_var;
+	if (!op || !value || !offset)
+		return parse_fail(ps, "expected %s, found fewer fields", kw->syntax);
+	negated = *op == '!';
+	op = lex_trim(op + negated);
+	if (!*op && negated)
+		op = (char *)"=";
+	if (!read_op(op, &a.op) || a.op >= OP_ADD)
+		return parse_fail(ps, "expected an operator of < > = <= >= & ^, found \"%.20s\"", op);
+	if (!number_or_var(ps, value, 0, INT64_MAX, &a.value, &is_var))
+		return parse_fail(ps, "expected a number or a variable set before, found \"%.40s\"", value);
+	if (!read_place(ps, &a, nbytes, offset))
+		return parse_fail(ps, "expected bytes and offset, found \"%.20s\" and \"%.20s\"", nbytes, offset);
+	a.flags |= (uint16_t)((negated ? BYTE_NEGATED_OP : 0) | (is_var ? BYTE_VALUE_VAR : 0));
+	while ((word = lex_field(&rest, ','))) {
+		const char *v = split_value(word);
+		if (!read_common(&a, word, v))
+			return parse_fail(ps, "expected %s, found \"%.40s\"", kw->syntax, word);
+	}
+	return add(ps, STEP_BYTE_TEST, &a) ? 0 : -EINVAL;
+}
+
+static bool jump_word(struct rule_parser *ps, struct byte_op_args *a, const char *word, const char *v)
+{
+	int64_t n;
+	if (!strcasecmp(word, "align"))
+		return a->flags |= BYTE_ALIGN, true;
+	if (!strcasecmp(word, "from_beginning"))
+		return a->flags |= BYTE_FROM_BEGIN, true;
+	if (!strcasecmp(word, "from_end"))
+		return a->flags |= BYTE_FROM_END, true;
+	if (!strcasecmp(word, "multiplier"))
+		return lex_u32(v, 1, 65535, &a->multiplier);
+	if (!strcasecmp(word, "post_offset")) {
+		bool ok = lex_i64(v, -65535, 65535, &n);
+		a->post_offset = ok ? (int32_t)n : 0;
+		return ok;
+	}
+	return read_common(a, word, v);
+}
+
+static int parse_byte_jump(struct rule_parser *ps, const struct keyword *kw, char *arg)
+{
+	struct byte_op_args a = {.base = BASE_BINARY, .multiplier = 1};
+	char *rest = arg, *nbytes = lex_field(&rest, ','), *offset = lex_field(&rest, ','), *word;
+	if (!read_place(ps, &a, nbytes, offset))
+		return parse_fail(ps, "expected %s, found \"%.40s\"", kw->syntax, arg);
+	while ((word = lex_field(&rest, ','))) {
+		const char *v = split_value(word);
+		if (!jump_word(ps, &a, word, v))
+			return parse_fail(ps, "expected %s, found \"%.40s\"", kw->syntax, word);
+	}
+	return add(ps, STEP_BYTE_JUMP, &a) ? 0 : -EINVAL;
+}
+
+static int parse_byte_extract(struct rule_parser *ps, const struct keyword *kw, char *arg)
+{
+	struct byte_op_args a = {.base = BASE_BINARY, .multiplier = 1};
+	char *rest = arg, *nbytes = lex_field(&rest, ','), *offset = lex_field(&rest, ','),
+	     *name = lex_field(&rest, ','), *word;
+	uint32_t align;
+	if (!name || !read_place(ps, &a, nbytes, offset))
+		return parse_fail(ps, "expected %s, found \"%.40s\"", kw->syntax, arg);
+	while ((word = lex_field(&rest, ','))) {
+		const char *v = split_value(word);
+		bool ok;
+		if (!strcasecmp(word, "multiplier")) {
+			ok = lex_u32(v, 1, 65535, &a.multiplier);
+		} else if (!strcasecmp(word, "align")) {
+			ok = lex_u32(v, 2, 4, &align) && align != 3;
+			a.align = ok ? (uint8_t)align : 0;
+			a.flags |= BYTE_ALIGN;
+		} else {
+			ok = read_common(&a, word, v);
+		}
+		if (!ok)
+			return parse_fail(ps, "expected %s, found \"%.40s\"", kw->syntax, word);
+	}
+	int var = var_add(ps, name);
+	if (var < 0)
+		return parse_fail(
+			ps, "expected a variable name (at most %u a rule), found \"%.40s\"", RULE_MAX_VARS, name);
+	a.result = (uint8_t)var;
+	return add(ps, STEP_BYTE_EXTRACT, &a) ? 0 : -EINVAL;
+}
+
+struct math_fields {
+	const char *bytes, *offset, *rvalue, *result;
+	bool has_op;
+};
+
+static bool math_word(struct byte_op_args *a, struct math_fields *f, const char *word, const char *v)
+{
+	if (!strcasecmp(word, "bytes"))
+		return f->bytes = v, true;
+	if (!strcasecmp(word, "offset"))
+		return f->offset = v, true;
+	if (!strcasecmp(word, "rvalue"))
+		return f->rvalue = v, true;
+	if (!strcasecmp(word, "result"))
+		return f->result = v, true;
+	if (!strcasecmp(word, "oper"))
+		return f->has_op = read_op(v, &a->op) && a->op >= OP_ADD;
+	if (!strcasecmp(word, "string")) {
+		a->flags |= BYTE_STRING;
+		return !*v || read_common(a, v, "");
+	}
+	return read_common(a, word, v);
+}
+
+static int parse_byte_math(struct rule_parser *ps, const struct keyword *kw, char *arg)
+{
+	struct byte_op_args a = {.base = BASE_BINARY};
+	struct math_fields f = {0};
+	char *rest = arg, *word;
+	bool is_var;
+	while ((word = lex_field(&rest, ','))) {
+		const char *v = split_value(word);
+		if (!math_word(&a, &f, word, v))
+			return parse_fail(ps, "expected %s, found \"%.40s\"", kw->syntax, word);
+	}
+	if (!f.has_op || !f.rvalue || !f.result || !read_place(ps, &a, f.bytes, f.offset))
+		return parse_fail(ps, "expected %s", kw->syntax);
+	if (!number_or_var(ps, f.rvalue, 1, UINT32_MAX, &a.value, &is_var))
+		return parse_fail(ps, "expected a number from 1 or a variable set before, found \"%.40s\"", f.rvalue);
+	int var = var_add(ps, f.result);
+	if (var < 0)
+		return parse_fail(
+			ps, "expected a variable name (at most %u a rule), found \"%.40s\"", RULE_MAX_VARS, f.result);
+	a.flags |= is_var ? BYTE_VALUE_VAR : 0;
+	a.result = (uint8_t)var;
+	return add(ps, STEP_BYTE_MATH, &a) ? 0 : -EINVAL;
+}
+
+const struct keyword kw_byte_table[] = {
+	{"byte_test", NULL, ARG_REQUIRED, parse_byte_test, 0,
+		"bytes|var, [!]op, value|var, offset|var [, relative][, big|little][, string, hex|dec|oct][, dce][, "
+		"bitmask m]",
+		"byte_test:2,>,1000,4,relative;", "Compares a number in the buffer.", "same"},
+	{"byte_jump", NULL, ARG_REQUIRED, parse_byte_jump, 0,
+		"bytes|var, offset|var [, relative][, multiplier n][, big|little][, string, hex|dec|oct][, align][, "
+		"from_beginning]"
+		"[, from_end][, post_offset n][, dce][, bitmask m]",
+		"byte_jump:4,8,relative,align;", "Moves on by a number in the buffer.", "same"},
+	{"byte_extract", NULL, ARG_REQUIRED, parse_byte_extract, 0,
+		"bytes, offset, name [, relative][, multiplier n][, big|little][, dce][, string, hex|dec|oct][, align "
+		"2|4]",
+		"byte_extract:1,0,len; content:\"x\"; depth:len;", "Keeps a number of the buffer in a variable.",
+		"same"},
+	{"byte_math", NULL, ARG_REQUIRED, parse_byte_math, 0,
+		"bytes n|var, offset n|var, oper +|-|*|/|<<|>>, rvalue n|var, result name [, relative][, endian "
+		"big|little]"
+		"[, string hex|dec|oct][, dce][, bitmask m]",
+		"byte_math:bytes 1, offset 0, oper +, rvalue 2, result total;",
+		"Calculates with a number of the buffer.", "same"},
+	{0},
+};

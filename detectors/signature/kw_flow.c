@@ -1,0 +1,206 @@
+// Keywords on the flow a packet belongs to.
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "dataplane/api/stream.h"
+#include "detectors/signature/match_runtime.h"
+#include "detectors/signature/rule_parse.h"
+
+struct flow_args {
+	uint8_t dir; // 0 either, 1 to_server, 2 to_client
+	bool established, not_established, only_frag, no_frag;
+};
+
+static bool match_flow(const struct match_ctx *m, const void *args)
+{
+	const struct flow_args *a = args;
+	if (a->only_frag && !(m->p->flags & PKT_REBUILT))
+		return false;
+	if (a->no_frag && (m->p->flags & PKT_REBUILT))
+		return false;
+	if (!m->flow)
+		return !a->dir && !a->established;
+	bool established = m->p->flags & PKT_FLOW_ESTABLISHED;
+	if ((a->established && !established) || (a->not_established && established))
+		return false;
+	return !a->dir || a->dir == (m->p->dir == DIR_TO_SERVER ? 1 : 2);
+}
+
+static int set_dir(struct rule_parser *ps, struct flow_args *a, uint8_t dir)
+{
+	if (a->dir && a->dir != dir)
+		return parse_fail(ps, "expected one direction, found both");
+	a->dir = dir;
+	ps->rule->flags |= dir == 1 ? RULE_F_TO_SERVER : RULE_F_TO_CLIENT;
+	return 0;
+}
+
+static int flow_word(struct rule_parser *ps, struct flow_args *a, const char *word)
+{
+	if (!strcasecmp(word, "to_server") || !strcasecmp(word, "from_client"))
+		return set_dir(ps, a, 1);
+	if (!strcasecmp(word, "to_client") || !strcasecmp(word, "from_server"))
+		return set_dir(ps, a, 2);
+	if (!strcasecmp(word, "established"))
+		a->established = true;
+	else if (!strcasecmp(word, "not_established"))
+		a->not_established = true;
+	else if (!strcasecmp(word, "only_stream"))
+		ps->rule->flags |= RULE_F_NEED_STREAM;
+	else if (!strcasecmp(word, "no_stream"))
+		ps->rule->flags |= RULE_F_NEED_PACKET;
+	else if (!strcasecmp(word, "only_frag"))
+		a->only_frag = true;
+	else if (!strcasecmp(word, "no_frag"))
+		a->no_frag = true;
+	else if (strcasecmp(word, "stateless"))
+		return parse_fail(ps,
+			"expected one of to_server to_client from_server from_client established "
+			"not_established stateless only_stream no_stream only_frag no_frag, found \"%.40s\"",
+			word);
+	return 0;
+}
+
+static int parse_flow(struct rule_parser *ps, const struct keyword *kw, char *arg)
+{
+	struct flow_args *a = rule_alloc(ps, sizeof(*a));
+	char *rest = arg, *word;
+	if (!a)
+		return -ENOMEM;
+	if (ps->rule->flags & RULE_F_FLOW)
+		return parse_fail(ps, "expected flow once a rule");
+	while ((word = lex_field(&rest, ',')))
+		if (flow_word(ps, a, word))
+			return -EINVAL;
+	if (a->established && a->not_established)
+		return parse_fail(ps, "expected established or not_established, found both");
+	ps->rule->flags |= RULE_F_NEED_FLOW | RULE_F_FLOW;
+	return test_add(ps, match_flow, a);
+}
+
+enum flow_count { FLOW_AGE, FLOW_PKTS, FLOW_BYTES };
+struct count_args {
+	struct range range;
+	uint8_t what;  // enum flow_count
+	uint8_t sides; // bit 0 to server, bit 1 to client
+};
+
+static bool match_count(const struct match_ctx *m, const void *args)
+{
+	const struct count_args *a = args;
+	const struct flow *f = m->flow;
+	if (!f)
+		return false;
+	if (a->what == FLOW_AGE)
+		return range_has(&a->range, m->p->ts_ns > f->start_ns ? (m->p->ts_ns - f->start_ns) / 1000000000u : 0);
+	for (int side = 0; side < 2; side++)
+		if ((a->sides >> side & 1) &&
+			range_has(&a->range, a->what == FLOW_PKTS ? f->pkts[side] : f->bytes[side]))
+			return true;
+	return false;
+}
+
+static int add_count(struct rule_parser *ps, const struct keyword *kw, uint8_t what, uint8_t sides, char *text)
+{
+	struct count_args *a = rule_alloc(ps, sizeof(*a));
+	if (!a)
+		return -ENOMEM;
+	if (!lex_range(text, UINT64_MAX / 2, &a->range))
+		return parse_fail(ps, "expected %s, found \"%.40s\"", kw->syntax, text);
+	a->what = what;
+	a->sides = sides;
+	ps->rule->flags |= RULE_F_NEED_FLOW | RULE_F_NEED_PACKET;
+	return test_add(ps, match_count, a);
+}
+
+static int parse_age(struct rule_parser *ps, const struct keyword *kw, char *arg)
+{
+	return add_count(ps, kw, FLOW_AGE, 3, arg);
+}
+
+static int parse_side_count(struct rule_parser *ps, const struct keyword *kw, char *arg)
+{
+	return add_count(ps, kw, (uint8_t)(kw->data & 15), (uint8_t)(kw->data >> 4), arg);
+}
+
+// "toserver,>3", "either,1-5"
+static int parse_count(struct rule_parser *ps, const struct keyword *kw, char *arg)
+{
+	char *rest = arg, *side = lex_field(&rest, ',');
+	uint8_t sides = !strcmp(side, "toserver") ? 1 : !strcmp(side, "toclient") ? 2 : !strcmp(side, "either") ? 3 : 0;
+	if (!sides || !rest)
+		return parse_fail(ps, "expected %s, found \"%.40s\"", kw->syntax, arg);
+	return add_count(ps, kw, (uint8_t)kw->data, sides, lex_trim(rest));
+}
+
+struct size_args {
+	struct range range;
+	uint8_t mode; // 1 server, 2 client, 3 both, 4 either
+};
+
+// What the client has sent is the stream towards the server.
+static bool match_stream_size(const struct match_ctx *m, const void *args)
+{
+	const struct size_args *a = args;
+	if (!m->flow || !(m->p->flags & PKT_TCP) || !(m->flow->flags & FLOW_COLD_SET))
+		return false;
+	const struct flow_cold *cold = m->cold;
+	if (!cold || !cold->tcp)
+		return false;
+	bool client = range_has(&a->range, tcp_stream_offset(cold, DIR_TO_SERVER));
+	bool server = range_has(&a->range, tcp_stream_offset(cold, DIR_TO_CLIENT));
+	return a->mode == 1 ? server : a->mode == 2 ? client : a->mode == 3 ? client && server : client || server;
+}
+
+static int parse_stream_size(struct rule_parser *ps, const struct keyword *kw, char *arg)
+{
+	static const char *const modes[] = {"server", "client", "both", "either"};
+	char *rest = arg, *mode = lex_field(&rest, ','), *op = lex_field(&rest, ','), *value = lex_field(&rest, ',');
+	struct size_args *a = rule_alloc(ps, sizeof(*a));
+	char text[64];
+	if (!a)
+		return -ENOMEM;
+	for (uint8_t i = 0; i < 4; i++)
+		if (!strcasecmp(mode, modes[i]))
+			a->mode = (uint8_t)(i + 1);
+	snprintf(text, sizeof(text), "%s%s", op ? op : "", value ? value : "");
+	if (!a->mode || !op || !value || !lex_range(text, UINT32_MAX, &a->range))
+		return parse_fail(ps, "expected %s, found \"%.40s\"", kw->syntax, arg);
+	ps->rule->flags |= RULE_F_NEED_FLOW | RULE_F_STREAM_SIZE;
+	return test_add(ps, match_stream_size, a);
+}
+
+static int parse_app_protocol(struct rule_parser *ps, const struct keyword *kw, char *arg)
+{
+	rule_wait_for(ps, kw->name);
+	return 0;
+}
+
+const struct keyword kw_flow_table[] = {
+	{"flow", NULL, ARG_REQUIRED, parse_flow, 0,
+		"to_server|to_client|from_server|from_client, established|not_established|stateless, "
+		"only_stream|no_stream, "
+		"only_frag|no_frag",
+		"flow:established,to_server;", "Direction and state of the flow.", "same"},
+	{"flow.age", NULL, ARG_REQUIRED, parse_age, 0, "n | <n | >n | a-b", "flow.age:>3600;",
+		"Seconds since the flow began.", "same"},
+	{"flow.pkts", NULL, ARG_REQUIRED, parse_count, FLOW_PKTS, "toserver|toclient|either, n | <n | >n | a-b",
+		"flow.pkts:toclient,>100;", "Packets of one side.", "as Suricata 8; 7 does not have it"},
+	{"flow.bytes", NULL, ARG_REQUIRED, parse_count, FLOW_BYTES, "toserver|toclient|either, n | <n | >n | a-b",
+		"flow.bytes:toserver,>1000000;", "Bytes of one side.", "as Suricata 8; 7 does not have it"},
+	{"flow.pkts_toserver", NULL, ARG_REQUIRED, parse_side_count, FLOW_PKTS | 1 << 4, "n | <n | >n | a-b",
+		"flow.pkts_toserver:>100;", "Packets of the client.", "as Suricata 8; 7 does not have it"},
+	{"flow.pkts_toclient", NULL, ARG_REQUIRED, parse_side_count, FLOW_PKTS | 2 << 4, "n | <n | >n | a-b",
+		"flow.pkts_toclient:>100;", "Packets of the server.", "as Suricata 8; 7 does not have it"},
+	{"flow.bytes_toserver", NULL, ARG_REQUIRED, parse_side_count, FLOW_BYTES | 1 << 4, "n | <n | >n | a-b",
+		"flow.bytes_toserver:>1000;", "Bytes of the client.", "as Suricata 8; 7 does not have it"},
+	{"flow.bytes_toclient", NULL, ARG_REQUIRED, parse_side_count, FLOW_BYTES | 2 << 4, "n | <n | >n | a-b",
+		"flow.bytes_toclient:>1000;", "Bytes of the server.", "as Suricata 8; 7 does not have it"},
+	{"stream_size", NULL, ARG_REQUIRED, parse_stream_size, 0, "server|client|both|either, op, n",
+		"stream_size:client,<,6;", "Bytes of TCP stream so far.", "same"},
+	{"app-layer-protocol", NULL, ARG_REQUIRED, parse_app_protocol, 0, "[!]protocol", "app-layer-protocol:!http;",
+		"What the flow's protocol was detected to be.", "waits for the protocol parsers"},
+	{0},
+};

@@ -1,0 +1,359 @@
+// Keywords on what was remembered: bits, numbers and texts of a flow, bits of a host or a pair.
+#include <ctype.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "detectors/signature/rule_parse.h"
+#include "detectors/signature/state_runtime.h"
+
+#define OR_MAX 16
+
+struct bits_args {
+	uint16_t ids[OR_MAX];
+	uint8_t n;
+};
+
+static bool match_isset(const struct match_ctx *m, const void *args)
+{
+	const struct bits_args *a = args;
+	for (uint8_t i = 0; i < a->n; i++)
+		if (flowbit_isset(m, a->ids[i]))
+			return true;
+	return false;
+}
+
+// With alternatives, true when at least one of them is not set.
+static bool match_isnotset(const struct match_ctx *m, const void *args)
+{
+	const struct bits_args *a = args;
+	for (uint8_t i = 0; i < a->n; i++)
+		if (!flowbit_isset(m, a->ids[i]))
+			return true;
+	return false;
+}
+
+static void run_set(struct match_ctx *m, const void *args)
+{
+	flowbit_set(m, ((const struct bits_args *)args)->ids[0]);
+}
+
+static void run_unset(struct match_ctx *m, const void *args)
+{
+	flowbit_unset(m, ((const struct bits_args *)args)->ids[0]);
+}
+
+static void run_toggle(struct match_ctx *m, const void *args)
+{
+	uint32_t id = ((const struct bits_args *)args)->ids[0];
+	if (flowbit_isset(m, id))
+		flowbit_unset(m, id);
+	else
+		flowbit_set(m, id);
+}
+
+// Setters come before those that read (rule_order.c): 4 set, 3 set and read, 2 read, 1 neither.
+static void rank(struct rule_parser *ps, int slot, bool sets)
+{
+	uint8_t *r = &ps->rule->rank[slot];
+	uint8_t now = sets ? 4 : 2;
+	*r = *r == 0 || *r == now ? now : 3;
+}
+
+static bool valid_name(const char *s)
+{
+	for (; *s; s++)
+		if (isspace((unsigned char)*s))
+			return false;
+	return true;
+}
+
+static int parse_flowbits(struct rule_parser *ps, const struct keyword *kw, char *arg)
+{
+	char *rest = arg, *command = lex_field(&rest, ','), *name;
+	if (!strcmp(command, "noalert")) {
+		if (rest)
+			return parse_fail(ps, "expected nothing behind noalert, found \"%.40s\"", rest);
+		ps->rule->flags |= RULE_F_NOALERT;
+		return 0;
+	}
+	struct bits_args *a = rule_alloc(ps, sizeof(*a));
+	if (!a || !rest)
+		return parse_fail(ps, "expected %s, found \"%.40s\"", kw->syntax, arg);
+	while ((name = lex_field(&rest, '|'))) {
+		if (!*name || !valid_name(name) || a->n == OR_MAX)
+			return parse_fail(ps,
+				"expected a name without spaces (at most %d joined by |), found \"%.40s\"", OR_MAX,
+				name);
+		a->ids[a->n++] = (uint16_t)name_intern(&ps->rs->arena, &ps->rs->flowbits, name);
+	}
+	bool is = !strcmp(command, "isset"), isnot = !strcmp(command, "isnotset");
+	ps->rule->flags |= RULE_F_FLOWVAR | RULE_F_NEED_FLOW;
+	rank(ps, 1, !is && !isnot);
+	if (is || isnot)
+		return test_add(ps, is ? match_isset : match_isnotset, a);
+	if (a->n > 1)
+		return parse_fail(ps, "expected one name to %s", command);
+	if (!strcmp(command, "set"))
+		return post_add(ps, run_set, a);
+	if (!strcmp(command, "unset"))
+		return post_add(ps, run_unset, a);
+	if (!strcmp(command, "toggle"))
+		return post_add(ps, run_toggle, a);
+	return parse_fail(ps, "expected set, unset, toggle, isset, isnotset or noalert, found \"%.40s\"", command);
+}
+
+enum int_op { INT_SET, INT_ADD, INT_SUB, INT_LT, INT_LE, INT_EQ, INT_NE, INT_GE, INT_GT, INT_ISSET, INT_ISNOTSET };
+
+struct int_args {
+	uint16_t id, other; // other: NAME_NONE, or the number it is compared with
+	uint8_t op;
+	uint32_t value;
+};
+
+static bool int_operand(const struct match_ctx *m, const struct int_args *a, uint64_t *v)
+{
+	if (a->other == NAME_NONE)
+		return *v = a->value, true;
+	return flowint_get(m, a->other, v);
+}
+
+static bool match_flowint(const struct match_ctx *m, const void *args)
+{
+	const struct int_args *a = args;
+	uint64_t have, v;
+	bool set = flowint_get(m, a->id, &have);
+	if (a->op == INT_ISSET || a->op == INT_ISNOTSET)
+		return set == (a->op == INT_ISSET);
+	if (!set || !int_operand(m, a, &v))
+		return false;
+	switch (a->op) {
+	case INT_LT:
+		return have < v;
+	case INT_LE:
+		return have <= v;
+	case INT_EQ:
+		return have == v;
+	case INT_NE:
+		return have != v;
+	case INT_GE:
+		return have >= v;
+	default:
+		return have > v;
+	}
+}
+
+static void run_flowint(struct match_ctx *m, const void *args)
+{
+	const struct int_args *a = args;
+	uint64_t have = 0, v;
+	if (!int_operand(m, a, &v))
+		return;
+	flowint_get(m, a->id, &have);
+	if (a->op == INT_ADD)
+		v = (uint32_t)(have + v);
+	else if (a->op == INT_SUB)
+		v = (uint32_t)(have - v);
+	flowint_set(m, a->id, v);
+}
+
+static int parse_flowint(struct rule_parser *ps, const struct keyword *kw, char *arg)
+{
+	static const char *const ops[] = {"=", "+", "-", "<", "<=", "==", "!=", ">=", ">", "isset", "isnotset"};
+	char *rest = arg, *name = lex_field(&rest, ','), *op = lex_field(&rest, ','), *value = lex_field(&rest, ',');
+	struct int_args *a = rule_alloc(ps, sizeof(*a));
+	size_t i = 0;
+	if (!a)
+		return -ENOMEM;
+	if (op && !strcmp(op, "notset"))
+		op = (char *)(uintptr_t) "isnotset";
+	while (op && i < 11 && strcmp(op, ops[i]))
+		i++;
+	if (!op || i == 11 || !*name || (i < INT_ISSET && (!value || !*value)))
+		return parse_fail(ps, "expected %s, found \"%.40s\"", kw->syntax, op ? op : arg);
+	a->op = (uint8_t)i;
+	a->id = (uint16_t)name_intern(&ps->rs->arena, &ps->rs->flowvars, name);
+	a->other = NAME_NONE;
+	if (i < INT_ISSET && !lex_u32(value, 0, UINT32_MAX, &a->value))
+		a->other = (uint16_t)name_intern(&ps->rs->arena, &ps->rs->flowvars, value);
+	ps->rule->flags |= RULE_F_FLOWVAR | RULE_F_NEED_FLOW;
+	rank(ps, 2, i <= INT_SUB);
+	return i <= INT_SUB ? post_add(ps, run_flowint, a) : test_add(ps, match_flowint, a);
+}
+
+struct var_args {
+	uint16_t id;
+	uint16_t len;
+	const uint8_t *bytes;
+};
+
+static bool contains(const uint8_t *hay, uint32_t n, const struct var_args *a)
+{
+	return n >= a->len && memmem(hay, n, a->bytes, a->len) != NULL;
+}
+
+static bool match_flowvar(const struct match_ctx *m, const void *args)
+{
+	const struct var_args *a = args;
+	const uint8_t *text;
+	uint32_t len;
+	return flowtext_get(m, a->id, &text, &len) && contains(text, len, a);
+}
+
+static bool match_pktvar(const struct match_ctx *m, const void *args)
+{
+	const struct var_args *a = args;
+	for (uint8_t i = 0; i < m->n_captures; i++)
+		if (m->captures[i].var == a->id && m->captures[i].scope == 0 &&
+			contains(m->captures[i].text, m->captures[i].len, a))
+			return true;
+	return false;
+}
+
+static int parse_var(struct rule_parser *ps, const struct keyword *kw, char *arg)
+{
+	uint8_t bytes[CONTENT_MAX];
+	const char *why;
+	char *rest = arg, *name = lex_field(&rest, ',');
+	char *text = rest ? lex_trim(rest) : NULL;
+	struct var_args *a = rule_alloc(ps, sizeof(*a));
+	if (!a)
+		return -ENOMEM;
+	if (!text || (*text == '"' && !lex_unquote(&text)))
+		return parse_fail(ps, "expected %s, found \"%.40s\"", kw->syntax, arg);
+	int n = lex_content(text, bytes, sizeof(bytes), &why);
+	if (n < 0)
+		return parse_fail(ps, "expected %s, found \"%.40s\"", why, text);
+	a->id = (uint16_t)name_intern(&ps->rs->arena, &ps->rs->flowvars, name);
+	a->bytes = (const uint8_t *)arena_copy(&ps->rs->arena, (char *)bytes, (size_t)n);
+	a->len = (uint16_t)n;
+	ps->rule->flags |= RULE_F_FLOWVAR;
+	return test_add(ps, kw->data ? match_pktvar : match_flowvar, a);
+}
+
+struct host_args {
+	uint16_t id;
+	uint8_t track;
+	uint32_t expire_s;
+};
+
+static bool match_host_isset(const struct match_ctx *m, const void *args)
+{
+	const struct host_args *a = args;
+	return hostbit_isset(m, a->id, a->track);
+}
+
+static bool match_host_isnotset(const struct match_ctx *m, const void *args)
+{
+	return !match_host_isset(m, args);
+}
+
+static void run_host_set(struct match_ctx *m, const void *args)
+{
+	const struct host_args *a = args;
+	hostbit_set(m, a->id, a->track, a->expire_s);
+}
+
+static void run_host_unset(struct match_ctx *m, const void *args)
+{
+	const struct host_args *a = args;
+	hostbit_unset(m, a->id, a->track);
+}
+
+static void run_host_toggle(struct match_ctx *m, const void *args)
+{
+	if (match_host_isset(m, args))
+		run_host_unset(m, args);
+	else
+		run_host_set(m, args);
+}
+
+static int host_command(struct rule_parser *ps, const struct keyword *kw, const char *command, struct host_args *a)
+{
+	bool is = !strcmp(command, "isset"), isnot = !strcmp(command, "isnotset");
+	rank(ps, 3, !is && !isnot);
+	if (is || isnot)
+		return test_add(ps, is ? match_host_isset : match_host_isnotset, a);
+	if (!strcmp(command, "set"))
+		return post_add(ps, run_host_set, a);
+	if (!strcmp(command, "unset"))
+		return post_add(ps, run_host_unset, a);
+	if (!strcmp(command, "toggle"))
+		return post_add(ps, run_host_toggle, a);
+	return parse_fail(ps, "expected %s, found \"%.40s\"", kw->syntax, command);
+}
+
+static uint16_t host_name(struct rule_parser *ps, const char *prefix, const char *name)
+{
+	char text[256];
+	snprintf(text, sizeof(text), "%s:%.200s", prefix, name); // xbits and hostbits are names of their own
+	return (uint16_t)name_intern(&ps->rs->arena, &ps->rs->hostbits, text);
+}
+
+// xbits:set,name,track ip_src,expire 60
+static int parse_xbits(struct rule_parser *ps, const struct keyword *kw, char *arg)
+{
+	char *rest = arg, *command = lex_field(&rest, ','), *name, *track, *expire;
+	struct host_args *a = rule_alloc(ps, sizeof(*a));
+	if (!a)
+		return -ENOMEM;
+	if (!strcmp(command, "noalert")) {
+		ps->rule->flags |= RULE_F_NOALERT;
+		return 0;
+	}
+	name = lex_field(&rest, ',');
+	track = lex_field(&rest, ',');
+	expire = lex_field(&rest, ',');
+	if (!name || !track || strncmp(track, "track", 5))
+		return parse_fail(ps, "expected %s, found \"%.40s\"", kw->syntax, arg);
+	track = lex_trim(track + 5);
+	a->track = !strcmp(track, "ip_src") ? TRACK_SRC : !strcmp(track, "ip_dst") ? TRACK_DST : TRACK_BOTH;
+	if (a->track == TRACK_BOTH && strcmp(track, "ip_pair"))
+		return parse_fail(ps, "expected track ip_src, ip_dst or ip_pair, found \"%.40s\"", track);
+	a->expire_s = 30;
+	if (expire && (strncmp(expire, "expire", 6) || !lex_u32(lex_trim(expire + 6), 1, UINT32_MAX, &a->expire_s)))
+		return parse_fail(ps, "expected expire and seconds, found \"%.40s\"", expire);
+	a->id = host_name(ps, "x", name);
+	return host_command(ps, kw, command, a);
+}
+
+// hostbits:set,name[,src|dst|both]
+static int parse_hostbits(struct rule_parser *ps, const struct keyword *kw, char *arg)
+{
+	char *rest = arg, *command = lex_field(&rest, ','), *name, *dir;
+	struct host_args *a = rule_alloc(ps, sizeof(*a));
+	if (!a)
+		return -ENOMEM;
+	if (!strcmp(command, "noalert")) {
+		ps->rule->flags |= RULE_F_NOALERT;
+		return 0;
+	}
+	name = lex_field(&rest, ',');
+	dir = lex_field(&rest, ',');
+	if (!name || !*name || (dir && strcmp(dir, "src") && strcmp(dir, "dst") && strcmp(dir, "both")))
+		return parse_fail(ps, "expected %s, found \"%.40s\"", kw->syntax, arg);
+	a->track = dir && !strcmp(dir, "dst") ? TRACK_DST : TRACK_SRC;
+	a->expire_s = 300;
+	a->id = host_name(ps, "h", name);
+	return host_command(ps, kw, command, a);
+}
+
+const struct keyword kw_flowbits_table[] = {
+	{"flowbits", NULL, ARG_REQUIRED, parse_flowbits, 0,
+		"set|unset|toggle|isset|isnotset, name[|name...] or noalert", "flowbits:set,logged_in;",
+		"Bits of a flow.", "same"},
+	{"flowint", NULL, ARG_REQUIRED, parse_flowint, 0, "name, =|+|-|<|<=|==|!=|>=|>|isset|notset[, number|name]",
+		"flowint:tries,+,1;", "Numbers of a flow.", "same"},
+	{"flowvar", NULL, ARG_REQUIRED, parse_var, 0, "name, \"text\"", "flowvar:user,\"root\";",
+		"A text that a pcre captured for the flow holds this.", "same"},
+	{"pktvar", NULL, ARG_REQUIRED, parse_var, 1, "name, \"text\"", "pktvar:user,\"root\";",
+		"A text that a pcre captured in this packet holds this.", "same"},
+	{"xbits", NULL, ARG_REQUIRED, parse_xbits, 0,
+		"set|unset|toggle|isset|isnotset, name, track ip_src|ip_dst|ip_pair[, expire s]",
+		"xbits:set,seen,track ip_src,expire 60;", "Bits of a host or a pair of hosts.",
+		"same; kept by each worker"},
+	{"hostbits", NULL, ARG_REQUIRED, parse_hostbits, 0, "set|unset|toggle|isset|isnotset, name[, src|dst]",
+		"hostbits:set,seen,src;", "Bits of a host.", "same; kept by each worker"},
+	{0},
+};

@@ -1,0 +1,260 @@
+// Keywords that say what a rule is: identity, class, references; and those that steer the engine.
+#include <ctype.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "detectors/signature/rule_parse.h"
+
+static int parse_msg(struct rule_parser *ps, const struct keyword *kw, char *arg)
+{
+	if (!lex_unquote(&arg))
+		return parse_fail(ps, "expected a text in double quotes, found %.60s", arg);
+	char *out = arg;
+	for (char *in = arg; *in; in++) {
+		if (*in == '\\' && in[1] && strchr(";\":\\", in[1]))
+			in++;
+		*out++ = *in;
+	}
+	*out = 0;
+	ps->rule->info.signature = arena_strdup(&ps->rs->arena, arg);
+	return 0;
+}
+
+static int parse_id(struct rule_parser *ps, const struct keyword *kw, char *arg)
+{
+	uint32_t *fields[] = {&ps->rule->info.sid, &ps->rule->info.rev, &ps->rule->info.gid};
+	if (!lex_u32(arg, kw->data == 0, UINT32_MAX, fields[kw->data]))
+		return parse_fail(ps, "expected %s, found \"%.40s\"", kw->syntax, arg);
+	if (kw->data == 0 && ps->has_sid)
+		return parse_fail(ps, "expected sid once a rule");
+	ps->has_sid |= kw->data == 0;
+	return 0;
+}
+
+static int parse_priority(struct rule_parser *ps, const struct keyword *kw, char *arg)
+{
+	uint32_t v;
+	if (!lex_u32(arg, 1, 255, &v))
+		return parse_fail(ps, "expected %s, found \"%.40s\"", kw->syntax, arg);
+	ps->rule->info.severity = (uint8_t)v;
+	ps->has_priority = true;
+	return 0;
+}
+
+static int parse_classtype(struct rule_parser *ps, const struct keyword *kw, char *arg)
+{
+	for (const struct class_info *c = ps->rs->classes; c; c = c->next) {
+		if (!strcasecmp(c->name, arg)) {
+			ps->rule->info.category = c->text;
+			if (!ps->has_priority)
+				ps->rule->info.severity = c->priority;
+			return 0;
+		}
+	}
+	ps->rs->unknown_classes++; // as in Suricata: the rule stays, with the default priority
+	return 0;
+}
+
+static int push(struct rule_parser *ps, const char ***list, size_t n, const char *text)
+{
+	const char **more = rule_alloc(ps, (n + 3) * sizeof(*more));
+	if (!more)
+		return -ENOMEM;
+	if (n)
+		memcpy(more, *list, n * sizeof(*more));
+	more[n] = text;
+	*list = more;
+	return 0;
+}
+
+static size_t list_length(const char *const *list)
+{
+	size_t n = 0;
+	while (list && list[n])
+		n++;
+	return n;
+}
+
+static int parse_reference(struct rule_parser *ps, const struct keyword *kw, char *arg)
+{
+	char *rest = arg, *type = lex_field(&rest, ',');
+	char text[1024];
+	const char **list = (const char **)(uintptr_t)ps->rule->info.references;
+	if (!rest || !*lex_trim(rest))
+		return parse_fail(ps, "expected type,id, found \"%.60s\"", arg);
+	for (const struct ref_info *r = ps->rs->refs; r; r = r->next) {
+		if (strcasecmp(r->name, type))
+			continue;
+		snprintf(text, sizeof(text), "%s,%s", type, lex_trim(rest));
+		const char *copy = arena_strdup(&ps->rs->arena, text);
+		int rc = copy ? push(ps, &list, list_length(list), copy) : -ENOMEM;
+		ps->rule->info.references = list;
+		return rc;
+	}
+	ps->rs->unknown_references++; // as in Suricata: the rule stays without it
+	return 0;
+}
+
+static int parse_metadata(struct rule_parser *ps, const struct keyword *kw, char *arg)
+{
+	char *rest = arg, *pair;
+	const char **list = (const char **)(uintptr_t)ps->rule->info.metadata;
+	size_t n = list_length(list), fields = 1;
+	for (const char *c = arg; *c; c++)
+		fields += *c == ',';
+	const char **more = rule_alloc(ps, (n + 2 * fields + 1) * sizeof(*more));
+	if (!more)
+		return -ENOMEM;
+	if (n)
+		memcpy(more, list, n * sizeof(*more));
+	while ((pair = lex_field(&rest, ','))) {
+		char *space = pair + strcspn(pair, " \t");
+		if (!*space)
+			continue;
+		*space = 0;
+		more[n++] = arena_strdup(&ps->rs->arena, pair);
+		more[n++] = arena_strdup(&ps->rs->arena, lex_trim(space + 1));
+	}
+	ps->rule->info.metadata = more;
+	return 0;
+}
+
+static int parse_noalert(struct rule_parser *ps, const struct keyword *kw, char *arg)
+{
+	ps->rule->flags |= RULE_F_NOALERT;
+	return 0;
+}
+
+static int parse_target(struct rule_parser *ps, const struct keyword *kw, char *arg)
+{
+	ps->rule->target = !strcmp(arg, "src_ip") ? 1 : !strcmp(arg, "dest_ip") ? 2 : 0;
+	return ps->rule->target ? 0 : parse_fail(ps, "expected src_ip or dest_ip, found \"%.40s\"", arg);
+}
+
+static int parse_prefilter(struct rule_parser *ps, const struct keyword *kw, char *arg)
+{
+	if (!ps->last && !ps->last_test)
+		return parse_fail(ps, "expected a keyword before it");
+	if (ps->last && ps->last->kind == STEP_CONTENT)
+		ps->last->content.flags |= CONTENT_FAST_PATTERN;
+	else
+		ps->rule->flags |= RULE_F_PREFILTER;
+	return 0;
+}
+
+static int parse_accepted(struct rule_parser *ps, const struct keyword *kw, char *arg)
+{
+	return 0;
+}
+
+// "7", "7.0", "7.0.10" as one number; -1 when it is none.
+static int64_t version_number(const char *s)
+{
+	unsigned v[3] = {0, 0, 0};
+	int used = 0;
+	if (sscanf(s, "%u%n.%u%n.%u%n", &v[0], &used, &v[1], &used, &v[2], &used) < 1)
+		return -1;
+	return s[used] && s[used] != '-' ? -1 : (int64_t)v[0] * 1000000 + v[1] * 1000 + v[2];
+}
+
+#define OUR_VERSION 7000010 // the language is Suricata 7.0.10's
+
+static int version_holds(struct rule_parser *ps, char *text, bool *holds)
+{
+	static const char *const ops[] = {"<=", ">=", "==", "<", ">"};
+	text = lex_trim(text);
+	for (size_t i = 0; i < sizeof(ops) / sizeof(*ops); i++) {
+		size_t n = strlen(ops[i]);
+		if (strncmp(text, ops[i], n))
+			continue;
+		int64_t v = version_number(lex_trim(text + n));
+		if (v < 0)
+			break;
+		*holds = i == 0   ? OUR_VERSION <= v
+			 : i == 1 ? OUR_VERSION >= v
+			 : i == 2 ? OUR_VERSION == v
+			 : i == 3 ? OUR_VERSION < v
+				  : OUR_VERSION > v;
+		return 0;
+	}
+	return parse_fail(ps, "expected an operator and a version, found \"%.40s\"", text);
+}
+
+// "version >= 7.0.3 < 8 | >= 8.0.1": alternatives of conjunctions.
+static int version_list(struct rule_parser *ps, char *text, bool *holds)
+{
+	char *rest = text, *alternative;
+	*holds = false;
+	while ((alternative = lex_field(&rest, '|'))) {
+		bool all = true;
+		while (*alternative) {
+			size_t op = strspn(alternative, "<>="), sp = strspn(alternative + op, " \t");
+			size_t n = op + sp + strcspn(alternative + op + sp, "<>= \t");
+			char part[64];
+			bool one = false;
+			snprintf(part, sizeof(part), "%.*s", (int)n, alternative);
+			if (version_holds(ps, part, &one))
+				return -EINVAL;
+			all &= one;
+			alternative = lex_trim(alternative + n);
+		}
+		*holds |= all;
+	}
+	return 0;
+}
+
+static int parse_requires(struct rule_parser *ps, const struct keyword *kw, char *arg)
+{
+	char *rest = arg, *one;
+	while ((one = lex_field(&rest, ','))) {
+		char *value = one + strcspn(one, " \t");
+		bool holds = true;
+		if (*value) {
+			*value = 0;
+			value = lex_trim(value + 1);
+		}
+		if (!strcmp(one, "version")) {
+			if (version_list(ps, value, &holds))
+				return -EINVAL;
+		} else if (!strcmp(one, "feature")) {
+			holds = !strncmp(value, "output::", 8) || !strcmp(value, "geoip");
+		} else if (!strcmp(one, "keyword")) {
+			holds = keyword_find(value) != NULL;
+		} else {
+			holds = false; // a requirement nobody knows is not met
+		}
+		ps->ignore |= !holds;
+	}
+	return 0;
+}
+
+const struct keyword kw_meta_table[] = {
+	{"msg", NULL, ARG_REQUIRED, parse_msg, 0, "\"text\"", "msg:\"What happened\";", "What the alert says.", "same"},
+	{"sid", NULL, ARG_REQUIRED, parse_id, 0, "1-4294967295", "sid:1000001;", "The rule's number.", "same"},
+	{"rev", NULL, ARG_REQUIRED, parse_id, 1, "0-4294967295", "rev:2;", "The rule's revision.", "same"},
+	{"gid", NULL, ARG_REQUIRED, parse_id, 2, "0-4294967295", "gid:1;", "The group of sids, 1 by default.", "same"},
+	{"classtype", NULL, ARG_REQUIRED, parse_classtype, 0, "a class of classification.config",
+		"classtype:trojan-activity;", "Gives category and priority.", "same"},
+	{"priority", NULL, ARG_REQUIRED, parse_priority, 0, "1-255", "priority:1;", "Severity; overrides the class.",
+		"same"},
+	{"reference", NULL, ARG_REQUIRED, parse_reference, 0, "type,id", "reference:cve,2021-44228;",
+		"Where to read more.", "same"},
+	{"metadata", NULL, ARG_REQUIRED, parse_metadata, 0, "key value[, key value ...]",
+		"metadata:created_at 2024_01_01;", "Copied into the alert.", "same"},
+	{"target", NULL, ARG_REQUIRED, parse_target, 0, "src_ip|dest_ip", "target:dest_ip;", "Which side is attacked.",
+		"same"},
+	{"noalert", NULL, ARG_NONE, parse_noalert, 0, "", "noalert;", "Matches in silence.", "same"},
+	{"alert", NULL, ARG_NONE, parse_accepted, 0, "", "alert;", "Alerts, as the action says.", "same"},
+	{"prefilter", NULL, ARG_NONE, parse_prefilter, 0, "", "dsize:10; prefilter;", "A hint for speed.",
+		"same; never changes what a rule matches"},
+	{"requires", NULL, ARG_REQUIRED, parse_requires, 0, "version op v | feature f | keyword k",
+		"requires:version >= 7.0.4;", "A rule for other versions is left out in silence.",
+		"same, as version 7.0.10"},
+	{"bypass", NULL, ARG_NONE, parse_accepted, 0, "", "bypass;", "Accepted; inspection goes on.",
+		"as Suricata where no capture method bypasses"},
+	{"nfq_set_mark", NULL, ARG_REQUIRED, parse_accepted, 0, "mark/mask", "nfq_set_mark:0x1/0x1;",
+		"Accepted, no effect.", "as Suricata outside NFQ"},
+	{0},
+};

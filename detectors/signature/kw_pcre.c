@@ -1,0 +1,179 @@
+// pcre: a regular expression on a buffer. Captures may set packet and flow variables.
+#include <ctype.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define PCRE2_CODE_UNIT_WIDTH 8
+#include <pcre2.h>
+
+#include "detectors/signature/rule_parse.h"
+
+struct pcre_text {
+	char *regex, *flags, *vars; // vars: ", flow:a, pkt:b" behind the flags
+};
+
+// Flags that name a buffer of HTTP rather than change the match.
+static const struct {
+	char flag;
+	const char *buffer;
+} buffer_flags[] = {{'U', "http.uri"}, {'I', "http.uri.raw"}, {'H', "http.header"}, {'D', "http.header.raw"},
+	{'M', "http.method"}, {'C', "http.cookie"}, {'P', "http.request_body"}, {'Q', "http.response_body"},
+	{'Y', "http.stat_msg"}, {'S', "http.stat_code"}, {'V', "http.user_agent"}, {'W', "http.host"},
+	{'Z', "http.host.raw"}};
+
+static int split(struct rule_parser *ps, char *text, struct pcre_text *out)
+{
+	char *open = text;
+	if (*open != '/')
+		return parse_fail(ps, "expected /regex/flags, found \"%.60s\"", text);
+	char *close = strrchr(open + 1, '/');
+	if (!close || close == open + 1)
+		return parse_fail(ps, "expected a regular expression between slashes, found \"%.60s\"", text);
+	*close = 0;
+	out->regex = open + 1;
+	out->flags = close + 1;
+	out->vars = strchr(out->flags, ',');
+	if (out->vars)
+		*out->vars++ = 0;
+	out->flags = lex_trim(out->flags);
+	return 0;
+}
+
+static int read_flags(struct rule_parser *ps, const char *flags, uint32_t *options, bool *relative, const char **buffer)
+{
+	*options = 0;
+	for (; *flags; flags++) {
+		bool found = true;
+		switch (*flags) {
+		case 'i':
+			*options |= PCRE2_CASELESS;
+			break;
+		case 'm':
+			*options |= PCRE2_MULTILINE;
+			break;
+		case 's':
+			*options |= PCRE2_DOTALL;
+			break;
+		case 'x':
+			*options |= PCRE2_EXTENDED;
+			break;
+		case 'A':
+			*options |= PCRE2_ANCHORED;
+			break;
+		case 'E':
+			*options |= PCRE2_DOLLAR_ENDONLY;
+			break;
+		case 'G':
+			*options |= PCRE2_UNGREEDY;
+			break;
+		case 'R':
+			*relative = true;
+			break;
+		case 'B':
+		case 'O':
+			break;
+		default:
+			found = false;
+		}
+		for (size_t i = 0; !found && i < sizeof(buffer_flags) / sizeof(*buffer_flags); i++)
+			if (buffer_flags[i].flag == *flags) {
+				*buffer = buffer_flags[i].buffer;
+				found = true;
+			}
+		if (!found)
+			return parse_fail(ps, "expected flags of ismxAEGRBOUIHDMCPQYSVWZ, found '%c'", *flags);
+	}
+	return 0;
+}
+
+static int add_capture(struct rule_parser *ps, struct pcre *p, int group, const char *scope, const char *name)
+{
+	struct capture *c = &p->captures[p->n_captures];
+	if (p->n_captures == sizeof(p->captures) / sizeof(p->captures[0]))
+		return parse_fail(ps, "expected at most 8 captured variables");
+	c->group = (uint8_t)group;
+	c->scope = !strcmp(scope, "pkt") ? 0 : !strcmp(scope, "flow") ? 1 : 2;
+	c->var = (uint16_t)name_intern(&ps->rs->arena, &ps->rs->flowvars, name);
+	p->n_captures++;
+	if (c->scope == 1)
+		ps->rule->flags |= RULE_F_FLOWVAR;
+	return 0;
+}
+
+// Named groups flow_x, pkt_x and alert_x are variables; so is each "scope:name" behind the flags.
+static int read_captures(struct rule_parser *ps, struct pcre *p, char *vars)
+{
+	uint32_t count = 0, entry = 0;
+	PCRE2_SPTR table = NULL;
+	pcre2_pattern_info(p->code, PCRE2_INFO_NAMECOUNT, &count);
+	pcre2_pattern_info(p->code, PCRE2_INFO_NAMEENTRYSIZE, &entry);
+	pcre2_pattern_info(p->code, PCRE2_INFO_NAMETABLE, &table);
+	for (uint32_t i = 0; i < count; i++, table += entry) {
+		char name[128];
+		snprintf(name, sizeof(name), "%s", (const char *)table + 2);
+		char *sep = strchr(name, '_');
+		if (!sep)
+			continue;
+		*sep = 0;
+		if (strcmp(name, "flow") && strcmp(name, "pkt") && strcmp(name, "alert"))
+			continue;
+		if (add_capture(ps, p, table[0] << 8 | table[1], name, sep + 1))
+			return -EINVAL;
+	}
+	char *field;
+	for (int group = 1; (field = lex_field(&vars, ',')); group++) {
+		char *colon = strchr(field, ':');
+		if (!colon || !colon[1])
+			return parse_fail(
+				ps, "expected pkt:name or flow:name behind the flags, found \"%.40s\"", field);
+		*colon = 0;
+		if (add_capture(ps, p, group, field, colon + 1))
+			return -EINVAL;
+	}
+	return 0;
+}
+
+static int compile(struct rule_parser *ps, struct pcre *p, const char *regex, uint32_t options)
+{
+	int err;
+	PCRE2_SIZE at;
+	p->code = pcre2_compile((PCRE2_SPTR)regex, PCRE2_ZERO_TERMINATED, options, &err, &at, NULL);
+	if (!p->code) {
+		PCRE2_UCHAR why[128];
+		pcre2_get_error_message(err, why, sizeof(why));
+		return parse_fail(
+			ps, "expected a valid regular expression, found %s at byte %zu", (char *)why, (size_t)at);
+	}
+	return ruleset_own_pcre(ps->rs, p->code);
+}
+
+static int parse_pcre(struct rule_parser *ps, const struct keyword *kw, char *arg)
+{
+	struct pcre_text t = {0};
+	uint32_t options;
+	bool relative = false, negated = *arg == '!';
+	const char *buffer = NULL;
+	char *text = lex_trim(arg + negated);
+	if (!lex_unquote(&text))
+		return parse_fail(ps, "expected \"/regex/flags\" in double quotes, found %.60s", text);
+	if (split(ps, text, &t) || read_flags(ps, t.flags, &options, &relative, &buffer))
+		return -EINVAL;
+	struct step *s = buffer ? step_add_to(ps, buffer_app(ps, buffer), STEP_PCRE) : step_add(ps, STEP_PCRE);
+	if (!s)
+		return -ENOMEM;
+	s->negated = negated;
+	s->relative = relative;
+	s->pcre.text = arena_strdup(&ps->rs->arena, t.regex);
+	int rc = compile(ps, &s->pcre, t.regex, options);
+	return rc ? rc : read_captures(ps, &s->pcre, t.vars);
+}
+
+const struct keyword kw_pcre_table[] = {
+	{"pcre", NULL, ARG_REQUIRED, parse_pcre, 0, "[!]\"/regex/flags[, pkt:name | flow:name]\"",
+		"pcre:\"/id=(?P<flow_id>[0-9]+)/Ri\";",
+		"A PCRE2 regular expression; R: from the end of the match before. Groups named flow_x and pkt_x set "
+		"variables.",
+		"same; a match that exceeds the limits counts as none"},
+	{0},
+};

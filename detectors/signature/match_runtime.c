@@ -1,0 +1,398 @@
+// One packet against the rules: candidates from its groups, then each verified in order.
+// Next: verify_runtime.c for content chains, stream_runtime.c for reassembled bytes.
+#include "detectors/signature/match_runtime.h"
+
+#include <arpa/inet.h>
+
+#include <rte_cycles.h>
+
+#include "detectors/signature/ip_index.h"
+#include "detectors/signature/packet_fields.h"
+#include "detectors/signature/state_runtime.h"
+#include "detectors/signature/worker_internal.h"
+
+// A literal was found: every rule that waits for it becomes a candidate.
+static int on_literal(unsigned id, unsigned long long from, unsigned long long to, unsigned flags, void *arg)
+{
+	struct signature_worker *w = arg;
+	const struct group *g = w->scanning;
+	for (uint32_t i = g->first[id]; i < g->first[id + 1]; i++)
+		rule_bits_set(w->found, g->rules[i]);
+	return 0;
+}
+
+void group_scan(
+	struct signature_worker *w, const struct group *g, const uint8_t *bytes, uint32_t len, struct rule_bits *out)
+{
+	for (uint32_t i = 0; i < g->n_always; i++)
+		rule_bits_set(out, g->always[i]);
+	if (!g->db || !len)
+		return;
+	w->scanning = g;
+	w->found = out;
+	w->stats.scans++;
+	w->stats.scanned_bytes += len;
+	hs_scan(g->db, (const char *)bytes, len, 0, w->scratch, on_literal, w);
+}
+
+static enum group_proto packet_group(const struct packet *p)
+{
+	if (p->flags & PKT_TCP)
+		return GROUP_TCP;
+	if (p->flags & PKT_UDP)
+		return GROUP_UDP;
+	return p->flags & PKT_ICMP ? GROUP_ICMP : GROUP_OTHER;
+}
+
+uint32_t groups_of_packet(
+	const struct signature_worker *w, const struct packet *p, enum group_view view, const struct group *out[3])
+{
+	int dir = p->flow ? p->dir : DIR_TO_SERVER;
+	const struct port_groups *pg = &w->rs->groups->groups[packet_group(p)][dir];
+	uint32_t n = 0;
+	if (!pg->has_view[view])
+		return 0;
+	out[n++] = &pg->any[view];
+	if (pg->dst_class)
+		out[n++] = &pg->dst[pg->dst_class[p->dport]][view];
+	if (pg->src_class)
+		out[n++] = &pg->src[pg->src_class[p->sport]][view];
+	return n;
+}
+
+static void scan_view(struct signature_worker *w, const struct packet *p, enum group_view view, bool whole)
+{
+	const struct group *groups[3];
+	uint32_t n = groups_of_packet(w, p, view, groups);
+	const uint8_t *bytes = packet_payload(p);
+	for (uint32_t i = 0; i < n; i++) {
+		uint32_t len = p->payload_len;
+		if (!whole && len > groups[i]->scan_bytes)
+			len = groups[i]->scan_bytes;
+		group_scan(w, groups[i], bytes, view == VIEW_FIELDS ? 0 : len, &w->candidates);
+	}
+}
+
+static void ip_only_candidates(struct signature_worker *w, const struct packet *p)
+{
+	const struct group_table *t = w->rs->groups;
+	for (uint32_t i = 0; i < t->by_src.n_always; i++)
+		rule_bits_set(&w->candidates, t->by_src.always[i]);
+	if (!(p->flags & PKT_IPV4))
+		return;
+	const uint32_t *src = ip_index_find(&t->by_src, ntohl(p->src.w[0]));
+	const uint32_t *dst = ip_index_find(&t->by_dst, ntohl(p->dst.w[0]));
+	for (uint32_t i = 1; i <= src[0]; i++)
+		rule_bits_set(&w->candidates, src[i]);
+	for (uint32_t i = 1; i <= dst[0]; i++)
+		rule_bits_set(&w->candidates, dst[i]);
+}
+
+static void event_candidates(struct signature_worker *w, const struct packet *p)
+{
+	const struct group_table *t = w->rs->groups;
+	for (uint8_t e = 0; e < p->event_count; e++)
+		for (uint32_t i = t->event_first[p->events[e]]; i < t->event_first[p->events[e] + 1]; i++)
+			rule_bits_set(&w->candidates, t->event_rules[i]);
+}
+
+static void gather(struct signature_worker *w, const struct packet *p)
+{
+	event_candidates(w, p);
+	if (p->flags & PKT_INVALID)
+		return;
+	if (p->flags & PKT_IP && (!p->flow || p->nth[p->dir] <= 1))
+		ip_only_candidates(w, p);
+	scan_view(w, p, VIEW_FIELDS, true);
+	if (!p->payload_len)
+		return;
+	scan_view(w, p, VIEW_PACKET, false);
+	// Bytes that did not go into the stream are looked at where they are.
+	if (p->flags & PKT_TCP && !(p->flags & PKT_STREAM_ADDED))
+		scan_view(w, p, VIEW_STREAM, true);
+}
+
+static bool proto_match(const struct rule *r, const struct packet *p)
+{
+	switch (r->proto) {
+	case PROTO_TCP:
+		return p->ip_proto == 6 && p->flags & PKT_IP;
+	case PROTO_UDP:
+		return p->ip_proto == 17 && p->flags & PKT_IP;
+	case PROTO_ICMP:
+		return (p->flags & PKT_ICMP) != 0;
+	case PROTO_ICMPV4:
+		return (p->flags & PKT_ICMPV4) != 0;
+	case PROTO_ICMPV6:
+		return (p->flags & PKT_ICMPV6) != 0;
+	case PROTO_SCTP:
+		return (p->flags & PKT_SCTP) != 0;
+	case PROTO_PKTHDR:
+		return true;
+	default:
+		return (p->flags & PKT_IP) != 0;
+	}
+}
+
+bool rule_header_match(const struct rule *r, const struct packet *p)
+{
+	int version = p->flags & PKT_IPV4 ? 4 : p->flags & PKT_IPV6 ? 6 : 0;
+	if (!proto_match(r, p))
+		return false;
+	if ((r->flags & RULE_F_IPV4 && version != 4) || (r->flags & RULE_F_IPV6 && version != 6))
+		return false;
+	if (p->flags & (PKT_TCP | PKT_UDP | PKT_SCTP)) {
+		if (r->dport && !port_set_has(r->dport, p->dport))
+			return false;
+		if (r->sport && !port_set_has(r->sport, p->sport))
+			return false;
+	} else if ((r->dport || r->sport) && p->flags & PKT_FRAGMENT) {
+		return false;
+	}
+	if (r->src && !addr_set_has(r->src, &p->src, version))
+		return false;
+	return !r->dst || addr_set_has(r->dst, &p->dst, version);
+}
+
+void match_begin(struct signature_worker *w, const struct rule *r, struct packet *p, struct detector_run *run)
+{
+	struct match_ctx *m = &w->ctx;
+	m->w = w;
+	m->rs = w->rs;
+	m->rule = r;
+	m->p = p;
+	m->flow = p->flow;
+	m->cold = p->flow && p->flow->flags & FLOW_COLD_SET ? flow_cold_get(w->flows, p->flow) : NULL;
+	m->run = run;
+	m->steps = 0;
+	m->stream = false;
+	m->n_captures = 0;
+}
+
+// The bytes of a header buffer; false when the packet has no such header.
+static bool header_buffer(const struct packet *p, uint16_t id, const uint8_t **buf, uint32_t *len)
+{
+	uint32_t off = p->l4_off, n = 0, flag = 0;
+	switch (id) {
+	case BUF_IPV4_HDR:
+		flag = PKT_IPV4;
+		off = p->l3_off;
+		n = ipv4_header(p) ? (uint32_t)(ipv4_header(p)[0] & 15) * 4 : 0;
+		break;
+	case BUF_IPV6_HDR:
+		flag = PKT_IPV6;
+		off = p->l3_off;
+		n = p->l4_off > p->l3_off ? p->l4_off - p->l3_off : 40;
+		break;
+	case BUF_TCP_HDR:
+		flag = PKT_TCP;
+		n = packet_at(p, off, 20) ? (uint32_t)(p->data[off + 12] >> 4) * 4 : 0;
+		break;
+	case BUF_UDP_HDR:
+		flag = PKT_UDP;
+		n = 8;
+		break;
+	case BUF_ICMPV4_HDR:
+		flag = PKT_ICMPV4;
+		n = p->payload_off > off ? p->payload_off - off : 8;
+		break;
+	case BUF_ICMPV6_HDR:
+		flag = PKT_ICMPV6;
+		n = p->payload_off > off ? p->payload_off - off : 8;
+		break;
+	case BUF_IP_SRC:
+	case BUF_IP_DST:
+		*buf = id == BUF_IP_SRC ? p->src.b : p->dst.b;
+		*len = p->flags & PKT_IPV4 ? 4 : 16;
+		return (p->flags & PKT_IP) != 0;
+	default:
+		return false;
+	}
+	*len = n;
+	*buf = packet_at(p, off, n);
+	return (p->flags & flag) && n && *buf;
+}
+
+// The payload tests: the stream's answer comes first, then the packet's.
+static bool payload_match(struct signature_worker *w, const struct rule *r, const struct buffer_test *b)
+{
+	struct match_ctx *m = &w->ctx;
+	const struct packet *p = m->p;
+	if (r->flags & RULE_F_NEED_STREAM && w->any_hit && rule_bits_has(&w->stream_hits, r->index)) {
+		m->stream = true;
+		return true;
+	}
+	if (!p->payload_len)
+		return false;
+	if (!(r->flags & RULE_F_NEED_PACKET) && p->flags & PKT_TCP && p->flags & PKT_STREAM_ADDED)
+		return false;
+	if (r->flags & RULE_F_NEED_STREAM && !(r->flags & RULE_F_NEED_PACKET) && r->flags & RULE_F_SEPARATE_PROTO)
+		return false; // tcp-stream
+	m->stream = false;
+	return verify_buffer(m, b, packet_payload(p), p->payload_len);
+}
+
+static bool buffers_match(struct signature_worker *w, const struct rule *r)
+{
+	for (const struct buffer_test *b = r->buffers; b; b = b->next) {
+		const uint8_t *buf;
+		uint32_t len;
+		if (b->id == BUF_PAYLOAD) {
+			if (!payload_match(w, r, b))
+				return false;
+		} else if (!header_buffer(w->ctx.p, b->id, &buf, &len) || !verify_buffer(&w->ctx, b, buf, len)) {
+			return false;
+		}
+	}
+	return true;
+}
+
+static bool rule_match(struct signature_worker *w, const struct rule *r)
+{
+	for (const struct packet_test *t = r->tests; t; t = t->next)
+		if (!t->match(&w->ctx, t->args))
+			return false;
+	return !r->buffers || buffers_match(w, r);
+}
+
+static void emit(struct signature_worker *w, const struct rule *r)
+{
+	struct match_ctx *m = &w->ctx;
+	struct event *ev = event_begin(m->run->sink, EVENT_ALERT, m->p, 0);
+	if (m->flow)
+		m->flow->flags |= FLOW_ALERTED;
+	w->stats.alerts++;
+	w->counters[r->index].alerts++;
+	if (!ev)
+		return;
+	ev->alert.info = &r->info;
+	ev->alert.payload_len = m->p->payload_len;
+	ev->alert.stream = m->stream;
+	event_commit(m->run->sink);
+}
+
+static bool suppressed(struct match_ctx *m, const struct rule *r)
+{
+	for (const struct threshold *t = r->suppress; t; t = t->next)
+		if (threshold_check(m, t) != THRESHOLD_ALERT)
+			return true;
+	return false;
+}
+
+// A rule has matched: what it sets is set, then its thresholds say whether it speaks.
+// Returns false when nothing more is to be looked at on this packet.
+static bool on_match(struct signature_worker *w, const struct rule *r, uint32_t *alerts)
+{
+	struct match_ctx *m = &w->ctx;
+	if (r->detection_filter && threshold_check(m, r->detection_filter) == THRESHOLD_NO)
+		return true;
+	w->stats.matches++;
+	w->counters[r->index].matches++;
+	captures_commit(m);
+	for (const struct post_action *a = r->posts; a; a = a->next)
+		a->run(m, a->args);
+	if (r->action == RULE_PASS) {
+		if (m->flow && (r->flags & RULE_F_IP_ONLY || m->stream))
+			m->flow->flags |= FLOW_RULES_PASS;
+		return false;
+	}
+	if (r->flags & RULE_F_NOALERT)
+		return true;
+	if (*alerts == w->rs->alert_max) {
+		w->stats.over_alert_max++;
+		return true;
+	}
+	++*alerts;
+	if ((r->threshold && threshold_check(m, r->threshold) != THRESHOLD_ALERT) ||
+		(r->suppress && suppressed(m, r))) {
+		w->stats.suppressed++;
+		return true;
+	}
+	emit(w, r);
+	return true;
+}
+
+// Verifies one candidate. Returns false to stop with this packet.
+static bool check_rule(
+	struct signature_worker *w, const struct rule *r, struct packet *p, struct detector_run *run, uint32_t *alerts)
+{
+	uint64_t start = w->rs->count_cycles ? rte_rdtsc() : 0;
+	bool more = true;
+	w->counters[r->index].checks++;
+	w->stats.candidates++;
+	if (rule_header_match(r, p)) {
+		match_begin(w, r, p, run);
+		w->stats.verified++;
+		if (rule_match(w, r))
+			more = on_match(w, r, alerts);
+	}
+	if (start)
+		w->counters[r->index].cycles += rte_rdtsc() - start;
+	return more;
+}
+
+// Walks the candidates in order of evaluation and leaves the set empty.
+static void verify_candidates(struct signature_worker *w, struct packet *p, struct detector_run *run)
+{
+	struct rule_bits *c = &w->candidates;
+	uint32_t alerts = 0;
+	bool more = true;
+	for (uint32_t t = 0; t < c->n_top; t++) {
+		while (c->top[t]) {
+			uint32_t word = t << 6 | (uint32_t)__builtin_ctzll(c->top[t]);
+			uint64_t bits = c->words[word];
+			c->top[t] &= c->top[t] - 1;
+			c->words[word] = 0;
+			for (; bits && more; bits &= bits - 1) {
+				uint32_t i = word << 6 | (uint32_t)__builtin_ctzll(bits);
+				more = check_rule(w, w->rs->rules[i], p, run, &alerts);
+			}
+		}
+	}
+}
+
+static void take_stream_hits(struct signature_worker *w)
+{
+	struct rule_bits *h = &w->stream_hits;
+	for (uint32_t t = 0; t < h->n_top; t++)
+		for (uint64_t top = h->top[t]; top; top &= top - 1) {
+			uint32_t word = t << 6 | (uint32_t)__builtin_ctzll(top);
+			w->candidates.words[word] |= h->words[word];
+			w->candidates.top[t] |= 1ull << (word & 63);
+		}
+}
+
+static void clear_stream_hits(struct signature_worker *w)
+{
+	struct rule_bits *h = &w->stream_hits;
+	for (uint32_t t = 0; t < h->n_top; t++)
+		for (; h->top[t]; h->top[t] &= h->top[t] - 1)
+			h->words[t << 6 | (uint32_t)__builtin_ctzll(h->top[t])] = 0;
+	w->any_hit = false;
+}
+
+void signature_on_packet(struct signature_worker *w, struct packet *p, struct detector_run *run)
+{
+	w->stats.packets++;
+	if (!(p->flow && p->flow->flags & FLOW_RULES_PASS)) {
+		gather(w, p);
+		if (w->any_hit)
+			take_stream_hits(w);
+		verify_candidates(w, p, run);
+	}
+	if (w->any_hit)
+		clear_stream_hits(w);
+}
+
+void signature_on_stand_in(struct signature_worker *w, struct packet *p, struct detector_run *run)
+{
+	take_stream_hits(w);
+	verify_candidates(w, p, run);
+	clear_stream_hits(w);
+}
+
+void signature_on_burst(void *state, struct burst *b, struct detector_run *run)
+{
+	for (uint16_t i = 0; i < b->n; i++)
+		signature_on_packet(state, b->list[i], run);
+}

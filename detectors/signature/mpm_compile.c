@@ -1,0 +1,217 @@
+// Literal databases: each distinct set of literals is compiled once, in parallel, or read from the
+// cache (mpm_cache.c). Next: mpm_cache.c.
+#include <errno.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <openssl/evp.h>
+
+#include "detectors/signature/mpm_internal.h"
+
+struct mpm *mpm_new(void)
+{
+	return calloc(1, sizeof(struct mpm));
+}
+
+static int copy_literals(struct mpm_set *set, const struct literal *lits, uint32_t n)
+{
+	size_t bytes = 0;
+	for (uint32_t i = 0; i < n; i++)
+		bytes += lits[i].len;
+	set->exprs = calloc(n, sizeof(*set->exprs));
+	set->lens = calloc(n, sizeof(*set->lens));
+	set->flags = calloc(n, sizeof(*set->flags));
+	set->ids = calloc(n, sizeof(*set->ids));
+	set->text = malloc(bytes + 1);
+	if (!set->exprs || !set->lens || !set->flags || !set->ids || !set->text)
+		return -ENOMEM;
+	char *at = set->text;
+	for (uint32_t i = 0; i < n; i++) {
+		memcpy(at, lits[i].bytes, lits[i].len);
+		set->exprs[i] = at;
+		set->lens[i] = lits[i].len;
+		set->flags[i] = HS_FLAG_SINGLEMATCH | (lits[i].nocase ? HS_FLAG_CASELESS : 0);
+		set->ids[i] = i;
+		at += lits[i].len;
+	}
+	set->n = n;
+	return 0;
+}
+
+// SHA-256 over lengths, flags and bytes: what makes two sets the same.
+static int set_hash(const struct literal *lits, uint32_t n, uint8_t out[MPM_HASH])
+{
+	EVP_MD_CTX *md = EVP_MD_CTX_new();
+	bool ok = md && EVP_DigestInit_ex(md, EVP_sha256(), NULL);
+	for (uint32_t i = 0; ok && i < n; i++) {
+		uint8_t head[3] = {(uint8_t)(lits[i].len >> 8), (uint8_t)lits[i].len, lits[i].nocase};
+		ok = EVP_DigestUpdate(md, head, sizeof(head)) && EVP_DigestUpdate(md, lits[i].bytes, lits[i].len);
+	}
+	ok = ok && EVP_DigestFinal_ex(md, out, NULL);
+	EVP_MD_CTX_free(md);
+	return ok ? 0 : -ENOMEM;
+}
+
+static struct mpm_set *set_find(struct mpm *m, const uint8_t hash[MPM_HASH])
+{
+	for (struct mpm_set *s = m->buckets[hash[0]]; s; s = s->next)
+		if (!memcmp(s->hash, hash, MPM_HASH))
+			return s;
+	return NULL;
+}
+
+int mpm_want(struct mpm *m, const struct literal *lits, uint32_t n, const hs_database_t **slot)
+{
+	uint8_t hash[MPM_HASH];
+	*slot = NULL;
+	if (!n)
+		return 0;
+	int rc = set_hash(lits, n, hash);
+	struct mpm_set *set = rc ? NULL : set_find(m, hash);
+	struct mpm_slot *want = rc ? NULL : calloc(1, sizeof(*want));
+	if (!want)
+		return -ENOMEM;
+	if (!set) {
+		set = calloc(1, sizeof(*set));
+		if (!set || copy_literals(set, lits, n)) {
+			free(want);
+			mpm_set_free(set);
+			return -ENOMEM;
+		}
+		memcpy(set->hash, hash, MPM_HASH);
+		set->next = m->buckets[hash[0]];
+		m->buckets[hash[0]] = set;
+		set->all = m->sets;
+		m->sets = set;
+		m->n_sets++;
+	}
+	want->out = slot;
+	want->next = set->slots;
+	set->slots = want;
+	return 0;
+}
+
+static int compile_set(struct mpm_set *s)
+{
+	hs_compile_error_t *err = NULL;
+	hs_error_t rc =
+		hs_compile_lit_multi(s->exprs, s->flags, s->ids, s->lens, s->n, HS_MODE_BLOCK, NULL, &s->db, &err);
+	if (err)
+		hs_free_compile_error(err);
+	return rc == HS_SUCCESS ? 0 : rc == HS_NOMEM ? -ENOMEM : -EINVAL;
+}
+
+struct crew {
+	struct mpm_set **sets;
+	uint32_t n;
+	atomic_uint next;
+	atomic_int rc;
+};
+
+static void *compile_some(void *arg)
+{
+	struct crew *c = arg;
+	uint32_t i;
+	while ((i = atomic_fetch_add(&c->next, 1)) < c->n && !atomic_load(&c->rc)) {
+		int rc = compile_set(c->sets[i]);
+		if (rc)
+			atomic_store(&c->rc, rc);
+	}
+	return NULL;
+}
+
+static int larger_first(const void *a, const void *b)
+{
+	uint32_t x = (*(struct mpm_set *const *)a)->n, y = (*(struct mpm_set *const *)b)->n;
+	return x > y ? -1 : x < y;
+}
+
+static int compile_all(struct mpm *m, unsigned threads)
+{
+	struct crew crew = {.sets = calloc(m->n_sets + 1, sizeof(*crew.sets))};
+	pthread_t ids[16];
+	unsigned started = 0;
+	if (!crew.sets)
+		return -ENOMEM;
+	for (struct mpm_set *s = m->sets; s; s = s->all)
+		if (!s->db)
+			crew.sets[crew.n++] = s;
+	qsort(crew.sets, crew.n, sizeof(*crew.sets), larger_first);
+	while (started + 1 < threads && started < 16 && !pthread_create(&ids[started], NULL, compile_some, &crew))
+		started++;
+	compile_some(&crew);
+	while (started)
+		pthread_join(ids[--started], NULL);
+	free(crew.sets);
+	return atomic_load(&crew.rc);
+}
+
+int mpm_build(struct mpm *m, unsigned threads, const char *cache_dir, struct mpm_report *out)
+{
+	bool cached = cache_dir && *cache_dir && mpm_cache_read(m, cache_dir, &out->problem) == 0;
+	int rc = cached ? 0 : compile_all(m, threads);
+	if (rc)
+		return rc;
+	if (cache_dir && *cache_dir && !cached)
+		mpm_cache_write(m, cache_dir, &out->problem);
+	for (struct mpm_set *s = m->sets; s; s = s->all) {
+		size_t bytes = 0;
+		hs_database_size(s->db, &bytes);
+		out->bytes += bytes;
+		for (struct mpm_slot *w = s->slots; w; w = w->next)
+			*w->out = s->db;
+		mpm_set_drop_text(s);
+	}
+	out->databases = m->n_sets;
+	out->from_cache = cached && m->n_sets;
+	return 0;
+}
+
+int mpm_scratch(const struct mpm *m, hs_scratch_t **scratch)
+{
+	for (const struct mpm_set *s = m->sets; s; s = s->all)
+		if (hs_alloc_scratch(s->db, scratch) != HS_SUCCESS)
+			return -ENOMEM;
+	return 0;
+}
+
+void mpm_set_drop_text(struct mpm_set *s)
+{
+	free(s->exprs);
+	free(s->lens);
+	free(s->flags);
+	free(s->ids);
+	free(s->text);
+	s->exprs = NULL;
+	s->lens = NULL;
+	s->flags = s->ids = NULL;
+	s->text = NULL;
+}
+
+void mpm_set_free(struct mpm_set *s)
+{
+	if (!s)
+		return;
+	mpm_set_drop_text(s);
+	while (s->slots) {
+		struct mpm_slot *next = s->slots->next;
+		free(s->slots);
+		s->slots = next;
+	}
+	hs_free_database(s->db);
+	free(s);
+}
+
+void mpm_free(struct mpm *m)
+{
+	if (!m)
+		return;
+	while (m->sets) {
+		struct mpm_set *next = m->sets->all;
+		mpm_set_free(m->sets);
+		m->sets = next;
+	}
+	free(m);
+}

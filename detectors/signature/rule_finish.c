@@ -1,0 +1,178 @@
+// What can only be said once a rule's keywords are all known: which views of the traffic it needs,
+// which literal the prefilter looks for, and whether it can match at all. Next: rule_order.c.
+#include <errno.h>
+#include <string.h>
+
+#include "detectors/signature/rule_parse.h"
+
+// The nearest content or pcre before a relative test must try its next occurrence when that fails.
+static void link_relative(struct step *steps)
+{
+	struct step *anchor = NULL;
+	for (struct step *s = steps; s; s = s->next) {
+		if (s->relative && anchor)
+			anchor->next_relative = true;
+		if ((s->kind == STEP_CONTENT || s->kind == STEP_PCRE) && !s->negated)
+			anchor = s;
+		if (s->kind == STEP_BASE64_DECODE)
+			link_relative(s->base64.data);
+	}
+}
+
+// The least number of bytes that can hold the chain's contents.
+static uint32_t least_bytes(const struct step *steps)
+{
+	uint32_t sum = 0, most = 0;
+	for (const struct step *s = steps; s; s = s->next) {
+		const struct content *c = &s->content;
+		if (s->kind != STEP_CONTENT || s->negated)
+			continue;
+		if (s->relative)
+			sum += c->len + (uint32_t)(c->flags & CONTENT_DISTANCE && !(c->flags & CONTENT_DISTANCE_VAR) &&
+								   c->distance > 0
+							   ? c->distance
+							   : 0);
+		else
+			sum = c->len +
+			      (uint32_t)(c->flags & CONTENT_OFFSET && !(c->flags & CONTENT_OFFSET_VAR) ? c->offset : 0);
+		if (c->flags & CONTENT_DISTANCE && c->distance < 0)
+			sum = c->len;
+		if (sum > most)
+			most = sum;
+	}
+	return most;
+}
+
+static uint64_t range_most(const struct range *r)
+{
+	return r->op == RANGE_EQ || r->op == RANGE_LE ? r->lo
+	       : r->op == RANGE_LT                    ? r->lo - (r->lo > 0)
+	       : r->op == RANGE_IN                    ? r->hi
+						      : UINT64_MAX;
+}
+
+static int check_sizes(struct rule_parser *ps)
+{
+	for (const struct buffer_test *b = ps->rule->buffers; b; b = b->next) {
+		uint32_t least = least_bytes(b->steps);
+		if (b->id == BUF_PAYLOAD && ps->rule->dsize && least > range_most(ps->rule->dsize))
+			return parse_fail(ps, "expected contents that fit dsize, found %u bytes", least);
+		for (const struct step *s = b->steps; s; s = s->next)
+			if (s->kind == STEP_BSIZE && !b->transforms && least > range_most(&s->range))
+				return parse_fail(ps, "expected contents that fit the size asked of %s, found %u bytes",
+					b->name, least);
+	}
+	return 0;
+}
+
+// Longer is rarer; common bytes (letters, zero, space) count less than odd ones.
+static uint32_t strength(const struct content *c)
+{
+	uint32_t from = c->flags & CONTENT_FP_CHOP ? c->fp_off : 0, n = c->flags & CONTENT_FP_CHOP ? c->fp_len : c->len,
+		 score = 0;
+	bool same = true;
+	for (uint32_t i = from; i < from + n; i++) {
+		uint8_t b = c->bytes[i];
+		bool letter = (b | 32) >= 'a' && (b | 32) <= 'z', digit = b >= '0' && b <= '9';
+		score += b == 0 || b == ' ' || b == 0xff ? 3 : letter || digit ? 5 : b < 128 ? 6 : 7;
+		same &= b == c->bytes[from];
+	}
+	return same && n > 1 ? 4 : score;
+}
+
+static bool can_prefilter(const struct buffer_test *b, const struct step *s)
+{
+	return s->kind == STEP_CONTENT && !s->negated && !b->transforms && (b->id == BUF_PAYLOAD || b->id >= BUF_APP);
+}
+
+// An explicit fast_pattern, else the strongest literal; of equals the first. Any choice gives the
+// same alerts: the prefilter only says which rules are worth verifying.
+static void pick_literal(struct rule *r)
+{
+	uint32_t best = 0;
+	bool has_explicit = false;
+	for (struct buffer_test *b = r->buffers; b; b = b->next) {
+		for (struct step *s = b->steps; s; s = s->next) {
+			bool wanted = s->kind == STEP_CONTENT && s->content.flags & CONTENT_FAST_PATTERN;
+			if (!can_prefilter(b, s) || has_explicit)
+				continue;
+			uint32_t score = strength(&s->content) + 1;
+			if (wanted || score > best) {
+				best = score;
+				has_explicit = wanted;
+				r->fast = s;
+				r->fast_buffer = b;
+			}
+		}
+	}
+}
+
+static bool is_placed(const struct step *s)
+{
+	return s->kind == STEP_CONTENT && s->content.flags & (CONTENT_DEPTH | CONTENT_OFFSET);
+}
+
+// Whether the payload is tested in packets, in the stream or in both.
+static void pick_views(struct rule *r)
+{
+	const uint32_t either = RULE_F_NEED_PACKET | RULE_F_NEED_STREAM;
+	const struct buffer_test *payload = NULL;
+	for (const struct buffer_test *b = r->buffers; b; b = b->next)
+		if (b->id == BUF_PAYLOAD && b->steps)
+			payload = b;
+	if (!payload)
+		return;
+	r->flags |= RULE_F_PAYLOAD;
+	if (r->proto == PROTO_UDP || r->proto == PROTO_ICMP || r->proto == PROTO_ICMPV4 || r->proto == PROTO_ICMPV6 ||
+		r->proto == PROTO_SCTP || r->proto == PROTO_PKTHDR) {
+		r->flags |= RULE_F_NEED_PACKET;
+		return;
+	}
+	if (r->flags & either)
+		return;
+	r->flags |= RULE_F_NEED_STREAM | (r->flags & RULE_F_STREAM_SIZE ? RULE_F_NEED_PACKET : 0);
+	for (const struct step *s = payload->steps; s; s = s->next)
+		if (is_placed(s))
+			r->flags |= RULE_F_NEED_PACKET;
+}
+
+static bool has_app_buffer(const struct rule *r)
+{
+	for (const struct buffer_test *b = r->buffers; b; b = b->next)
+		if (b->id >= BUF_APP)
+			return true;
+	return false;
+}
+
+// Rules that only name addresses, ports and a protocol: asked once a flow and direction.
+static bool is_ip_only(const struct rule *r)
+{
+	if (r->buffers || r->proto == PROTO_PKTHDR || r->proto == PROTO_APP || r->waiting ||
+		r->flags & (RULE_F_NEED_STREAM | RULE_F_FLOW | RULE_F_SEPARATE_PROTO | RULE_F_EVENT))
+		return false;
+	for (const struct packet_test *t = r->tests; t; t = t->next)
+		if (strcmp(t->name, "ip_proto") && strcmp(t->name, "geoip") && strcmp(t->name, "iprep") &&
+			strcmp(t->name, "l3_proto"))
+			return false;
+	return true;
+}
+
+int rule_finish(struct rule_parser *ps)
+{
+	struct rule *r = ps->rule;
+	if (!ps->has_sid)
+		return parse_fail(ps, "expected a sid, found none");
+	if (ps->buffer_empty && ps->buffer && !ps->buffer->steps)
+		return parse_fail(ps, "expected a test behind %s, found none", ps->buffer->name);
+	if (check_sizes(ps))
+		return -EINVAL;
+	for (struct buffer_test *b = r->buffers; b; b = b->next)
+		link_relative(b->steps);
+	pick_literal(r);
+	pick_views(r);
+	if (is_ip_only(r))
+		r->flags |= RULE_F_IP_ONLY;
+	if (has_app_buffer(r))
+		r->flags |= RULE_F_TX;
+	return 0;
+}

@@ -1,0 +1,275 @@
+// Text into pieces: rule files into rules, keyword arguments into fields and numbers.
+// Next: rule_header.c.
+#include "detectors/signature/rule_parse.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/stat.h>
+
+int rule_source_open(struct rule_source *src, const char *path)
+{
+	struct stat st;
+	FILE *f = fopen(path, "rbe");
+	memset(src, 0, sizeof(*src));
+	if (!f)
+		return -errno;
+	if (fstat(fileno(f), &st) || S_ISDIR(st.st_mode)) {
+		fclose(f);
+		return -EISDIR;
+	}
+	size_t cap = st.st_size > 0 ? (size_t)st.st_size + 1 : 65536, n = 0, got;
+	src->text = malloc(cap + 1);
+	while (src->text && (got = fread(src->text + n, 1, cap - n, f)) > 0) {
+		n += got;
+		if (n == cap) {
+			char *more = realloc(src->text, cap * 2 + 1);
+			if (!more)
+				break;
+			src->text = more;
+			cap *= 2;
+		}
+	}
+	int rc = !src->text ? -ENOMEM : ferror(f) ? -EIO : 0;
+	fclose(f);
+	if (rc) {
+		free(src->text);
+		src->text = NULL;
+		return rc;
+	}
+	src->text[n] = 0;
+	src->at = src->text;
+	src->end = src->text + n;
+	src->next_line = 1;
+	return 0;
+}
+
+// Length of the logical line at src->at: physical lines that end in a backslash are joined in place.
+static char *take_line(struct rule_source *src, bool *binary)
+{
+	char *start = src->at, *out = src->at;
+	src->line = src->next_line;
+	for (;;) {
+		char *nl = memchr(src->at, '\n', (size_t)(src->end - src->at));
+		char *stop = nl ? nl : src->end;
+		size_t n = (size_t)(stop - src->at);
+		memmove(out, src->at, n);
+		out += n;
+		src->at = nl ? nl + 1 : src->end;
+		src->next_line++;
+		if (out > start && out[-1] == '\r')
+			out--;
+		if (out == start || out[-1] != '\\' || !nl)
+			break;
+		out--;
+	}
+	*binary = memchr(start, 0, (size_t)(out - start)) != NULL;
+	*out = 0;
+	return start;
+}
+
+char *rule_source_next(struct rule_source *src, bool *too_long, bool *binary)
+{
+	while (src->at < src->end) {
+		char *line = take_line(src, binary);
+		if (strnlen(line, RULE_LINE_MAX + 1) > RULE_LINE_MAX) {
+			*too_long = true;
+			line[RULE_LINE_MAX] = 0;
+			return line;
+		}
+		*too_long = false;
+		line = lex_trim(line);
+		if (*binary || (*line && *line != '#'))
+			return line;
+	}
+	return NULL;
+}
+
+void rule_source_close(struct rule_source *src)
+{
+	free(src->text);
+	memset(src, 0, sizeof(*src));
+}
+
+char *lex_trim(char *s)
+{
+	while (isspace((unsigned char)*s))
+		s++;
+	size_t n = strlen(s);
+	while (n && isspace((unsigned char)s[n - 1]))
+		n--;
+	s[n] = 0;
+	return s;
+}
+
+char *lex_field(char **cursor, char sep)
+{
+	char *start = *cursor, *s = start;
+	int depth = 0;
+	bool quoted = false;
+	if (!start)
+		return NULL;
+	for (; *s; s++) {
+		if (*s == '"' && (s == start || s[-1] != '\\'))
+			quoted = !quoted;
+		else if (!quoted && *s == '[')
+			depth++;
+		else if (!quoted && *s == ']')
+			depth--;
+		else if (!quoted && depth <= 0 && *s == sep)
+			break;
+	}
+	*cursor = *s ? s + 1 : NULL;
+	*s = 0;
+	return lex_trim(start);
+}
+
+bool lex_i64(const char *s, int64_t lo, int64_t hi, int64_t *out)
+{
+	char *end;
+	if (!*s || isspace((unsigned char)*s))
+		return false;
+	errno = 0;
+	long long v = strtoll(s, &end, s[0] == '0' && (s[1] | 32) == 'x' ? 16 : 10);
+	if (errno || *end || v < lo || v > hi)
+		return false;
+	*out = v;
+	return true;
+}
+
+bool lex_u32(const char *s, uint32_t lo, uint32_t hi, uint32_t *out)
+{
+	int64_t v;
+	if (!lex_i64(s, lo, hi, &v))
+		return false;
+	*out = (uint32_t)v;
+	return true;
+}
+
+bool lex_bytes(const char *s, uint64_t *out)
+{
+	static const struct {
+		const char *name;
+		uint64_t n;
+	} units[] = {{"", 1}, {"b", 1}, {"kb", 1024}, {"kib", 1024}, {"mb", 1 << 20}, {"mib", 1 << 20}, {"gb", 1 << 30},
+		{"gib", 1 << 30}};
+	char *end;
+	if (!isdigit((unsigned char)*s))
+		return false;
+	errno = 0;
+	unsigned long long v = strtoull(s, &end, s[0] == '0' && (s[1] | 32) == 'x' ? 16 : 10);
+	while (isspace((unsigned char)*end))
+		end++;
+	for (size_t i = 0; !errno && i < sizeof(units) / sizeof(*units); i++) {
+		if (!strcasecmp(end, units[i].name) && v <= UINT64_MAX / units[i].n) {
+			*out = v * units[i].n;
+			return true;
+		}
+	}
+	return false;
+}
+
+// "a<>b" and "a-b"; the first leaves both ends out.
+static bool lex_between(char *s, uint64_t max, struct range *out)
+{
+	char *gap = strstr(s, "<>"), *dash = strchr(s, '-');
+	bool exclusive = gap != NULL;
+	if (!gap)
+		gap = dash;
+	if (!gap)
+		return false;
+	char *hi = gap + (exclusive ? 2 : 1);
+	*gap = 0;
+	if (!lex_bytes(lex_trim(s), &out->lo) || !lex_bytes(lex_trim(hi), &out->hi) || out->hi > max)
+		return false;
+	if (exclusive) {
+		if (out->lo + 1 >= out->hi)
+			return false;
+		out->lo++;
+		out->hi--;
+	}
+	return out->lo <= out->hi;
+}
+
+bool lex_range(char *s, uint64_t max, struct range *out)
+{
+	static const struct {
+		const char *text;
+		uint8_t op;
+	} ops[] = {{"<=", RANGE_LE}, {">=", RANGE_GE}, {"!=", RANGE_NE}, {"!", RANGE_NE}, {"<", RANGE_LT},
+		{">", RANGE_GT}, {"=", RANGE_EQ}};
+	bool negated = *s == '!' && (strstr(s, "<>") || strchr(s, '-'));
+	s = lex_trim(s);
+	if (strstr(s, "<>") || strchr(s, '-')) {
+		out->op = negated ? RANGE_OUT : RANGE_IN;
+		return lex_between(s + negated, max, out);
+	}
+	out->op = RANGE_EQ;
+	for (size_t i = 0; i < sizeof(ops) / sizeof(*ops); i++) {
+		size_t n = strlen(ops[i].text);
+		if (!strncmp(s, ops[i].text, n)) {
+			out->op = ops[i].op;
+			s += n;
+			break;
+		}
+	}
+	return lex_bytes(lex_trim(s), &out->lo) && out->lo <= max;
+}
+
+bool lex_unquote(char **s)
+{
+	size_t n = strlen(*s);
+	if (n < 2 || (*s)[0] != '"' || (*s)[n - 1] != '"')
+		return false;
+	(*s)[n - 1] = 0;
+	(*s)++;
+	return true;
+}
+
+static int hex_value(char c)
+{
+	return c >= '0' && c <= '9' ? c - '0' : (c | 32) >= 'a' && (c | 32) <= 'f' ? (c | 32) - 'a' + 10 : -1;
+}
+
+int lex_content(const char *s, uint8_t *out, int cap, const char **why)
+{
+	bool hex = false;
+	int n = 0, high = -1;
+	for (; *s; s++) {
+		int byte = (uint8_t)*s;
+		if (*s == '|') {
+			if (high >= 0)
+				return *why = "pairs of hex digits between '|'", -1;
+			hex = !hex;
+			continue;
+		}
+		if (hex) {
+			int v = hex_value(*s);
+			if (*s == ' ' || *s == ',')
+				continue;
+			if (v < 0)
+				return *why = "hex digits between '|'", -1;
+			if (high < 0) {
+				high = v;
+				continue;
+			}
+			byte = high << 4 | v;
+			high = -1;
+		} else if (*s == '\\') {
+			s++;
+			if (!*s || !strchr(";\":\\|", *s))
+				return *why = "one of ; \" : \\ | behind a backslash", -1;
+			byte = (uint8_t)*s;
+		} else if (*s == '"') {
+			return *why = "a backslash before a quote within the text", -1;
+		}
+		if (n == cap)
+			return *why = "at most 4096 bytes of content", -1;
+		out[n++] = (uint8_t)byte;
+	}
+	if (hex)
+		return *why = "a closing '|'", -1;
+	return n;
+}

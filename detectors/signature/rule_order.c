@@ -1,0 +1,69 @@
+// The order in which rules are evaluated on a packet: action, then flow bits (setters before
+// readers), flow numbers, host bits, then priority, then the order in which they were read.
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "detectors/signature/ruleset_load.h"
+
+static int action_rank(const struct rule *r)
+{
+	static const uint8_t ranks[] = {[RULE_PASS] = 0, [RULE_DROP] = 1, [RULE_REJECT] = 2, [RULE_ALERT] = 3};
+	return ranks[r->action];
+}
+
+static int compare(const void *va, const void *vb)
+{
+	const struct rule *a = *(struct rule *const *)va, *b = *(struct rule *const *)vb;
+	int d = action_rank(a) - action_rank(b);
+	for (int i = 1; !d && i <= 3; i++)
+		d = (int)b->rank[i] - (int)a->rank[i];
+	if (!d)
+		d = (int)a->info.severity - (int)b->info.severity;
+	if (!d)
+		d = a->order < b->order ? -1 : a->order > b->order;
+	return d ? d : (a->flags & RULE_F_BIDIR ? 1 : -1) - (b->flags & RULE_F_BIDIR ? 1 : -1);
+}
+
+// The other half of a "<>" rule: the same tests, the sides changed.
+static struct rule *twin(struct ruleset *rs, const struct rule *r)
+{
+	struct rule *t = arena_alloc(&rs->arena, sizeof(*t));
+	if (!t)
+		return NULL;
+	*t = *r;
+	t->src = r->dst;
+	t->dst = r->src;
+	t->sport = r->dport;
+	t->dport = r->sport;
+	return t;
+}
+
+int ruleset_order(struct ruleset *rs)
+{
+	size_t most = 0, n = 0;
+	for (const struct rule *r = rs->first; r; r = r->next)
+		most += 2;
+	rs->rules = calloc(most + 1, sizeof(*rs->rules));
+	if (!rs->rules)
+		return -ENOMEM;
+	for (struct rule *r = rs->first; r; r = r->next) {
+		if (r->waiting || r->replaced)
+			continue;
+		bool both = r->flags & RULE_F_BIDIR && (r->src != r->dst || r->sport != r->dport);
+		r->flags &= ~(uint32_t)RULE_F_BIDIR;
+		rs->rules[n++] = r;
+		if (!both)
+			continue;
+		struct rule *t = twin(rs, r);
+		if (!t)
+			return -ENOMEM;
+		t->flags |= RULE_F_BIDIR;
+		rs->rules[n++] = t;
+	}
+	qsort(rs->rules, n, sizeof(*rs->rules), compare);
+	for (size_t i = 0; i < n; i++)
+		rs->rules[i]->index = (uint32_t)i;
+	rs->n_rules = (uint32_t)n;
+	return 0;
+}

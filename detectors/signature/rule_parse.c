@@ -1,0 +1,268 @@
+// One rule from its text: the header, then every option through its keyword row, then the checks
+// that need the whole rule. Next: rule_header.c, keyword_table.c, rule_finish.c.
+#include "detectors/signature/rule_parse.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+int parse_fail(struct rule_parser *ps, const char *fmt, ...)
+{
+	va_list ap;
+	int n = ps->at ? snprintf(ps->problem, sizeof(ps->problem), "%s: ", ps->at) : 0;
+	va_start(ap, fmt);
+	vsnprintf(ps->problem + n, sizeof(ps->problem) - (size_t)n, fmt, ap);
+	va_end(ap);
+	return -EINVAL;
+}
+
+void *rule_alloc(struct rule_parser *ps, size_t n)
+{
+	void *p = arena_alloc(&ps->rs->arena, n);
+	if (!p)
+		parse_fail(ps, "out of memory");
+	return p;
+}
+
+void rule_wait_for(struct rule_parser *ps, const char *what)
+{
+	if (!ps->rule->waiting)
+		ps->rule->waiting = what;
+}
+
+struct buffer_test *buffer_select(struct rule_parser *ps, uint16_t id, const char *name)
+{
+	struct buffer_test **at = &ps->rule->buffers;
+	for (; *at; at = &(*at)->next)
+		if ((*at)->id == id && !(*at)->transforms)
+			return *at;
+	*at = rule_alloc(ps, sizeof(**at));
+	if (*at) {
+		(*at)->id = id;
+		(*at)->name = name;
+	}
+	return *at;
+}
+
+static struct step *step_append(struct rule_parser *ps, struct step *s)
+{
+	if (ps->in_base64) {
+		struct step **at = &ps->base64->base64.data;
+		while (*at)
+			at = &(*at)->next;
+		*at = s;
+		return s;
+	}
+	struct buffer_test *b = ps->buffer ? ps->buffer : buffer_select(ps, BUF_PAYLOAD, "payload");
+	if (!b)
+		return NULL;
+	if (b->last)
+		b->last->next = s;
+	else
+		b->steps = s;
+	b->last = s;
+	ps->last_buffer = b;
+	return s;
+}
+
+struct step *step_add(struct rule_parser *ps, enum step_kind kind)
+{
+	if (++ps->steps > RULE_STEPS_MAX) {
+		parse_fail(ps, "expected at most %u tests of buffers in a rule", RULE_STEPS_MAX);
+		return NULL;
+	}
+	struct step *s = rule_alloc(ps, sizeof(*s));
+	if (!s)
+		return NULL;
+	s->kind = (uint8_t)kind;
+	ps->buffer_empty = false;
+	ps->last = step_append(ps, s);
+	if (kind == STEP_CONTENT)
+		ps->last_content = ps->last;
+	return ps->last;
+}
+
+struct step *step_add_to(struct rule_parser *ps, struct buffer_test *b, enum step_kind kind)
+{
+	struct buffer_test *now = ps->buffer;
+	if (!b)
+		return NULL;
+	ps->buffer = b;
+	struct step *s = step_add(ps, kind);
+	ps->buffer = now;
+	return s;
+}
+
+int step_move(struct rule_parser *ps, struct step *s, struct buffer_test *b)
+{
+	struct buffer_test *from = ps->last_buffer;
+	struct step **at = &from->steps, *before = NULL;
+	if (!b)
+		return -ENOMEM;
+	while (*at && *at != s) {
+		before = *at;
+		at = &(*at)->next;
+	}
+	if (!*at || s->next)
+		return parse_fail(ps, "expected a content right before it");
+	*at = NULL;
+	from->last = before;
+	if (b->last)
+		b->last->next = s;
+	else
+		b->steps = s;
+	b->last = s;
+	ps->last_buffer = b;
+	return 0;
+}
+
+struct buffer_test *buffer_app(struct rule_parser *ps, const char *name)
+{
+	const struct keyword *kw = keyword_find(name);
+	rule_wait_for(ps, kw->name);
+	return buffer_select(ps, (uint16_t)(BUF_APP + keyword_slot(kw)), kw->name);
+}
+
+int test_add(struct rule_parser *ps, bool (*match)(const struct match_ctx *, const void *), const void *args)
+{
+	struct packet_test *t = rule_alloc(ps, sizeof(*t));
+	if (!t)
+		return -ENOMEM;
+	*t = (struct packet_test){NULL, match, args, ps->at};
+	if (ps->last_test)
+		ps->last_test->next = t;
+	else
+		ps->rule->tests = t;
+	ps->last_test = t;
+	return 0;
+}
+
+int post_add(struct rule_parser *ps, void (*run)(struct match_ctx *, const void *), const void *args)
+{
+	struct post_action *t = rule_alloc(ps, sizeof(*t));
+	if (!t)
+		return -ENOMEM;
+	*t = (struct post_action){NULL, run, args, ps->at};
+	if (ps->last_post)
+		ps->last_post->next = t;
+	else
+		ps->rule->posts = t;
+	ps->last_post = t;
+	return 0;
+}
+
+int var_find(struct rule_parser *ps, const char *name)
+{
+	for (int i = 0; i < ps->rule->n_vars; i++)
+		if (!strcmp(ps->vars[i], name))
+			return i;
+	return -1;
+}
+
+int var_add(struct rule_parser *ps, const char *name)
+{
+	int at = var_find(ps, name);
+	if (at >= 0)
+		return at;
+	if (ps->rule->n_vars == RULE_MAX_VARS || !*name || strlen(name) > 63)
+		return -1;
+	for (const char *c = name; *c; c++)
+		if (!isalnum((unsigned char)*c) && *c != '_' && *c != '.' && *c != '-')
+			return -1;
+	ps->vars[ps->rule->n_vars] = arena_strdup(&ps->rs->arena, name);
+	return ps->rule->n_vars++;
+}
+
+bool number_or_var(struct rule_parser *ps, const char *s, int64_t lo, int64_t hi, int64_t *out, bool *is_var)
+{
+	*is_var = false;
+	if (lex_i64(s, lo, hi, out))
+		return true;
+	int at = var_find(ps, s);
+	*is_var = at >= 0;
+	*out = at;
+	return at >= 0;
+}
+
+// The end of an option: the first ';' without a backslash in front.
+static char *option_end(char *s)
+{
+	for (; *s; s++) {
+		if (*s == '\\' && s[1])
+			s++;
+		else if (*s == ';')
+			return s;
+	}
+	return NULL;
+}
+
+static int parse_option(struct rule_parser *ps, char *text)
+{
+	char *colon = strchr(text, ':'), *arg = NULL;
+	if (colon) {
+		*colon = 0;
+		arg = lex_trim(colon + 1);
+	}
+	char *name = lex_trim(text);
+	const struct keyword *kw = keyword_find(name);
+	ps->at = NULL;
+	if (!kw) {
+		const char *near = keyword_nearest(name);
+		return near ? parse_fail(ps, "expected a known keyword, found \"%.40s\" (did you mean %s?)", name, near)
+			    : parse_fail(ps, "expected a known keyword, found \"%.40s\"", name);
+	}
+	ps->at = kw->name;
+	ruleset_count_keyword(ps->rs, kw);
+	if (kw->arg == ARG_REQUIRED && (!arg || !*arg))
+		return parse_fail(ps, "expected %s behind ':', found nothing", kw->syntax);
+	if (kw->arg == ARG_NONE && arg && *arg)
+		return parse_fail(ps, "expected no value, found \"%.40s\"", arg);
+	return kw->parse(ps, kw, arg && *arg ? arg : NULL);
+}
+
+static int parse_options(struct rule_parser *ps, char *s)
+{
+	for (;;) {
+		while (isspace((unsigned char)*s))
+			s++;
+		if (*s == ')' && !*lex_trim(s + 1))
+			return 0;
+		if (!*s)
+			return ps->at = NULL, parse_fail(ps, "expected ')' at the end of the rule");
+		char *end = option_end(s);
+		if (!end)
+			return ps->at = NULL, parse_fail(ps, "expected ';' behind \"%.40s\"", s);
+		*end = 0;
+		int rc = parse_option(ps, s);
+		if (rc || ps->ignore)
+			return rc;
+		s = end + 1;
+	}
+}
+
+struct rule *rule_parse(struct rule_parser *ps, char *text, const char *file, uint32_t line)
+{
+	struct ruleset *rs = ps->rs;
+	memset(ps, 0, sizeof(*ps));
+	ps->rs = rs;
+	ps->rule = rule_alloc(ps, sizeof(*ps->rule));
+	if (!ps->rule)
+		return NULL;
+	ps->rule->file = file;
+	ps->rule->line = line;
+	ps->rule->info.gid = 1;
+	ps->rule->info.severity = 3;
+	ps->rule->info.category = "";
+	ps->rule->info.signature = "";
+	ps->rule->text = arena_strdup(&rs->arena, text);
+	int rc = parse_header(ps, &text);
+	if (!rc)
+		rc = parse_options(ps, text);
+	if (!rc && !ps->ignore) {
+		ps->at = NULL;
+		rc = rule_finish(ps);
+	}
+	return rc || ps->ignore ? NULL : ps->rule;
+}

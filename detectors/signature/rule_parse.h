@@ -1,0 +1,122 @@
+// The compile side of rules: from text to struct rule. Cold code only.
+// One keyword is one row of a table in a kw_*.c file; keyword_table.c joins the tables.
+#pragma once
+
+#include "detectors/signature/arena.h"
+#include "detectors/signature/rule_internal.h"
+#include "detectors/signature/ruleset.h"
+
+#define RULE_LINE_MAX 65536u
+#define RULE_STEPS_MAX 2048u // tests of buffers a rule
+#define CONTENT_MAX 4096     // bytes of one content
+
+enum keyword_arg { ARG_NONE, ARG_REQUIRED, ARG_OPTIONAL };
+
+struct rule_parser;
+
+struct keyword {
+	const char *name;
+	const char *alias; // an older spelling, NULL without
+	enum keyword_arg arg;
+	// arg: the trimmed text behind ':', writable; NULL without. Returns 0 or -EINVAL after parse_fail().
+	int (*parse)(struct rule_parser *ps, const struct keyword *kw, char *arg);
+	uint32_t data;       // for the parse function: a buffer id, an operation, ...
+	const char *syntax;  // what may stand behind ':'
+	const char *example; // as it stands in a rule
+	const char *help;    // one sentence
+	const char *parity;  // how it compares with Suricata 7: "same" or what differs
+	uint16_t id;         // position in the joined table
+};
+
+extern const struct keyword kw_meta_table[], kw_content_table[], kw_pcre_table[], kw_byte_table[], kw_flow_table[],
+	kw_ip_table[], kw_tcp_table[], kw_icmp_table[], kw_flowbits_table[], kw_threshold_table[], kw_dataset_table[],
+	kw_event_table[], kw_buffer_table[], kw_payload_table[], kw_transform_table[], kw_app_table[];
+
+// Looks a keyword up by name or alias. NULL: no such keyword.
+const struct keyword *keyword_find(const char *name);
+// The i-th row of the joined table, NULL past the end. keyword_slot: its index.
+const struct keyword *keyword_at(size_t i);
+size_t keyword_count(void);
+size_t keyword_slot(const struct keyword *kw);
+// The name nearest to an unknown one, NULL when none is close.
+const char *keyword_nearest(const char *name);
+
+struct rule_parser {
+	struct ruleset *rs;
+	struct rule *rule;
+	struct buffer_test *buffer; // where the next test goes; NULL: the payload
+	struct step *last;          // the latest test of any buffer
+	struct step *last_content;
+	struct buffer_test *last_buffer;
+	struct step *base64; // the base64_decode whose data follows
+	bool in_base64;      // base64_data is in force
+	bool buffer_empty;   // a sticky buffer without a test so far
+	bool ignore;         // `requires` is not met: skip the rule
+	bool has_sid, has_priority;
+	const char *vars[RULE_MAX_VARS]; // names of byte_extract and byte_math results
+	const char *waiting;
+	const char *at;    // keyword being parsed, for the report
+	char problem[256]; // what was expected, what was found
+	uint32_t steps;
+	struct packet_test *last_test;
+	struct post_action *last_post;
+};
+
+__attribute__((format(printf, 2, 3))) int parse_fail(struct rule_parser *ps, const char *fmt, ...);
+
+// Parses one rule (a whole logical line). Returns the rule, or NULL with ps->problem filled
+// (or ps->ignore set: a rule meant for another version).
+struct rule *rule_parse(struct rule_parser *ps, char *text, const char *file, uint32_t line);
+
+// rule_header.c
+int parse_header(struct rule_parser *ps, char **cursor);
+// rule_finish.c: what can only be checked once all keywords are known.
+int rule_finish(struct rule_parser *ps);
+
+// rule_lex.c: small helpers for keyword arguments. All return false when the text is not that.
+char *lex_trim(char *s);
+// Takes the next field up to `sep` from *cursor (outside quotes and brackets); NULL at the end.
+char *lex_field(char **cursor, char sep);
+bool lex_i64(const char *s, int64_t lo, int64_t hi, int64_t *out);
+bool lex_u32(const char *s, uint32_t lo, uint32_t hi, uint32_t *out);
+bool lex_bytes(const char *s, uint64_t *out); // "10", "2kb", "1MB"
+bool lex_range(char *s, uint64_t max, struct range *out);
+// Takes the quotes off "..." in place; false when they are missing or not closed.
+bool lex_unquote(char **s);
+// Decodes a content text (escapes and |hex|) into out (cap bytes). Returns length, or -1 with *why set.
+int lex_content(const char *s, uint8_t *out, int cap, const char **why);
+
+struct rule_source {
+	char *text; // whole file
+	char *at, *end;
+	uint32_t line; // of the rule last returned
+	uint32_t next_line;
+};
+// Reads a file whole. Returns 0 or -errno.
+int rule_source_open(struct rule_source *src, const char *path);
+// The next rule as one zero-ended text without comments and blank lines; NULL at the end.
+// *too_long is set when the line was cut at RULE_LINE_MAX; *binary when it holds a zero byte.
+char *rule_source_next(struct rule_source *src, bool *too_long, bool *binary);
+void rule_source_close(struct rule_source *src);
+
+// Adding to the rule.
+struct step *step_add(struct rule_parser *ps, enum step_kind kind);
+struct buffer_test *buffer_select(struct rule_parser *ps, uint16_t id, const char *name);
+int test_add(struct rule_parser *ps, bool (*match)(const struct match_ctx *, const void *), const void *args);
+int post_add(struct rule_parser *ps, void (*run)(struct match_ctx *, const void *), const void *args);
+void *rule_alloc(struct rule_parser *ps, size_t n);
+// Index of a rule variable, -1 when it is not known (or, adding, when there are too many).
+int var_find(struct rule_parser *ps, const char *name);
+int var_add(struct rule_parser *ps, const char *name);
+// A number, or the name of a variable set before. is_var says which.
+bool number_or_var(struct rule_parser *ps, const char *s, int64_t lo, int64_t hi, int64_t *out, bool *is_var);
+// Like step_add, into a named buffer rather than the current one.
+struct step *step_add_to(struct rule_parser *ps, struct buffer_test *b, enum step_kind kind);
+// Takes the step last added out of its buffer and puts it into b: what `http_uri` does to a content.
+int step_move(struct rule_parser *ps, struct step *s, struct buffer_test *b);
+// The application buffer with this name (http.uri), made on first use.
+struct buffer_test *buffer_app(struct rule_parser *ps, const char *name);
+void rule_wait_for(struct rule_parser *ps, const char *what);
+
+// Puts an inclusive, sorted, disjoint port list together. Returns NULL with *err filled.
+const struct port_set *port_set_parse(struct ruleset *rs, const char *text, char *err, size_t err_len, bool *is_any);

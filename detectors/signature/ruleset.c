@@ -1,0 +1,312 @@
+// Loads a rule set from start to end. Next: rule_parse.c.
+#include <errno.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#define PCRE2_CODE_UNIT_WIDTH 8
+#include <pcre2.h>
+
+#include "detectors/signature/ruleset_load.h"
+
+static uint64_t now_ns(void)
+{
+	struct timespec ts;
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
+}
+
+void report_add(struct report *r, const char *file, uint32_t line, uint32_t sid, enum rule_verdict verdict,
+	const char *fmt, ...)
+{
+	char text[320];
+	va_list ap;
+	if (!r->out)
+		return;
+	if (r->out->problem_count == r->cap) {
+		size_t cap = r->cap ? r->cap * 2 : 64;
+		struct rule_problem *more = realloc(r->out->problems, cap * sizeof(*more));
+		if (!more)
+			return;
+		r->out->problems = more;
+		r->cap = cap;
+	}
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	r->out->problems[r->out->problem_count++] =
+		(struct rule_problem){strdup(file), strdup(text), line, sid, verdict};
+}
+
+void rule_report_free(struct rule_report *report)
+{
+	for (size_t i = 0; i < report->problem_count; i++) {
+		free(report->problems[i].file);
+		free(report->problems[i].text);
+	}
+	free(report->problems);
+	free(report->keywords);
+	memset(report, 0, sizeof(*report));
+}
+
+void ruleset_count_keyword(struct ruleset *rs, const struct keyword *kw)
+{
+	rs->keyword_uses[keyword_slot(kw)]++;
+}
+
+int ruleset_own_pcre(struct ruleset *rs, struct pcre2_real_code_8 *code)
+{
+	if (rs->n_pcres == rs->cap_pcres) {
+		uint32_t cap = rs->cap_pcres ? rs->cap_pcres * 2 : 256;
+		struct pcre2_real_code_8 **more = realloc(rs->pcres, cap * sizeof(*more));
+		if (!more) {
+			pcre2_code_free(code);
+			return -ENOMEM;
+		}
+		rs->pcres = more;
+		rs->cap_pcres = cap;
+	}
+	rs->pcres[rs->n_pcres++] = code;
+	return 0;
+}
+
+// gid and sid together name a rule: a newer revision takes the place of an older one.
+struct sid_index {
+	struct rule **slots;
+	uint32_t cap, n;
+};
+
+static struct rule **sid_slot(struct sid_index *x, const struct rule *r)
+{
+	uint64_t key = (uint64_t)r->info.gid << 32 | r->info.sid;
+	uint32_t at = (uint32_t)((key * 0x9e3779b97f4a7c15ull) >> 32) & (x->cap - 1);
+	while (x->slots[at] && (x->slots[at]->info.sid != r->info.sid || x->slots[at]->info.gid != r->info.gid))
+		at = (at + 1) & (x->cap - 1);
+	return &x->slots[at];
+}
+
+static bool sid_grow(struct sid_index *x)
+{
+	if (x->n * 2 < x->cap)
+		return true;
+	struct sid_index more = {
+		calloc(x->cap ? x->cap * 2 : 4096, sizeof(*more.slots)), x->cap ? x->cap * 2 : 4096, x->n};
+	if (!more.slots)
+		return false;
+	for (uint32_t i = 0; i < x->cap; i++)
+		if (x->slots[i])
+			*sid_slot(&more, x->slots[i]) = x->slots[i];
+	free(x->slots);
+	*x = more;
+	return true;
+}
+
+struct loading {
+	struct ruleset *rs;
+	struct report *rep;
+	struct sid_index sids;
+	struct rule_parser ps;
+	struct rule_report *out; // never NULL
+};
+
+static void append(struct ruleset *rs, struct rule *r)
+{
+	r->order = rs->n_read++;
+	if (rs->last)
+		rs->last->next = r;
+	else
+		rs->first = r;
+	rs->last = r;
+}
+
+static void reject(struct loading *l, const struct rule_source *src, const char *file, uint32_t sid, const char *why)
+{
+	l->out->rejected++;
+	report_add(l->rep, file, src->line, sid, RULE_REJECTED, "%s", why);
+}
+
+// Keeps a parsed rule, unless its sid is taken by one as new.
+static void keep(struct loading *l, const struct rule_source *src, const char *file, struct rule *r)
+{
+	char why[128];
+	if (!sid_grow(&l->sids))
+		return reject(l, src, file, r->info.sid, "out of memory");
+	struct rule **slot = sid_slot(&l->sids, r);
+	struct rule *old = *slot;
+	if (old && old->info.rev >= r->info.rev) {
+		snprintf(why, sizeof(why), "expected a sid of its own, found %u also in line %u", r->info.sid,
+			old->line);
+		return reject(l, src, file, r->info.sid, why);
+	}
+	if (old) {
+		old->replaced = true;
+		if (old->waiting)
+			l->out->waiting--;
+		else
+			l->out->loaded--;
+	}
+	l->sids.n += !old;
+	*slot = r;
+	append(l->rs, r);
+	if (r->waiting) {
+		l->out->waiting++;
+		report_add(l->rep, file, src->line, r->info.sid, RULE_WAITING, "waiting for a parser: %s", r->waiting);
+	} else {
+		l->out->loaded++;
+	}
+}
+
+static int load_file(struct loading *l, const char *path)
+{
+	struct rule_source src;
+	bool too_long, binary;
+	char *text;
+	int rc = rule_source_open(&src, path);
+	if (rc) {
+		report_add(
+			l->rep, path, 0, 0, RULE_REJECTED, "expected a readable rule file, found: %s", strerror(-rc));
+		return rc;
+	}
+	const char *file = arena_strdup(&l->rs->arena, path);
+	while ((text = rule_source_next(&src, &too_long, &binary))) {
+		if (too_long || binary) {
+			reject(l, &src, path, 0,
+				binary ? "expected text, found a zero byte" : "expected a rule of at most 65536 bytes");
+			continue;
+		}
+		l->ps.rs = l->rs;
+		struct rule *r = rule_parse(&l->ps, text, file, src.line);
+		if (r)
+			keep(l, &src, path, r);
+		else if (!l->ps.ignore)
+			reject(l, &src, path, l->ps.rule ? l->ps.rule->info.sid : 0, l->ps.problem);
+	}
+	rule_source_close(&src);
+	return 0;
+}
+
+static struct ruleset *ruleset_new(const struct ruleset_config *cfg)
+{
+	struct ruleset *rs = calloc(1, sizeof(*rs));
+	if (!rs)
+		return NULL;
+	rs->cfg = cfg;
+	rs->alert_max = cfg->alert_max ? cfg->alert_max : 15;
+	rs->match_limit = cfg->match_limit ? cfg->match_limit : 3500;
+	rs->depth_limit = cfg->match_limit_recursion ? cfg->match_limit_recursion : 1500;
+	rs->flow_state_max = cfg->flow_state_max ? cfg->flow_state_max : 262144;
+	rs->host_state_max = cfg->host_state_max ? cfg->host_state_max : 131072;
+	rs->flow_var_max = cfg->flow_var_max ? cfg->flow_var_max : 4096;
+	rs->count_cycles = cfg->count_cycles;
+	rs->keyword_uses = calloc(keyword_count(), sizeof(*rs->keyword_uses));
+	return rs;
+}
+
+static int by_name(const void *a, const void *b)
+{
+	return strcmp(((const struct rule_keyword_count *)a)->keyword, ((const struct rule_keyword_count *)b)->keyword);
+}
+
+static void report_keywords(const struct ruleset *rs, struct rule_report *out)
+{
+	out->keywords = calloc(keyword_count(), sizeof(*out->keywords));
+	for (size_t i = 0; out->keywords && i < keyword_count(); i++) {
+		if (!rs->keyword_uses[i])
+			continue;
+		struct rule_keyword_count *k = &out->keywords[out->keyword_count++];
+		k->keyword = keyword_at(i)->name;
+		k->rules = rs->keyword_uses[i];
+		for (const struct rule *r = rs->first; r; r = r->next)
+			k->waiting += !r->replaced && r->waiting && !strcmp(r->waiting, k->keyword);
+		size_t n = strlen(k->keyword);
+		for (size_t p = 0; p < out->problem_count; p++)
+			k->rejected += out->problems[p].verdict == RULE_REJECTED &&
+				       !strncmp(out->problems[p].text, k->keyword, n) &&
+				       out->problems[p].text[n] == ':';
+	}
+	if (out->keywords)
+		qsort(out->keywords, out->keyword_count, sizeof(*out->keywords), by_name);
+}
+
+// Expressions of rules that run are compiled to machine code; the others were only checked.
+static void pcre_jit(struct ruleset *rs)
+{
+	for (uint32_t i = 0; i < rs->n_rules; i++)
+		for (struct buffer_test *b = rs->rules[i]->buffers; b; b = b->next)
+			for (struct step *s = b->steps; s; s = s->next)
+				if (s->kind == STEP_PCRE)
+					pcre2_jit_compile(s->pcre.code, PCRE2_JIT_COMPLETE);
+}
+
+struct ruleset *ruleset_load(const struct ruleset_config *cfg, struct rule_report *report)
+{
+	struct rule_report local;
+	struct loading l = {.out = report ? report : &local};
+	struct report rep = {.out = report};
+	uint64_t start = now_ns();
+	memset(l.out, 0, sizeof(*l.out));
+	struct ruleset *rs = ruleset_new(cfg);
+	int rc = rs && rs->keyword_uses ? 0 : -ENOMEM;
+	l.rs = rs;
+	l.rep = &rep;
+	if (!rc)
+		rc = ruleset_set_vars(rs, cfg);
+	if (!rc)
+		rc = ruleset_set_classes(rs, cfg, &rep);
+	for (size_t i = 0; !rc && i < cfg->file_count; i++)
+		rc = load_file(&l, cfg->files[i]);
+	free(l.sids.slots);
+	if (!rc)
+		rc = ruleset_thresholds(rs, cfg, &rep);
+	if (!rc)
+		rc = ruleset_order(rs);
+	if (!rc) {
+		pcre_jit(rs);
+		rc = ruleset_group(rs, cfg, &rep);
+	}
+	if (rs && report)
+		report_keywords(rs, report);
+	l.out->total_ns = now_ns() - start;
+	if (rc) {
+		ruleset_free(rs);
+		errno = -rc;
+		return NULL;
+	}
+	rs->cfg = NULL;
+	return rs;
+}
+
+static void cache_free(struct set_cache *c, bool addresses)
+{
+	for (uint32_t i = 0; addresses && i < c->cap; i++)
+		addr_set_free((struct addr_set *)(uintptr_t)c->slots[i].set);
+	free(c->slots);
+}
+
+void ruleset_free(struct ruleset *rs)
+{
+	if (!rs)
+		return;
+	ruleset_group_free(rs);
+	for (uint32_t i = 0; i < rs->n_pcres; i++)
+		pcre2_code_free(rs->pcres[i]);
+	free(rs->pcres);
+	for (struct owned_set *o = rs->owned_sets; o; o = o->next)
+		addr_set_free(o->set);
+	cache_free(&rs->addr_sets, true);
+	cache_free(&rs->port_sets, false);
+	name_table_free(&rs->flowbits);
+	name_table_free(&rs->flowvars);
+	name_table_free(&rs->hostbits);
+	name_table_free(&rs->apps);
+	free(rs->rules);
+	free(rs->keyword_uses);
+	arena_free(&rs->arena);
+	free(rs);
+}
+
+uint32_t ruleset_rule_count(const struct ruleset *rs)
+{
+	return rs->n_rules;
+}

@@ -1,0 +1,83 @@
+// A rule set: owner of everything frozen. Internal to detectors/signature.
+#pragma once
+
+#include "detectors/signature/arena.h"
+#include "detectors/signature/rule_internal.h"
+
+#define NAME_NONE UINT16_MAX
+
+// Names that rules share (flow bits, variables, ...), numbered from 0.
+struct name_table {
+	struct name_slot {
+		const char *name;
+		uint32_t id;
+	} * slots; // open addressing, power of two
+	uint32_t cap, n;
+	const char **names; // by id
+};
+
+uint32_t name_intern(struct arena *a, struct name_table *t, const char *name);
+void name_table_free(struct name_table *t);
+
+struct class_info {
+	struct class_info *next;
+	const char *name, *text;
+	uint8_t priority;
+};
+
+struct ref_info {
+	struct ref_info *next;
+	const char *name, *url;
+};
+
+struct set_entry { // parsed address or port lists by their text
+	const char *text;
+	const void *set;
+	bool any;
+};
+
+struct set_cache {
+	struct set_entry *slots;
+	uint32_t cap, n;
+};
+
+// An address set that only the rule set owns.
+struct owned_set {
+	struct owned_set *next;
+	struct addr_set *set;
+};
+
+struct group_table;
+struct dataset_table;
+struct iprep_table;
+struct keyword;
+
+struct ruleset {
+	struct arena arena;
+	const struct ruleset_config *cfg; // only while loading
+	struct config_map addr_vars, port_vars;
+	struct set_cache addr_sets, port_sets;
+	struct name_table flowbits, flowvars, hostbits, apps;
+	struct class_info *classes;
+	struct ref_info *refs;
+	struct rule *first, *last; // every parsed rule in reading order
+	struct rule **rules;       // those that can fire, in order of evaluation
+	uint32_t n_rules, n_read;
+	uint32_t n_thresholds, unknown_classes, unknown_references;
+	uint32_t alert_max, match_limit, depth_limit;
+	uint32_t flow_state_max, host_state_max, flow_var_max;
+	bool count_cycles;
+	struct group_table *groups;
+	struct dataset_table *datasets;
+	struct iprep_table *iprep;
+	struct owned_set *owned_sets;
+	void *geoip;
+	uint32_t *keyword_uses; // by keyword slot, while loading
+	struct pcre2_real_code_8 **pcres;
+	uint32_t n_pcres, cap_pcres;
+};
+
+// Counts a use of a keyword for the report's table.
+void ruleset_count_keyword(struct ruleset *rs, const struct keyword *kw);
+// Takes ownership of a compiled expression. Returns 0 or -ENOMEM.
+int ruleset_own_pcre(struct ruleset *rs, struct pcre2_real_code_8 *code);

@@ -1,0 +1,109 @@
+// Reassembled TCP bytes against the rules. Bytes are gathered until a chunk is there or nothing more
+// follows, so that a match across segments is found; the packet that completes a chunk carries the alert.
+#include <string.h>
+
+#include "dataplane/api/stream.h"
+#include "detectors/signature/worker_internal.h"
+
+// Verifies what the prefilter found in these bytes and notes which rules' payload tests hold.
+static void verify_found(struct signature_worker *w, struct packet *p, struct detector_run *run, const uint8_t *bytes,
+	uint32_t len, uint64_t offset)
+{
+	struct rule_bits *f = &w->stream_found;
+	for (uint32_t t = 0; t < f->n_top; t++) {
+		while (f->top[t]) {
+			uint32_t word = t << 6 | (uint32_t)__builtin_ctzll(f->top[t]);
+			uint64_t bits = f->words[word];
+			f->top[t] &= f->top[t] - 1;
+			f->words[word] = 0;
+			for (; bits; bits &= bits - 1) {
+				const struct rule *r = w->rs->rules[word << 6 | (uint32_t)__builtin_ctzll(bits)];
+				if (rule_bits_has(&w->stream_hits, r->index) || !rule_header_match(r, p))
+					continue;
+				match_begin(w, r, p, run);
+				w->ctx.stream = true;
+				w->ctx.stream_offset = offset;
+				const struct buffer_test *b = r->buffers;
+				while (b && b->id != BUF_PAYLOAD)
+					b = b->next;
+				if (b && verify_buffer(&w->ctx, b, bytes, len)) {
+					captures_commit(&w->ctx);
+					rule_bits_set(&w->stream_hits, r->index);
+					w->any_hit = true;
+				}
+			}
+		}
+	}
+}
+
+static void inspect(struct signature_worker *w, struct packet *p, const struct stream_view *v, uint32_t len)
+{
+	const struct group *groups[3];
+	uint32_t n = groups_of_packet(w, p, VIEW_STREAM, groups);
+	for (uint32_t i = 0; i < n; i++)
+		group_scan(w, groups[i], v->data, len, &w->stream_found);
+	if (n)
+		verify_found(w, p, v->run, v->data, len, v->offset);
+}
+
+// What was found in the stream is reported on the packet that completed it, as long as that packet
+// goes the same way. Where the other side's packet or the end of the flow releases bytes, a stand-in
+// with the stream's addresses is reported instead.
+static struct packet *stand_in(struct signature_worker *w, const struct stream_view *v)
+{
+	struct packet *p = &w->end_packet;
+	const struct flow *f = v->flow;
+	int from = v->dir == DIR_TO_SERVER ? 0 : 1, to = !from;
+	memset(p, 0, sizeof(*p));
+	p->flags = PKT_TCP | PKT_STREAM_ADDED | (f->flags & FLOW_IPV6 ? PKT_IPV6 : PKT_IPV4);
+	if (f->state != FLOW_NEW)
+		p->flags |= PKT_FLOW_ESTABLISHED;
+	if (f->flags & FLOW_IPV6) {
+		p->src = v->cold->addr[from];
+		p->dst = v->cold->addr[to];
+	} else {
+		p->src.w[0] = f->addr[from];
+		p->dst.w[0] = f->addr[to];
+	}
+	p->sport = f->port[from];
+	p->dport = f->port[to];
+	p->ip_proto = 6;
+	p->flow = v->flow;
+	p->dir = v->dir;
+	p->nth[0] = v->packet ? v->packet->nth[0] : f->pkts[0];
+	p->nth[1] = v->packet ? v->packet->nth[1] : f->pkts[1];
+	p->ts_ns = v->packet ? v->packet->ts_ns : v->run->now_ns;
+	p->seq = v->packet ? v->packet->seq : v->run->seq;
+	p->iface = v->packet ? v->packet->iface : v->cold->iface;
+	return p;
+}
+
+static enum stream_verdict on_data(void *arg, struct stream_view *v)
+{
+	struct signature_worker *w = arg;
+	bool last = v->flags & STREAM_LAST;
+	if (v->flow->flags & FLOW_RULES_PASS)
+		return STREAM_DONE_BOTH;
+	if (!last && !(v->flags & STREAM_FORCED) && v->len < CHUNK_BYTES) {
+		v->used = 0;
+		return STREAM_MORE;
+	}
+	if (v->len) {
+		bool own = v->packet && v->packet->dir == v->dir;
+		struct packet *p = own ? (struct packet *)(uintptr_t)v->packet : stand_in(w, v);
+		inspect(w, p, v, v->len);
+		if (!own && w->any_hit)
+			signature_on_stand_in(w, p, v->run);
+	}
+	return last ? STREAM_DONE : STREAM_MORE;
+}
+
+static void on_packet(void *arg, struct packet *p, struct detector_run *run)
+{
+	signature_on_packet(arg, p, run);
+}
+
+struct stream_consumer signature_stream_consumer(void *state)
+{
+	return (struct stream_consumer){.name = "signature", .arg = state, .on_data = on_data, .on_packet = on_packet};
+}

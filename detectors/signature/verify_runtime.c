@@ -1,0 +1,310 @@
+// A rule's chain of tests on one buffer, walked in order. A relative test that fails makes the match
+// before it look for its next occurrence; a test that stands alone and fails ends the walk. The work
+// is bounded by STEPS_MAX. Next: byte_runtime.c.
+#include <ctype.h>
+#include <math.h>
+#include <string.h>
+
+#define PCRE2_CODE_UNIT_WIDTH 8
+#include <pcre2.h>
+
+#include "detectors/signature/packet_fields.h"
+#include "detectors/signature/worker_internal.h"
+
+#define STEPS_MAX 3000u
+
+enum outcome {
+	HOLDS,
+	FAILS,         // another occurrence of what is before may still do
+	FAILS_FOR_GOOD // nothing before can change it
+};
+
+static enum outcome walk(struct match_ctx *m, const struct step *s, uint32_t at);
+
+// The first occurrence in buf[from..to), or UINT32_MAX.
+static uint32_t find(const struct match_ctx *m, const struct content *c, uint32_t from, uint32_t to)
+{
+	if (to < c->len || from > to - c->len)
+		return UINT32_MAX;
+	if (!(c->flags & CONTENT_NOCASE)) {
+		const uint8_t *hit = memmem(m->buf + from, to - from, c->bytes, c->len);
+		return hit ? (uint32_t)(hit - m->buf) : UINT32_MAX;
+	}
+	const uint8_t first = c->bytes[0], other = (uint8_t)toupper(first);
+	for (uint32_t i = from, end = to - c->len; i <= end; i++) {
+		if (m->buf[i] != first && m->buf[i] != other)
+			continue;
+		uint32_t k = 1;
+		while (k < c->len && (uint8_t)tolower(m->buf[i + k]) == c->bytes[k])
+			k++;
+		if (k == c->len)
+			return i;
+	}
+	return UINT32_MAX;
+}
+
+// Where the content may start (lo) and must have ended (hi). False: nowhere.
+static bool content_bounds(const struct match_ctx *m, const struct content *c, uint32_t at, uint32_t *lo, uint32_t *hi)
+{
+	int64_t from = 0, to = m->len;
+	if (c->flags & CONTENT_RELATIVE) {
+		int64_t distance = c->flags & CONTENT_DISTANCE_VAR ? (int64_t)m->vars[c->distance]
+				   : c->flags & CONTENT_DISTANCE   ? c->distance
+								   : 0;
+		from = (int64_t)at + distance;
+		if (c->flags & CONTENT_WITHIN) {
+			int64_t within = c->flags & CONTENT_WITHIN_VAR ? (int64_t)m->vars[c->within] : c->within;
+			if (within < to && from + within < to)
+				to = from + within;
+		}
+	} else {
+		if (c->flags & CONTENT_OFFSET)
+			from = c->flags & CONTENT_OFFSET_VAR ? (int64_t)(m->vars[c->offset] & UINT32_MAX) : c->offset;
+		if (c->flags & CONTENT_DEPTH) {
+			int64_t depth =
+				c->flags & CONTENT_DEPTH_VAR ? (int64_t)(m->vars[c->depth] & UINT32_MAX) : c->depth;
+			if (from + depth < to)
+				to = from + depth;
+		}
+	}
+	if (from < 0)
+		from = 0;
+	if (c->flags & CONTENT_ENDSWITH) {
+		if ((int64_t)m->len - c->len > from)
+			from = (int64_t)m->len - c->len;
+	}
+	if (to < 0 || from > to)
+		return false;
+	*lo = (uint32_t)from;
+	*hi = (uint32_t)to;
+	return !(c->flags & CONTENT_ENDSWITH) || *hi == m->len;
+}
+
+static enum outcome content_step(struct match_ctx *m, const struct step *s, uint32_t *at)
+{
+	const struct content *c = &s->content;
+	uint32_t lo, hi;
+	bool room = content_bounds(m, c, *at, &lo, &hi);
+	uint32_t pos = room ? find(m, c, lo, hi) : UINT32_MAX;
+	if (s->negated)
+		return pos == UINT32_MAX ? HOLDS : s->relative ? FAILS : FAILS_FOR_GOOD;
+	while (pos != UINT32_MAX) {
+		if (!s->next_relative) {
+			*at = pos + c->len;
+			return HOLDS;
+		}
+		enum outcome rest = walk(m, s->next, pos + c->len);
+		if (rest != FAILS)
+			return rest;
+		pos = find(m, c, pos + 1, hi);
+	}
+	return s->relative ? FAILS : FAILS_FOR_GOOD;
+}
+
+static void keep_captures(struct match_ctx *m, const struct pcre *p, const uint8_t *base, int groups)
+{
+	const PCRE2_SIZE *ov = pcre2_get_ovector_pointer(m->w->md);
+	for (uint8_t i = 0; i < p->n_captures && m->n_captures < 4; i++) {
+		int g = p->captures[i].group;
+		if (g >= groups || ov[2 * g] == PCRE2_UNSET || ov[2 * g + 1] < ov[2 * g])
+			continue;
+		struct capture_text *t = &m->captures[m->n_captures++];
+		size_t n = ov[2 * g + 1] - ov[2 * g];
+		t->var = p->captures[i].var;
+		t->scope = p->captures[i].scope;
+		t->len = (uint8_t)(n < sizeof(t->text) ? n : sizeof(t->text));
+		memcpy(t->text, base + ov[2 * g], t->len);
+	}
+}
+
+// Returns groups matched, 0 for no match.
+static int pcre_run(struct match_ctx *m, const struct pcre *p, uint32_t base, uint32_t from)
+{
+	struct signature_worker *w = m->w;
+	int rc = pcre2_match(p->code, m->buf + base, m->len - base, from, 0, w->md, w->mctx);
+	if (rc == PCRE2_ERROR_MATCHLIMIT || rc == PCRE2_ERROR_DEPTHLIMIT || rc == PCRE2_ERROR_JIT_STACKLIMIT)
+		w->stats.match_limit_hits++;
+	return rc > 0 ? rc : rc == 0 ? 1 : 0;
+}
+
+static enum outcome pcre_step(struct match_ctx *m, const struct step *s, uint32_t *at)
+{
+	uint32_t base = s->relative ? *at : 0, from = 0;
+	const PCRE2_SIZE *ov = pcre2_get_ovector_pointer(m->w->md);
+	int groups = base <= m->len ? pcre_run(m, &s->pcre, base, 0) : 0;
+	if (s->negated)
+		return !groups ? HOLDS : s->relative ? FAILS : FAILS_FOR_GOOD;
+	while (groups) {
+		uint32_t end = base + (uint32_t)ov[1];
+		from = (uint32_t)ov[0] + 1;
+		uint8_t kept = m->n_captures;
+		keep_captures(m, &s->pcre, m->buf + base, groups);
+		if (!s->next_relative) {
+			*at = end;
+			return HOLDS;
+		}
+		enum outcome rest = walk(m, s->next, end);
+		if (rest != FAILS)
+			return rest;
+		m->n_captures = kept;
+		groups = base + from <= m->len ? pcre_run(m, &s->pcre, base, from) : 0;
+	}
+	return s->relative ? FAILS : FAILS_FOR_GOOD;
+}
+
+static bool isdataat(const struct match_ctx *m, const struct step *s, uint32_t at)
+{
+	uint64_t n = s->isdataat.var ? m->vars[s->isdataat.at] : (uint64_t)s->isdataat.at;
+	bool there = s->relative ? (uint64_t)at + n <= m->len : n < m->len;
+	return there != s->negated;
+}
+
+static bool entropy(const struct match_ctx *m, const struct entropy_args *e)
+{
+	uint32_t counts[256] = {0}, from = (uint32_t)e->offset, n;
+	double bits = 0;
+	if (from >= m->len)
+		return false;
+	n = m->len - from;
+	if (e->bytes && e->bytes < n)
+		n = e->bytes;
+	for (uint32_t i = 0; i < n; i++)
+		counts[m->buf[from + i]]++;
+	for (int i = 0; i < 256; i++)
+		if (counts[i])
+			bits -= (double)counts[i] / n * log2((double)counts[i] / n);
+	switch (e->range.op) {
+	case RANGE_LT:
+		return bits < e->range.lo;
+	case RANGE_LE:
+		return bits <= e->range.lo;
+	case RANGE_GT:
+		return bits > e->range.lo;
+	case RANGE_GE:
+		return bits >= e->range.lo;
+	case RANGE_NE:
+		return fabs(bits - e->range.lo) > 1e-9;
+	case RANGE_IN:
+		return bits >= e->range.lo && bits <= e->range.hi;
+	default:
+		return fabs(bits - e->range.lo) <= 1e-9;
+	}
+}
+
+// What base64_decode finds is a buffer of its own; the walk ends with it.
+static bool base64(struct match_ctx *m, const struct step *s, uint32_t at)
+{
+	uint64_t from = (s->relative ? at : 0) + (uint64_t)s->base64.offset;
+	if (from >= m->len)
+		return false;
+	uint32_t n = m->len - (uint32_t)from;
+	if (s->base64.bytes && s->base64.bytes < n)
+		n = s->base64.bytes;
+	uint32_t got = base64_decode_relaxed(m->buf + from, n, m->w->base64_bytes, BASE64_MAX);
+	if (!got)
+		return false;
+	if (!s->base64.data)
+		return true;
+	const uint8_t *buf = m->buf;
+	uint32_t len = m->len;
+	m->buf = m->w->base64_bytes;
+	m->len = got;
+	bool holds = walk(m, s->base64.data, 0) == HOLDS;
+	m->buf = buf;
+	m->len = len;
+	return holds;
+}
+
+// RFC 5531 section 9: an RPC call over UDP, or over TCP behind a record mark.
+static bool rpc(const struct match_ctx *m, const struct rpc_args *a)
+{
+	uint32_t off = m->p->flags & PKT_TCP ? 4 : 0;
+	if (m->len < off + 24)
+		return false;
+	const uint8_t *h = m->buf + off;
+	return be32_at(h + 4) == 0 && be32_at(h + 8) == 2 && be32_at(h + 12) == a->program &&
+	       (a->any_version || be32_at(h + 16) == a->version) &&
+	       (a->any_procedure || be32_at(h + 20) == a->procedure);
+}
+
+// Tests without another occurrence to try: they hold or not. May move `at`.
+static bool plain_step(struct match_ctx *m, const struct step *s, uint32_t *at)
+{
+	switch (s->kind) {
+	case STEP_ISDATAAT:
+		return isdataat(m, s, *at);
+	case STEP_BYTE_TEST:
+		return byte_test_match(m, &s->byte, *at);
+	case STEP_BYTE_JUMP:
+		return byte_jump_match(m, &s->byte, *at, at);
+	case STEP_BYTE_EXTRACT:
+		return byte_extract_match(m, &s->byte, *at, at);
+	case STEP_BYTE_MATH:
+		return byte_math_match(m, &s->byte, *at, at);
+	case STEP_BSIZE:
+		return range_has(&s->range, m->len);
+	case STEP_ENTROPY:
+		return entropy(m, &s->entropy);
+	case STEP_ASN1:
+		return asn1_match(&s->asn1, m->buf, m->len, *at);
+	case STEP_RPC:
+		return rpc(m, &s->rpc);
+	case STEP_BASE64_DECODE:
+		return base64(m, s, *at);
+	default:
+		return false;
+	}
+}
+
+static enum outcome walk(struct match_ctx *m, const struct step *s, uint32_t at)
+{
+	for (; s; s = s->next) {
+		enum outcome o;
+		if (++m->steps > STEPS_MAX) {
+			m->w->stats.step_limit_hits++;
+			return FAILS_FOR_GOOD;
+		}
+		if (s->kind == STEP_CONTENT)
+			o = content_step(m, s, &at);
+		else if (s->kind == STEP_PCRE)
+			o = pcre_step(m, s, &at);
+		else
+			o = plain_step(m, s, &at) ? HOLDS : s->relative ? FAILS : FAILS_FOR_GOOD;
+		if (o != HOLDS)
+			return o;
+		// With next_relative the walk of the rest was part of this step.
+		if (s->next_relative && (s->kind == STEP_CONTENT || s->kind == STEP_PCRE) && !s->negated)
+			return HOLDS;
+		if (s->kind == STEP_BASE64_DECODE && s->base64.data)
+			return HOLDS;
+	}
+	return HOLDS;
+}
+
+bool verify_chain(struct match_ctx *m, const struct step *steps)
+{
+	return walk(m, steps, 0) == HOLDS;
+}
+
+bool verify_buffer(struct match_ctx *m, const struct buffer_test *b, const uint8_t *buf, uint32_t len)
+{
+	struct signature_worker *w = m->w;
+	int side = 0;
+	for (const struct transform *t = b->transforms; t; t = t->next, side = !side) {
+		if (len > SCRATCH_BYTES - 64)
+			len = SCRATCH_BYTES - 64;
+		int32_t n = t->run(m, t, buf, len, w->scratch_bytes[side], SCRATCH_BYTES);
+		if (n < 0)
+			return false;
+		buf = w->scratch_bytes[side];
+		len = (uint32_t)n;
+	}
+	m->buf = buf;
+	m->len = len;
+	return verify_chain(m, b->steps);
+}
+
+struct pcre2_real_match_data_8 *match_ctx_pcre(const struct match_ctx *m)
+{
+	return m->w->md;
+}

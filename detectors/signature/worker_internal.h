@@ -1,0 +1,118 @@
+// A worker's part of the rule engine: candidates, counters, state pools, scratch. All memory but that
+// of Hyperscan and PCRE2 is one block the caller owns.
+#pragma once
+
+#include <hs/hs.h>
+
+#include "detectors/signature/group.h"
+#include "detectors/signature/match_runtime.h"
+
+struct pcre2_real_match_data_8;
+struct pcre2_real_match_context_8;
+struct pcre2_real_jit_stack_8;
+
+#define CELL_NONE UINT32_MAX
+#define CHUNK_BYTES 2560u // stream bytes that are inspected together, as Suricata's stream chunk
+
+// A set of rules, by index, that is cheap to empty and to walk in order.
+struct rule_bits {
+	uint64_t *top;   // which words are not zero
+	uint64_t *words; // which rules
+	uint32_t n_top;
+};
+
+static inline void rule_bits_set(struct rule_bits *b, uint32_t rule)
+{
+	b->words[rule >> 6] |= 1ull << (rule & 63);
+	b->top[rule >> 12] |= 1ull << (rule >> 6 & 63);
+}
+
+static inline bool rule_bits_has(const struct rule_bits *b, uint32_t rule)
+{
+	return b->words[rule >> 6] >> (rule & 63) & 1;
+}
+
+struct rule_counters {
+	uint64_t checks, matches, alerts, cycles;
+};
+
+enum cell_kind { CELL_BIT, CELL_INT, CELL_TEXT, CELL_THRESHOLD };
+
+// One thing remembered of a flow; cells of a flow form a list. 32 bytes.
+struct cell {
+	uint32_t next; // CELL_NONE ends
+	uint16_t id;
+	uint8_t kind; // enum cell_kind
+	uint8_t spare;
+	uint64_t value; // bit: 1; int: the number; text: index and length; threshold: count
+	uint64_t time_ns;
+	uint64_t value2;
+};
+
+struct text_slot {
+	uint32_t next_free;
+	uint8_t len;
+	uint8_t bytes[252 - 1];
+};
+
+// One thing remembered of a host, a pair of hosts or a rule.
+struct host_entry {
+	union ip_addr a, b;  // b zero unless a pair
+	uint64_t expires_ns; // 0: free
+	uint64_t start_ns;
+	uint32_t key; // kind and id
+	uint32_t count;
+	uint32_t extra; // backoff: next count that speaks; rate filter: in force until (s)
+	uint32_t spare;
+};
+
+#define HOST_WAYS 8u
+
+struct signature_worker {
+	const struct ruleset *rs;
+	struct flow_table *flows;
+	uint16_t worker;
+	hs_scratch_t *scratch;
+	struct pcre2_real_match_data_8 *md;
+	struct pcre2_real_match_context_8 *mctx;
+	struct pcre2_real_jit_stack_8 *jit;
+	struct rule_bits candidates;   // to verify on this packet
+	struct rule_bits stream_hits;  // whose payload tests held in stream bytes of this packet
+	struct rule_bits stream_found; // candidates of a piece of stream
+	bool any_hit;
+	const struct group *scanning;
+	struct rule_bits *found; // where the scan puts what it finds
+	struct rule_counters *counters;
+	struct cell *cells;
+	uint32_t free_cell, n_cells;
+	struct text_slot *texts;
+	uint32_t free_text, n_texts;
+	struct host_entry *hosts;
+	uint32_t host_sets; // power of two, HOST_WAYS entries each
+	struct signature_stats stats;
+	struct match_ctx ctx;
+	struct packet end_packet;  // stands in where a flow ends without one
+	uint8_t *scratch_bytes[2]; // transforms
+	uint8_t *base64_bytes;
+};
+
+// match_runtime.c: looks at one packet, whose stream hits are already known.
+void signature_on_packet(struct signature_worker *w, struct packet *p, struct detector_run *run);
+// Reports stream hits on a packet that is not on the wire.
+void signature_on_stand_in(struct signature_worker *w, struct packet *p, struct detector_run *run);
+// The groups a packet of this flow and direction belongs to, at most three. Returns how many.
+uint32_t groups_of_packet(
+	const struct signature_worker *w, const struct packet *p, enum group_view view, const struct group *out[3]);
+// Finds the rules of g whose literal is in the bytes, and those without one.
+void group_scan(
+	struct signature_worker *w, const struct group *g, const uint8_t *bytes, uint32_t len, struct rule_bits *out);
+bool rule_header_match(const struct rule *r, const struct packet *p);
+// Sets ctx up for a rule.
+void match_begin(struct signature_worker *w, const struct rule *r, struct packet *p, struct detector_run *run);
+// verify_runtime.c
+bool verify_buffer(struct match_ctx *m, const struct buffer_test *b, const uint8_t *buf, uint32_t len);
+// state_runtime.c: the cell of a flow for this kind and id, made on first use; NULL: none left or no flow.
+struct cell *flow_cell_get(struct match_ctx *m, enum cell_kind kind, uint32_t id);
+void captures_commit(struct match_ctx *m);
+size_t state_size(const struct ruleset *rs);
+void state_init(struct signature_worker *w, uint8_t **mem);
