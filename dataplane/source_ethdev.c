@@ -21,7 +21,8 @@ struct source_ethdev {
 	struct ethdev_queues queues;
 	uint16_t at; // whose turn it is
 	struct rte_mempool *jumbo;
-	bool counts;
+	bool first;                 // answers for the ports too
+	struct source_ethdev *peer; // the next source of the same run
 	atomic_bool stopped;
 	uint64_t now_ns;
 	uint64_t seq;
@@ -155,8 +156,12 @@ static void stats(const struct source *base, struct source_stats *out)
 	const struct source_ethdev *s = (const struct source_ethdev *)base;
 	uint64_t split = atomic_load_explicit(&no_jumbo, memory_order_relaxed);
 
-	*out = (struct source_stats){.bytes = s->bytes, .received = s->received};
-	for (uint16_t i = 0; s->counts && i < s->queues.count; i++) {
+	*out = (struct source_stats){0};
+	for (const struct source_ethdev *e = s; e; e = e->peer) {
+		out->received += atomic_load_explicit(&e->received, memory_order_relaxed);
+		out->bytes += atomic_load_explicit(&e->bytes, memory_order_relaxed);
+	}
+	for (uint16_t i = 0; s->first && i < s->queues.count; i++) {
 		struct port_stats p;
 
 		if (s->queues.item[i].queue) // a port counts once
@@ -166,7 +171,7 @@ static void stats(const struct source *base, struct source_stats *out)
 		add(&out->errors, p.errors);
 		add(&out->no_buffer, p.no_buffer);
 	}
-	add(&out->no_buffer, s->counts ? split : 0);
+	add(&out->no_buffer, s->first ? split : 0);
 	out->offered = out->received + (out->missed == UINT64_MAX ? 0 : out->missed) +
 		       (out->errors == UINT64_MAX ? 0 : out->errors) +
 		       (out->no_buffer == UINT64_MAX ? 0 : out->no_buffer);
@@ -184,7 +189,8 @@ static const struct source_ops ethdev_ops = {.name = "ethdev",
 	.clock = source_ethdev_clock,
 	.close = close_source};
 
-int source_ethdev_open(struct source **out, const struct ethdev_queues *queues, struct rte_mempool *jumbo, bool counts)
+int source_ethdev_open(
+	struct source **out, const struct ethdev_queues *queues, struct rte_mempool *jumbo, struct source *first)
 {
 	struct source_ethdev *s = calloc(1, sizeof(*s));
 
@@ -193,7 +199,11 @@ int source_ethdev_open(struct source **out, const struct ethdev_queues *queues, 
 	s->base.ops = &ethdev_ops;
 	s->queues = *queues;
 	s->jumbo = jumbo;
-	s->counts = counts;
+	s->first = !first;
+	if (first) {
+		s->peer = ((struct source_ethdev *)first)->peer;
+		((struct source_ethdev *)first)->peer = s;
+	}
 	*out = &s->base;
 	return 0;
 }

@@ -21,9 +21,10 @@ struct ethdev_queues {
 // reading a burst, never going back) and, as seq, that time's nanoseconds made unique: so what several
 // sources receive has one order.
 // jumbo: pool of struct mbuf_pools for frames that came in several mbufs; they are copied into one of its.
-// counts: this source answers stats for the ports as a whole (one source of a run does).
+// first: the run's first source, whose stats then speak for all of them and for the ports; NULL for the first itself.
 // Returns 0 or -ENOMEM. The ports must outlive the source and are not closed by it.
-int source_ethdev_open(struct source **out, const struct ethdev_queues *queues, struct rte_mempool *jumbo, bool counts);
+int source_ethdev_open(
+	struct source **out, const struct ethdev_queues *queues, struct rte_mempool *jumbo, struct source *first);
 
 // The time of the source's last rx, nanoseconds since 1970: whatever it hands over later is later.
 uint64_t source_ethdev_clock(const struct source *s);

@@ -253,7 +253,7 @@ static int open_sources(struct live_ports *l, struct rte_mempool *jumbo, struct 
 			for (uint16_t k = l->spread ? 0 : r; k < (l->spread ? l->port[i].queues : r + 1); k++)
 				if (q.count < ETHDEV_MAX_QUEUES)
 					q.item[q.count++] = (struct ethdev_queue){&l->port[i], k, (uint16_t)i};
-		rc = source_ethdev_open(&l->sources[r], &q, jumbo, r == 0);
+		rc = source_ethdev_open(&l->sources[r], &q, jumbo, r ? l->sources[0] : NULL);
 	}
 	return rc ? fail(why, rc, "no memory for the live sources") : 0;
 }

@@ -1,0 +1,104 @@
+// The live half of setup_pipeline.c: ports instead of captures. Next: ports.c.
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <rte_memory.h>
+
+#include "ctl/sensor/eal.h"
+#include "ctl/sensor/ports.h"
+#include "ctl/sensor/sensor.h"
+
+#define EAL_MEMORY_BYTES (96ull << 20) // without hugepages: device queues, rings, pool headers
+#define JUMBO_MBUFS 160u               // and as many again for each worker
+
+static int start_eal(struct sensor *s, struct live_error *why)
+{
+	const struct live_ports *l = s->live;
+	char map[4096];
+	bool pinned = s->cfg.workers.lcores[0];
+	struct eal_options o = {
+		.workers = s->workers,
+		.lcores = pinned ? map : NULL,
+		.memory_bytes = EAL_MEMORY_BYTES,
+		.hugepages = l->hugepages,
+		.telemetry = s->cfg.telemetry.enabled,
+		.verbose = s->opt.verbose > 1,
+		.devices = l->devices,
+		.device_count = l->device_count,
+		.raw = (const char *const *)s->cfg.memory.eal_args.items,
+		.raw_count = s->cfg.memory.eal_args.count,
+	};
+	int rc = pinned ? ports_lcore_map(s->cfg.workers.lcores, s->workers, map, sizeof(map), why) : 0;
+
+	if (rc != 0)
+		return rc;
+	rc = eal_start(&o);
+	if (rc != 0)
+		snprintf(why->text, sizeof(why->text),
+			"DPDK did not start: %s; -vv shows what it says, tocsin --doctor what this box lacks",
+			strerror(-rc));
+	s->eal_started = rc == 0;
+	return rc;
+}
+
+static int make_pools(struct sensor *s, struct live_error *why)
+{
+	struct mbuf_pools_config pools = {
+		.name = "tocsin",
+		.small_count = ports_mbufs(s->live, &s->cfg),
+		.jumbo_count = JUMBO_MBUFS * (s->workers + 1u),
+		.small_room = s->live->frame_room,
+		.socket = SOCKET_ID_ANY,
+	};
+	int rc = mbuf_pools_create(&s->pools, &pools);
+
+	if (rc != 0)
+		snprintf(why->text, sizeof(why->text),
+			"no memory for %u packet buffers of %u bytes: %s; dpdk.mempool-size asks for less",
+			pools.small_count, pools.small_room, strerror(-rc));
+	return rc;
+}
+
+int setup_live(struct sensor *s)
+{
+	struct live_error why = {""};
+	char line[512];
+	int rc;
+
+	s->live = calloc(1, sizeof(*s->live));
+	if (!s->live) {
+		say("no memory for the ports");
+		return EXIT_BAD_INPUT;
+	}
+	rc = ports_prepare(s->live, &s->opt, &s->cfg, &why);
+	if (rc == 0)
+		rc = start_eal(s, &why);
+	if (rc == 0)
+		rc = make_pools(s, &why);
+	if (rc == 0)
+		rc = ports_start(s->live, &s->opt, &s->cfg, &s->pools, &why);
+	if (rc != 0) {
+		say("%s", why.text);
+		return EXIT_BAD_INPUT;
+	}
+	s->source = s->live->sources[0];
+	for (size_t i = 0; i < s->live->count && !s->opt.quiet; i++) {
+		ports_describe(s->live, i, line, sizeof(line));
+		if (s->opt.verbose || !s->live->port[i].counts_drops || s->live->port[i].tx_queues)
+			say("%s", line);
+	}
+	if (s->live->spread && s->opt.verbose)
+		say("one reader deals frames out to %u workers by address pair", s->workers);
+	return EXIT_CLEAN;
+}
+
+void undo_live(struct sensor *s)
+{
+	if (!s->live)
+		return;
+	ports_close(s->live);
+	s->source = NULL; // it was one of theirs
+	free(s->live);
+	s->live = NULL;
+}
