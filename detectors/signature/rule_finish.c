@@ -19,46 +19,42 @@ static void link_relative(struct step *steps)
 	}
 }
 
-// The least number of bytes that can hold the chain's contents.
+// The least number of bytes that the first content and those relative to it take. A later content
+// that stands alone may overlap them and is left out, as Suricata does.
 static uint32_t least_bytes(const struct step *steps)
 {
-	uint32_t sum = 0, most = 0;
+	uint32_t sum = 0;
 	for (const struct step *s = steps; s; s = s->next) {
 		const struct content *c = &s->content;
 		if (s->kind != STEP_CONTENT || s->negated)
 			continue;
-		if (s->relative)
-			sum += c->len + (uint32_t)(c->flags & CONTENT_DISTANCE && !(c->flags & CONTENT_DISTANCE_VAR) &&
-								   c->distance > 0
-							   ? c->distance
-							   : 0);
-		else
-			sum = c->len +
-			      (uint32_t)(c->flags & CONTENT_OFFSET && !(c->flags & CONTENT_OFFSET_VAR) ? c->offset : 0);
+		if (sum && !s->relative)
+			break;
+		if (c->flags & (CONTENT_OFFSET_VAR | CONTENT_DISTANCE_VAR))
+			break;
 		if (c->flags & CONTENT_DISTANCE && c->distance < 0)
-			sum = c->len;
-		if (sum > most)
-			most = sum;
+			break;
+		sum += c->len + (uint32_t)(c->flags & CONTENT_OFFSET     ? c->offset
+					   : c->flags & CONTENT_DISTANCE ? c->distance
+									 : 0);
 	}
-	return most;
+	return sum;
 }
 
-static uint64_t range_most(const struct range *r)
+// The one size asked for, UINT64_MAX when there are several.
+static uint64_t range_exact(const struct range *r)
 {
-	return r->op == RANGE_EQ || r->op == RANGE_LE ? r->lo
-	       : r->op == RANGE_LT                    ? r->lo - (r->lo > 0)
-	       : r->op == RANGE_IN                    ? r->hi
-						      : UINT64_MAX;
+	return r->op == RANGE_EQ ? r->lo : UINT64_MAX;
 }
 
 static int check_sizes(struct rule_parser *ps)
 {
 	for (const struct buffer_test *b = ps->rule->buffers; b; b = b->next) {
 		uint32_t least = least_bytes(b->steps);
-		if (b->id == BUF_PAYLOAD && ps->rule->dsize && least > range_most(ps->rule->dsize))
+		if (b->id == BUF_PAYLOAD && ps->rule->dsize && least > range_exact(ps->rule->dsize))
 			return parse_fail(ps, "expected contents that fit dsize, found %u bytes", least);
 		for (const struct step *s = b->steps; s; s = s->next)
-			if (s->kind == STEP_BSIZE && !b->transforms && least > range_most(&s->range))
+			if (s->kind == STEP_BSIZE && !b->transforms && least > range_exact(&s->range))
 				return parse_fail(ps, "expected contents that fit the size asked of %s, found %u bytes",
 					b->name, least);
 	}

@@ -242,6 +242,23 @@ static int parse_options(struct rule_parser *ps, char *s)
 	}
 }
 
+// A rule for another version may be in a language this one does not know: its `requires` is read first.
+static int check_requires(struct rule_parser *ps, const char *text)
+{
+	char *copy = strstr(text, "requires") ? strdup(text) : NULL;
+	char *s = copy ? strchr(copy, '(') : NULL, *end;
+	int rc = 0;
+	while (s && !rc && (end = option_end(++s))) {
+		*end = 0;
+		s = lex_trim(s);
+		if (!strncmp(s, "requires", 8) && s[8 + strspn(s + 8, " \t")] == ':')
+			rc = parse_option(ps, s);
+		s = end;
+	}
+	free(copy);
+	return rc;
+}
+
 struct rule *rule_parse(struct rule_parser *ps, char *text, const char *file, uint32_t line)
 {
 	struct ruleset *rs = ps->rs;
@@ -257,7 +274,12 @@ struct rule *rule_parse(struct rule_parser *ps, char *text, const char *file, ui
 	ps->rule->info.category = "";
 	ps->rule->info.signature = "";
 	ps->rule->text = arena_strdup(&rs->arena, text);
-	int rc = parse_header(ps, &text);
+	int rc = check_requires(ps, text);
+	if (ps->ignore)
+		return NULL;
+	ps->at = NULL;
+	if (!rc)
+		rc = parse_header(ps, &text);
 	if (!rc)
 		rc = parse_options(ps, text);
 	if (!rc && !ps->ignore) {
