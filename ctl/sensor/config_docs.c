@@ -31,7 +31,7 @@ int main(void)
 	if (rc == 0)
 		rc = config_add_part(c, "", flow_config_rows, &flow);
 	if (rc == 0)
-		rc = config_add_part(c, "stream", tcp_stream_config_rows, &stream);
+		rc = config_add_part(c, "", tcp_stream_config_rows, &stream);
 	if (rc == 0) {
 		fputs(intro, stdout);
 		rc = config_markdown(c, stdout);

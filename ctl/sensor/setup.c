@@ -41,7 +41,7 @@ static int add_rows(struct sensor *s)
 	if (rc == 0)
 		rc = config_add_part(s->config, "", flow_config_rows, &s->flow);
 	if (rc == 0)
-		rc = config_add_part(s->config, "stream", tcp_stream_config_rows, &s->stream);
+		rc = config_add_part(s->config, "", tcp_stream_config_rows, &s->stream);
 	return rc;
 }
 
@@ -84,13 +84,9 @@ int setup_config(struct sensor *s)
 		say("the configuration schema cannot be built: %s", strerror(-rc));
 		return EXIT_BAD_INPUT;
 	}
-	if (s->opt.config_file) {
-		rc = config_load_file(s->config, s->opt.config_file);
-		if (rc != 0 && rc != -EINVAL)
-			say("%s: %s", s->opt.config_file, strerror(-rc));
-		if (rc != 0)
-			return EXIT_BAD_INPUT;
-	}
+	// it has said what is wrong
+	if (s->opt.config_file && config_load_file(s->config, s->opt.config_file) != 0)
+		return EXIT_BAD_INPUT;
 	if (options_apply(&s->opt, s->config, &s->cfg) != 0 || tocsin_config_check(s->config, &s->cfg) != 0)
 		return EXIT_BAD_INPUT;
 	s->workers = s->cfg.workers.count ? (uint16_t)s->cfg.workers.count : 1;
@@ -195,6 +191,7 @@ int setup_undo(struct sensor *s)
 		free(s->signature[i]);
 	}
 	pipeline_free(s->pipeline);
+	dump_streams_close(s->dump);
 	if (s->source)
 		s->source->ops->close(s->source);
 	mbuf_pools_free(&s->pools);
