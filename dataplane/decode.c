@@ -65,8 +65,9 @@ void decode_note(struct walk *w, enum drop_reason reason)
 enum decode_layer decode_drop(struct walk *w, enum drop_reason reason)
 {
 	decode_note(w, reason);
+	if (!(w->p->flags & PKT_INVALID)) // the first reason is the one the ledger names
+		w->p->drop_reason = (uint16_t)reason;
 	w->p->flags |= PKT_INVALID;
-	w->p->drop_reason = (uint16_t)reason;
 	return LAYER_STOP;
 }
 
@@ -74,6 +75,14 @@ void decode_set_payload(struct walk *w)
 {
 	w->p->payload_off = walk_off(w);
 	w->p->payload_len = walk_left(w);
+}
+
+enum decode_layer decode_stop(struct walk *w, enum drop_reason reason)
+{
+	if (drop_table[reason].action == DROP_PACKET)
+		return decode_drop(w, reason);
+	decode_note(w, reason);
+	return LAYER_STOP;
 }
 
 // Takes a packet for something this frame carries. The bound is a frame's own, so that what becomes of a frame does
@@ -148,6 +157,7 @@ static void forget_packet(struct walk *w)
 	for (uint8_t i = 0; i < p->event_count; i++)
 		w->d->counters.reasons[p->events[i]]--;
 	p->outer->flags &= ~(uint32_t)PKT_TUNNEL;
+	w->d->counters.teredo--;
 	w->b->n--;
 	w->b->n_extra--;
 }
@@ -180,10 +190,17 @@ static decode_layer_fn *const layer_fns[LAYER_COUNT] = {
 	[LAYER_ERSPAN2] = decode_erspan2,
 };
 
+// What max_layers bounds, as Suricata counts: not transport, which ends the walk, and not the two tags whose bytes
+// bound them (an 802.1ah header is 18 bytes long; FabricPath is followed by Ethernet, which counts).
+static bool layer_counts(enum decode_layer layer)
+{
+	return layer < LAYER_TCP && layer != LAYER_IEEE8021AH && layer != LAYER_DCE;
+}
+
 void decode_walk(struct walk *w, enum decode_layer layer)
 {
 	while (layer != LAYER_STOP && layer != LAYER_UNKNOWN) {
-		if (w->layers++ == w->d->config.max_layers) {
+		if (layer_counts(layer) && ++w->layers == w->d->config.max_layers) {
 			decode_drop(w, DECODE_TOO_MANY_LAYERS);
 			break;
 		}

@@ -11,26 +11,26 @@ struct icmp_type {
 
 // https://www.iana.org/assignments/icmp-parameters
 static const struct icmp_type icmpv4_types[] = {
-	{0, 0, false},  // echo reply
-	{3, 15, true},  // destination unreachable
-	{4, 0, true},   // source quench
-	{5, 3, true},   // redirect
-	{8, 0, false},  // echo
-	{9, 16, false}, // router advertisement: 0 and 16
-	{10, 0, false}, // router solicitation
-	{11, 1, true},  // time exceeded
-	{12, 2, true},  // parameter problem
-	{13, 0, false}, // timestamp
-	{14, 0, false}, // timestamp reply
-	{15, 0, false}, // information request
-	{16, 0, false}, // information reply
-	{17, 0, false}, // address mask request
-	{18, 0, false}, // address mask reply
+	{0, 0, false},   // echo reply
+	{3, 15, true},   // destination unreachable
+	{4, 0, true},    // source quench
+	{5, 3, true},    // redirect
+	{8, 0, false},   // echo
+	{9, 255, false}, // router advertisement
+	{10, 0, false},  // router solicitation
+	{11, 1, true},   // time exceeded
+	{12, 2, true},   // parameter problem
+	{13, 0, false},  // timestamp
+	{14, 0, false},  // timestamp reply
+	{15, 0, false},  // information request
+	{16, 0, false},  // information reply
+	{17, 0, false},  // address mask request
+	{18, 0, false},  // address mask reply
 };
 
-// https://www.iana.org/assignments/icmpv6-parameters; 144 and up have codes of their own
+// https://www.iana.org/assignments/icmpv6-parameters; 150 to 161 have codes of their own
 static const struct icmp_type icmpv6_types[] = {
-	{1, 7, true},      // destination unreachable
+	{1, 8, true},      // destination unreachable
 	{2, 0, true},      // packet too big
 	{3, 1, true},      // time exceeded
 	{4, 10, true},     // parameter problem
@@ -50,6 +50,12 @@ static const struct icmp_type icmpv6_types[] = {
 	{141, 0, false},   // inverse discovery solicitation
 	{142, 0, false},   // inverse discovery advertisement
 	{143, 0, false},   // multicast listener report v2
+	{144, 0, false},   // home agent address discovery request
+	{145, 0, false},   // home agent address discovery reply
+	{146, 0, false},   // mobile prefix solicitation
+	{147, 0, false},   // mobile prefix advertisement
+	{148, 0, false},   // certification path solicitation
+	{149, 0, false},   // certification path advertisement
 };
 
 static const struct icmp_type *find_type(const struct icmp_type *types, size_t n, uint8_t type)
@@ -90,11 +96,11 @@ static void quote_ipv4(struct walk *w)
 	struct cursor c = w->cur;
 	const uint8_t *h = cursor_peek(&c, 20);
 	if (h == NULL) {
-		decode_note(w, DECODE_ICMPV4_IPV4_TRUNC_PKT);
+		decode_stop(w, DECODE_ICMPV4_IPV4_TRUNC_PKT);
 		return;
 	}
 	if ((h[0] >> 4) != 4) {
-		decode_note(w, DECODE_ICMPV4_IPV4_UNKNOWN_VER);
+		decode_stop(w, DECODE_ICMPV4_IPV4_UNKNOWN_VER);
 		return;
 	}
 	uint32_t hlen = (h[0] & 15) * 4u;
@@ -119,11 +125,11 @@ static void quote_ipv6(struct walk *w)
 	struct cursor c = w->cur;
 	const uint8_t *h = cursor_take(&c, 40), *ext;
 	if (h == NULL) {
-		decode_note(w, DECODE_ICMPV6_IPV6_TRUNC_PKT);
+		decode_stop(w, DECODE_ICMPV6_IPV6_TRUNC_PKT);
 		return;
 	}
 	if ((h[0] >> 4) != 6) {
-		decode_note(w, DECODE_ICMPV6_IPV6_UNKNOWN_VER);
+		decode_stop(w, DECODE_ICMPV6_IPV6_UNKNOWN_VER);
 		return;
 	}
 	p->icmp_inner_off = walk_off(w);
@@ -201,14 +207,15 @@ static void check_nd(struct walk *w, uint32_t fixed_len)
 		decode_note(w, DECODE_ICMPV6_ND_BAD_OPTION);
 }
 
+// What RFC 4443 section 2.1 and IANA say of the types that are not in the table.
 static void check_icmpv6_unlisted(struct walk *w, uint8_t type)
 {
 	if (type == 100 || type == 101 || type == 200 || type == 201)
-		decode_note(w, DECODE_ICMPV6_EXPERIMENTATION_TYPE); // RFC 4443 section 2.1
-	else if ((type > 4 && type < 100) || (type > 160 && type < 200) || (type > 201 && type < 255))
-		decode_note(w, DECODE_ICMPV6_UNASSIGNED_TYPE);
-	else if (type < 144 || type > 160)
+		decode_note(w, DECODE_ICMPV6_EXPERIMENTATION_TYPE);
+	else if (type == 0 || type == 127)
 		decode_note(w, DECODE_ICMPV6_UNKNOWN_TYPE);
+	else if (type < 150 || type > 161)
+		decode_note(w, DECODE_ICMPV6_UNASSIGNED_TYPE);
 }
 
 enum decode_layer decode_icmpv6(struct walk *w)
@@ -233,7 +240,7 @@ enum decode_layer decode_icmpv6(struct walk *w)
 	}
 	if (p->icmp_code > t->max_code)
 		decode_note(w, DECODE_ICMPV6_UNKNOWN_CODE);
-	else if (t->quotes && walk_left(w) > 0)
+	else if (t->quotes)
 		quote_ipv6(w);
 	if (type >= 130 && type <= 132 && p->ttl != 1)
 		decode_note(w, DECODE_ICMPV6_MLD_INVALID_HL);

@@ -112,6 +112,8 @@ static inline uint32_t walk_left(const struct walk *w)
 void decode_note(struct walk *w, enum drop_reason reason);
 // Notes an event and marks the packet malformed. Returns LAYER_STOP.
 enum decode_layer decode_drop(struct walk *w, enum drop_reason reason);
+// Notes an event and goes no further: no detector looks at the packet where drops.def says so. Returns LAYER_STOP.
+enum decode_layer decode_stop(struct walk *w, enum drop_reason reason);
 // The rest of the packet is payload.
 void decode_set_payload(struct walk *w);
 
@@ -132,12 +134,16 @@ bool decode_fast(const struct decoder *d, struct decode_counters *counts, struct
 // decode_link.c: the first layer of a link type.
 enum decode_layer decode_link(struct walk *w);
 decode_layer_fn decode_ppp, decode_raw;
+// PPP from its protocol field on, not counted as PPP.
+enum decode_layer decode_ppp_protocol(struct walk *w);
 
 // decode_l2.c
 decode_layer_fn decode_ethernet, decode_vlan, decode_ieee8021ah, decode_vntag, decode_etag, decode_dce, decode_llc,
 	decode_mpls, decode_pppoe_session, decode_pppoe_discovery, decode_nsh, decode_arp;
 // The layer of an EtherType, which is remembered in the packet; LAYER_UNKNOWN (counted) where there is none.
 enum decode_layer decode_ether_type(struct walk *w, uint16_t type);
+// True when an EtherType, or an 802.3 length, has a decoder.
+bool decode_ether_type_known(uint16_t type);
 
 // decode_ipv4.c, decode_ipv6.c
 decode_layer_fn decode_ipv4, decode_ipv6;

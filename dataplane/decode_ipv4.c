@@ -36,17 +36,16 @@ static enum drop_reason check_timestamp(const uint8_t *opt, uint8_t len)
 	return pointer < 5 || (pointer - 5) % record != 0 || pointer > len + 1 ? DECODE_IPV4_OPT_MALFORMED : DROP_NONE;
 }
 
-// CIPSO (FIPS 188): a domain that is not zero, then tags within the option.
+// CIPSO (FIPS 188): a domain, then tags of the types 1, 2, 5, 6 and 7 within the option.
 static enum drop_reason check_cipso(const uint8_t *opt, uint8_t len)
 {
-	if (len < 8)
+	if (len < 10)
 		return DECODE_IPV4_OPT_INVALID_LEN;
-	if (load_be32(opt + 2) == 0)
-		return DECODE_IPV4_OPT_MALFORMED;
 	struct cursor tags = cursor_of(opt + 6, len - 6u);
 	const uint8_t *tag;
 	while ((tag = cursor_take(&tags, 2)) != NULL) {
-		if (tag[1] < 4 || !cursor_skip(&tags, tag[1] - 2u))
+		bool known = tag[0] == 1 || tag[0] == 2 || (tag[0] >= 5 && tag[0] <= 7);
+		if (!known || tag[1] < 4 || !cursor_skip(&tags, tag[1] - 2u))
 			return DECODE_IPV4_OPT_MALFORMED;
 	}
 	return cursor_left(&tags) > 0 ? DECODE_IPV4_OPT_MALFORMED : DROP_NONE;
@@ -65,9 +64,8 @@ static enum drop_reason check_option(const uint8_t *opt, uint8_t len)
 	case OPT_CIPSO:
 		return check_cipso(opt, len);
 	case OPT_QS: // RFC 4782
-		return len == 8 ? DROP_NONE : DECODE_IPV4_OPT_INVALID_LEN;
+		return len >= 8 ? DROP_NONE : DECODE_IPV4_OPT_INVALID_LEN;
 	case OPT_SEC: // RFC 1108
-		return len >= 3 && len <= 11 ? DROP_NONE : DECODE_IPV4_OPT_INVALID_LEN;
 	case OPT_ESEC:
 		return len >= 3 ? DROP_NONE : DECODE_IPV4_OPT_INVALID_LEN;
 	case OPT_SID:
@@ -78,7 +76,9 @@ static enum drop_reason check_option(const uint8_t *opt, uint8_t len)
 	}
 }
 
-static void ipv4_options(struct walk *w, const uint8_t *bytes, uint32_t len)
+// Options are noted or make the packet malformed, as drops.def says. Returns false when the list cannot be read to its
+// end, and what follows the header is not to be trusted.
+static bool ipv4_options(struct walk *w, const uint8_t *bytes, uint32_t len)
 {
 	struct cursor c = cursor_of(bytes, len);
 	uint8_t seen[32] = {0};
@@ -90,21 +90,22 @@ static void ipv4_options(struct walk *w, const uint8_t *bytes, uint32_t len)
 			continue;
 		if (cursor_left(&c) == 0) {
 			decode_note(w, DECODE_IPV4_OPT_EOL_REQUIRED);
-			return;
+			return true;
 		}
 		const uint8_t *opt = c.at - 1;
 		uint8_t opt_len = opt[1];
 		if (opt_len < 2 || !cursor_skip(&c, opt_len - 1u)) {
-			decode_note(w, DECODE_IPV4_OPT_INVALID_LEN);
-			return;
+			decode_stop(w, DECODE_IPV4_OPT_INVALID_LEN);
+			return false;
 		}
 		enum drop_reason bad = check_option(opt, opt_len);
 		if (bad == DROP_NONE && (seen[type / 8] & 1u << type % 8))
 			bad = DECODE_IPV4_OPT_DUPLICATE;
 		if (bad != DROP_NONE)
-			decode_note(w, bad);
+			decode_stop(w, bad);
 		seen[type / 8] |= (uint8_t)(1u << type % 8);
 	}
+	return true;
 }
 
 enum decode_layer decode_ip_proto(uint8_t proto)
@@ -133,8 +134,7 @@ static enum decode_layer ipv4_payload(struct walk *w, uint8_t proto)
 	case PROTO_ICMP:
 		return LAYER_ICMPV4;
 	case PROTO_ICMPV6:
-		decode_note(w, DECODE_IPV4_WITH_ICMPV6);
-		return LAYER_STOP;
+		return decode_stop(w, DECODE_IPV4_WITH_ICMPV6);
 	case PROTO_IPIP:
 		if (!w->d->config.ipip)
 			return LAYER_STOP;
@@ -190,10 +190,10 @@ enum decode_layer decode_ipv4(struct walk *w)
 		p->flags |= PKT_BAD_L3_CSUM;
 		decode_note(w, DECODE_IPV4_INVALID_CHECKSUM);
 	}
-	if (hlen > 20)
-		ipv4_options(w, h + 20, hlen - 20);
 	p->l4_off = walk_off(w);
 	decode_set_payload(w);
+	if (hlen > 20 && !ipv4_options(w, h + 20, hlen - 20))
+		return LAYER_STOP;
 	if (load_be16(h + 6) & 0x3fff)
 		return decode_fragment(w, LAYER_IPV4);
 	return ipv4_payload(w, h[9]);

@@ -10,15 +10,12 @@ struct chain {
 enum ipv6_option {
 	OPT_PAD1 = 0,
 	OPT_PADN = 1,
-	OPT_TUNNEL_LIMIT = 4, // RFC 2473
-	OPT_RTRALT = 5,       // RFC 2711
-	OPT_QUICKSTART = 0x26,
-	OPT_RPL = 0x63,
+	OPT_RTRALT = 5, // RFC 2711
 	OPT_JUMBO = 0xc2,
 	OPT_HOME_ADDRESS = 0xc9,
 };
 
-// The length RFCs give an option's contents; -1: any, -2: not known.
+// The length RFCs give an option's contents, -1 for an option that is not known.
 static int option_len(uint8_t type)
 {
 	switch (type) {
@@ -28,14 +25,8 @@ static int option_len(uint8_t type)
 		return 4;
 	case OPT_HOME_ADDRESS:
 		return 16;
-	case OPT_TUNNEL_LIMIT:
-		return 1;
-	case OPT_QUICKSTART:
-		return 6;
-	case OPT_RPL:
-		return -1;
 	default:
-		return -2;
+		return -1;
 	}
 }
 
@@ -58,10 +49,10 @@ static void ipv6_options(struct walk *w, struct cursor c, bool hop)
 		}
 		only_padding = false;
 		int want = option_len(type);
-		if (want == -2)
+		if (want < 0)
 			decode_note(w, hop ? DECODE_IPV6_HOPOPTS_UNKNOWN_OPT : DECODE_IPV6_DSTOPTS_UNKNOWN_OPT);
-		else if (want >= 0 && want != len)
-			decode_note(w, DECODE_IPV6_EXTHDR_INVALID_OPTLEN);
+		else if (want > len)
+			decode_stop(w, DECODE_IPV6_EXTHDR_INVALID_OPTLEN);
 	}
 	if (only_padding)
 		decode_note(w, hop ? DECODE_IPV6_HOPOPTS_ONLY_PADDING : DECODE_IPV6_DSTOPTS_ONLY_PADDING);
@@ -84,10 +75,14 @@ static bool walk_options(struct walk *w, struct chain *chain, bool hop)
 	if (!take_header(w, 8, 8, &header))
 		return false;
 	chain->next = header.at[0];
-	if (hop && ++chain->hopopts == 2)
+	if (hop && ++chain->hopopts > 1) {
 		decode_note(w, DECODE_IPV6_EXTHDR_DUPL_HH);
-	else if (!hop && ++chain->dstopts == 3) // one in front of a routing header, one behind it
+		return true;
+	}
+	if (!hop && ++chain->dstopts > 2) { // one in front of a routing header, one behind it
 		decode_note(w, DECODE_IPV6_EXTHDR_DUPL_DH);
+		return true;
+	}
 	cursor_skip(&header, 2);
 	ipv6_options(w, header, hop);
 	return true;
@@ -99,9 +94,9 @@ static bool walk_routing(struct walk *w, struct chain *chain)
 	if (!take_header(w, 8, 8, &header))
 		return false;
 	chain->next = header.at[0];
-	if (++chain->routing == 2)
+	if (++chain->routing > 1)
 		decode_note(w, DECODE_IPV6_EXTHDR_DUPL_RH);
-	if (header.at[2] == 0)
+	else if (header.at[2] == 0)
 		decode_note(w, DECODE_IPV6_EXTHDR_RH_TYPE_0);
 	return true;
 }
@@ -109,12 +104,12 @@ static bool walk_routing(struct walk *w, struct chain *chain)
 static bool walk_auth(struct walk *w, struct chain *chain)
 {
 	struct cursor header;
-	if (!take_header(w, 8, 4, &header))
+	if (!take_header(w, 8, 4, &header)) // the second byte counts four byte steps beyond eight
 		return false;
 	chain->next = header.at[0];
-	if (++chain->auth == 2)
+	if (++chain->auth > 1)
 		decode_note(w, DECODE_IPV6_EXTHDR_DUPL_AH);
-	if (load_be16(header.at + 2) != 0)
+	else if (load_be16(header.at + 2) != 0)
 		decode_note(w, DECODE_IPV6_EXTHDR_AH_RES_NOT_NULL);
 	return true;
 }
@@ -140,10 +135,12 @@ static bool walk_fragment(struct walk *w, struct chain *chain, bool *whole)
 	uint16_t offset = load_be16(h + 2);
 	chain->next = h[0];
 	*whole = (offset & 0xfff9) == 0;
+	if (++chain->fragment > 1) {
+		decode_note(w, DECODE_IPV6_EXTHDR_DUPL_FH);
+		return true;
+	}
 	if (h[1] != 0 || (offset & 6) != 0)
 		decode_note(w, DECODE_IPV6_FH_NON_ZERO_RES_FIELD);
-	if (++chain->fragment == 2)
-		decode_note(w, DECODE_IPV6_EXTHDR_DUPL_FH);
 	if (*whole)
 		decode_note(w, DECODE_IPV6_EXTHDR_USELESS_FH);
 	return true;
@@ -156,14 +153,10 @@ static enum decode_layer ipv6_tunnel(struct walk *w, uint8_t version)
 	const uint8_t *h = cursor_peek(&w->cur, v4 ? 20 : 40);
 	if (!w->d->config.ipip)
 		return LAYER_STOP;
-	if (h == NULL) {
-		decode_note(w, v4 ? DECODE_IPV4_IN_IPV6_TOO_SMALL : DECODE_IPV6_IN_IPV6_TOO_SMALL);
-		return LAYER_STOP;
-	}
-	if ((h[0] >> 4) != version) {
-		decode_note(w, v4 ? DECODE_IPV4_IN_IPV6_WRONG_VERSION : DECODE_IPV6_IN_IPV6_WRONG_VERSION);
-		return LAYER_STOP;
-	}
+	if (h == NULL)
+		return decode_stop(w, v4 ? DECODE_IPV4_IN_IPV6_TOO_SMALL : DECODE_IPV6_IN_IPV6_TOO_SMALL);
+	if ((h[0] >> 4) != version)
+		return decode_stop(w, v4 ? DECODE_IPV4_IN_IPV6_WRONG_VERSION : DECODE_IPV6_IN_IPV6_WRONG_VERSION);
 	++*counter;
 	return decode_begin_inner(w, DECODE_LINK_RAW, v4 ? LAYER_IPV4 : LAYER_IPV6);
 }

@@ -13,9 +13,9 @@ static enum decode_layer leave_unknown(struct walk *w)
 	return LAYER_UNKNOWN;
 }
 
-enum decode_layer decode_ether_type(struct walk *w, uint16_t type)
+// LAYER_UNKNOWN where there is no decoder.
+static enum decode_layer layer_of_type(uint16_t type)
 {
-	w->p->ether_type = type;
 	switch (type) {
 	case ETHER_IPV4:
 		return LAYER_IPV4;
@@ -45,11 +45,23 @@ enum decode_layer decode_ether_type(struct walk *w, uint16_t type)
 	case ETHER_NSH:
 		return LAYER_NSH;
 	default:
-		if (type <= LLC_MAX_LEN)
-			return LAYER_LLC;
-		w->d->counters.unknown_ethertype++;
-		return leave_unknown(w);
+		return type <= LLC_MAX_LEN ? LAYER_LLC : LAYER_UNKNOWN;
 	}
+}
+
+bool decode_ether_type_known(uint16_t type)
+{
+	return layer_of_type(type) != LAYER_UNKNOWN;
+}
+
+enum decode_layer decode_ether_type(struct walk *w, uint16_t type)
+{
+	w->p->ether_type = type;
+	enum decode_layer layer = layer_of_type(type);
+	if (layer != LAYER_UNKNOWN)
+		return layer;
+	w->d->counters.unknown_ethertype++;
+	return leave_unknown(w);
 }
 
 enum decode_layer decode_ethernet(struct walk *w)
@@ -160,16 +172,18 @@ static enum decode_layer mpls_payload(struct walk *w)
 	case 6:
 		return LAYER_IPV6;
 	case 0: // a control word, then an Ethernet frame (RFC 4385, 4448)
-		if (walk_left(w) >= 4 + ETHERNET_HEADER_LEN) {
-			cursor_skip(&w->cur, 4);
-			return LAYER_ETHERNET;
-		}
-		break;
+		return cursor_skip(&w->cur, 4) ? LAYER_ETHERNET : decode_drop(w, DECODE_MPLS_PKT_TOO_SMALL);
 	default:
-		break;
+		leave_unknown(w);
+		return decode_stop(w, DECODE_MPLS_UNKNOWN_PAYLOAD_TYPE);
 	}
-	decode_note(w, DECODE_MPLS_UNKNOWN_PAYLOAD_TYPE);
-	return leave_unknown(w);
+}
+
+static enum drop_reason mpls_bad_label(uint32_t label)
+{
+	if (label == 1)
+		return DECODE_MPLS_BAD_LABEL_ROUTER_ALERT;
+	return label == 3 ? DECODE_MPLS_BAD_LABEL_IMPLICIT_NULL : DECODE_MPLS_BAD_LABEL_RESERVED;
 }
 
 // MPLS label stack (RFC 3032).
@@ -190,20 +204,25 @@ enum decode_layer decode_mpls(struct walk *w)
 		return LAYER_IPV6;
 	if (label >= 16)
 		return mpls_payload(w);
-	decode_note(w, label == 1   ? DECODE_MPLS_BAD_LABEL_ROUTER_ALERT
-		       : label == 3 ? DECODE_MPLS_BAD_LABEL_IMPLICIT_NULL
-				    : DECODE_MPLS_BAD_LABEL_RESERVED);
-	return mpls_payload(w);
+	// such a label must not stand there, but routers may forward it all the same: IP behind it is still looked at
+	uint8_t version = w->cur.at[0] >> 4;
+	decode_note(w, mpls_bad_label(label));
+	return version == 4 ? LAYER_IPV4 : version == 6 ? LAYER_IPV6 : leave_unknown(w);
 }
 
 // PPPoE session stage (RFC 2516): six bytes, then PPP without its framing.
 enum decode_layer decode_pppoe_session(struct walk *w)
 {
 	w->d->counters.pppoe++;
-	if (walk_left(w) < 8)
+	const uint8_t *h = cursor_peek(&w->cur, 8);
+	if (h == NULL)
 		return decode_drop(w, DECODE_PPPOE_PKT_TOO_SMALL);
 	cursor_skip(&w->cur, 6);
-	return LAYER_PPP;
+	if (load_be16(h + 4) == 0) {
+		leave_unknown(w);
+		return LAYER_STOP;
+	}
+	return decode_ppp_protocol(w);
 }
 
 static bool pppoe_code_known(uint8_t code)
@@ -227,8 +246,10 @@ enum decode_layer decode_pppoe_discovery(struct walk *w)
 		return decode_drop(w, DECODE_PPPOE_MALFORMED_TAGS);
 	cursor_limit(&w->cur, len);
 	while ((tag = cursor_take(&w->cur, 4)) != NULL) {
-		if (!cursor_skip(&w->cur, load_be16(tag + 2)))
-			return decode_drop(w, DECODE_PPPOE_MALFORMED_TAGS);
+		if (!cursor_skip(&w->cur, load_be16(tag + 2))) {
+			decode_note(w, DECODE_PPPOE_MALFORMED_TAGS);
+			break;
+		}
 	}
 	return LAYER_STOP;
 }
@@ -238,13 +259,12 @@ static enum drop_reason nsh_check(uint8_t md_type, uint32_t len)
 {
 	switch (md_type) {
 	case 0:
+	case 15: // for experiments
 		return DECODE_NSH_RESERVED_TYPE;
 	case 1:
 		return len == 24 ? DROP_NONE : DECODE_NSH_BAD_HEADER_LENGTH;
 	case 2:
 		return len >= 8 ? DROP_NONE : DECODE_NSH_BAD_HEADER_LENGTH;
-	case 15: // experiments
-		return DROP_NONE;
 	default:
 		return DECODE_NSH_UNSUPPORTED_TYPE;
 	}

@@ -14,13 +14,11 @@ enum tcp_option {
 	TCP_OPT_MD5 = 19,
 	TCP_OPT_AO = 29,
 	TCP_OPT_FAST_OPEN = 34,
-	TCP_OPT_EXP1 = 253,
-	TCP_OPT_EXP2 = 254,
 };
 
 // What is odd about a segment's options.
 struct tcp_options {
-	bool overrun;                // an option leaves the header: the rest cannot be read
+	bool malformed;              // an option leaves the header, or an authentication option has a wrong length
 	uint8_t bad_len, duplicates; // how many options
 };
 
@@ -44,7 +42,7 @@ static void check_csum(struct walk *w, uint8_t proto, enum drop_reason v4, enum 
 
 static bool fast_open_len_ok(uint8_t len)
 {
-	return len == 2 || (len >= 6 && len <= 18 && len % 2 == 0); // RFC 7413 section 2
+	return len >= 2 && len <= 18 && len % 2 == 0; // RFC 7413 section 2
 }
 
 // True when an option's length is what its RFC says. Options we do not know may have any.
@@ -58,7 +56,7 @@ static bool option_len_ok(const uint8_t *opt, uint8_t len)
 	case TCP_OPT_SACK_OK:
 		return len == 2;
 	case TCP_OPT_SACK:
-		return len >= 10 && len <= 34 && (len - 2) % 8 == 0;
+		return len <= 34 && (len - 2) % 8 == 0;
 	case TCP_OPT_TIMESTAMPS:
 		return len == 10;
 	case TCP_OPT_MD5:
@@ -72,7 +70,8 @@ static bool option_len_ok(const uint8_t *opt, uint8_t len)
 	}
 }
 
-static bool option_is_known(uint8_t kind)
+// The options whose second copy is worth a note.
+static bool option_is_single(uint8_t kind)
 {
 	switch (kind) {
 	case TCP_OPT_MSS:
@@ -80,8 +79,6 @@ static bool option_is_known(uint8_t kind)
 	case TCP_OPT_SACK_OK:
 	case TCP_OPT_SACK:
 	case TCP_OPT_TIMESTAMPS:
-	case TCP_OPT_MD5:
-	case TCP_OPT_AO:
 	case TCP_OPT_FAST_OPEN:
 		return true;
 	default:
@@ -102,12 +99,15 @@ static struct tcp_options tcp_options(const uint8_t *opts, uint32_t len)
 			break;
 		const uint8_t *opt = c.at - 1;
 		if (opt[1] < 2 || !cursor_skip(&c, opt[1] - 1u)) {
-			odd.overrun = true;
+			odd.malformed = true;
 			break;
 		}
 		if (!option_len_ok(opt, opt[1])) {
-			odd.bad_len++;
-		} else if (option_is_known(kind)) {
+			if (kind == TCP_OPT_MD5 || kind == TCP_OPT_AO)
+				odd.malformed = true;
+			else
+				odd.bad_len++;
+		} else if (option_is_single(kind)) {
 			odd.duplicates += (seen >> kind) & 1;
 			seen |= UINT64_C(1) << kind;
 		}
@@ -118,7 +118,7 @@ static struct tcp_options tcp_options(const uint8_t *opts, uint32_t len)
 bool decode_tcp_options_clean(const uint8_t *opts, uint32_t len)
 {
 	struct tcp_options odd = tcp_options(opts, len);
-	return !odd.overrun && odd.bad_len == 0 && odd.duplicates == 0;
+	return !odd.malformed && odd.bad_len == 0 && odd.duplicates == 0;
 }
 
 enum decode_layer decode_tcp(struct walk *w)
@@ -145,7 +145,7 @@ enum decode_layer decode_tcp(struct walk *w)
 		decode_note(w, DECODE_TCP_OPT_DUPLICATE);
 	cursor_skip(&w->cur, hlen);
 	decode_set_payload(w);
-	return odd.overrun ? decode_drop(w, DECODE_TCP_OPT_INVALID_LEN) : LAYER_STOP;
+	return odd.malformed ? decode_drop(w, DECODE_TCP_OPT_INVALID_LEN) : LAYER_STOP;
 }
 
 enum decode_layer decode_udp(struct walk *w)
@@ -154,14 +154,12 @@ enum decode_layer decode_udp(struct walk *w)
 	const uint8_t *h = cursor_peek(&w->cur, 8);
 	w->d->counters.udp++;
 	if (h == NULL)
-		return decode_drop(w, DECODE_UDP_PKT_TOO_SMALL);
+		return decode_drop(w, DECODE_UDP_HLEN_TOO_SMALL);
 	uint32_t len = load_be16(h + 4);
 	if (len > walk_left(w))
 		return decode_drop(w, DECODE_UDP_PKT_TOO_SMALL);
 	if (len < 8)
-		return decode_drop(w, DECODE_UDP_HLEN_TOO_SMALL);
-	if (len < walk_left(w))
-		decode_note(w, DECODE_UDP_LEN_INVALID);
+		return decode_drop(w, DECODE_UDP_LEN_INVALID);
 	p->flags |= PKT_UDP;
 	p->sport = load_be16(h);
 	p->dport = load_be16(h + 2);

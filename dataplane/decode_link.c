@@ -46,7 +46,7 @@ static enum decode_layer link_null(struct walk *w)
 	if (family > 0xffff)
 		family = load_be32(h);
 	enum decode_layer layer = layer_of_family(family);
-	return layer == LAYER_UNKNOWN ? decode_drop(w, DECODE_LTNULL_UNSUPPORTED_TYPE) : layer;
+	return layer == LAYER_UNKNOWN ? decode_stop(w, DECODE_LTNULL_UNSUPPORTED_TYPE) : layer;
 }
 
 // EtherTypes from a header that is not Ethernet's: what has no decoder is left alone.
@@ -243,22 +243,22 @@ enum decode_layer decode_link(struct walk *w)
 
 enum decode_layer decode_raw(struct walk *w)
 {
-	const uint8_t *h = cursor_peek(&w->cur, 1);
+	const uint8_t *h = cursor_peek(&w->cur, 20);
 	if (h == NULL)
 		return decode_drop(w, DECODE_IPV4_PKT_TOO_SMALL);
 	if ((h[0] >> 4) == 4)
 		return LAYER_IPV4;
 	if ((h[0] >> 4) == 6)
 		return LAYER_IPV6;
-	return decode_drop(w, DECODE_IPRAW_INVALID_IPV);
+	return decode_stop(w, DECODE_IPRAW_INVALID_IPV);
 }
 
 // Protocol numbers that IANA has assigned and that carry nothing we decode.
 static bool ppp_is_assigned(uint16_t proto)
 {
 	static const uint16_t assigned[] = {0x0023, 0x0025, 0x0027, 0x0029, 0x002b, 0x002d, 0x0031, 0x0033, 0x0035,
-		0x0201, 0x0203, 0x0205, 0x8021, 0x8023, 0x8025, 0x8027, 0x8029, 0x802b, 0x8031, 0x8035, 0x8057, 0x80fd,
-		0x8281, 0x8283, 0xc021, 0xc023, 0xc025, 0xc223};
+		0x00fb, 0x00fd, 0x0201, 0x0231, 0x0233, 0x8021, 0x8023, 0x8025, 0x8027, 0x8029, 0x802b, 0x8033, 0x8035,
+		0x8057, 0x80fb, 0x80fd, 0x8281, 0xc021, 0xc023, 0xc025, 0xc029, 0xc223, 0xc227};
 	for (uint32_t i = 0; i < sizeof(assigned) / sizeof(assigned[0]); i++) {
 		if (assigned[i] == proto)
 			return true;
@@ -273,12 +273,18 @@ enum decode_layer decode_ppp(struct walk *w)
 	const uint8_t *h = cursor_peek(&w->cur, 2);
 	if (h != NULL && h[0] == 0xff && h[1] == 0x03)
 		cursor_skip(&w->cur, 2);
-	h = cursor_peek(&w->cur, 1);
+	return decode_ppp_protocol(w);
+}
+
+enum decode_layer decode_ppp_protocol(struct walk *w)
+{
+	const uint8_t *h = cursor_peek(&w->cur, 1);
 	uint32_t proto_len = h != NULL && (h[0] & 1) ? 1 : 2;
 	h = cursor_take(&w->cur, proto_len);
 	if (h == NULL)
 		return decode_drop(w, DECODE_PPP_PKT_TOO_SMALL);
 	uint16_t proto = proto_len == 1 ? h[0] : load_be16(h);
+	bool assigned = proto_len == 1 || ppp_is_assigned(proto);
 	switch (proto) {
 	case 0x0021:
 		return walk_left(w) < 20 ? decode_drop(w, DECODE_PPP_IPV4_PKT_TOO_SMALL) : LAYER_IPV4;
@@ -290,6 +296,6 @@ enum decode_layer decode_ppp(struct walk *w)
 	case 0x0283:
 		return LAYER_MPLS;
 	default:
-		return decode_drop(w, ppp_is_assigned(proto) ? DECODE_PPP_UNSUP_PROTO : DECODE_PPP_WRONG_TYPE);
+		return decode_stop(w, assigned ? DECODE_PPP_UNSUP_PROTO : DECODE_PPP_WRONG_TYPE);
 	}
 }

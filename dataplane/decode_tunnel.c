@@ -54,7 +54,7 @@ static enum decode_layer gre_version0(struct walk *w, const uint8_t *h)
 {
 	if (h[0] & GRE_RECURSION)
 		return decode_drop(w, DECODE_GRE_VERSION0_RECUR);
-	if (h[1] & 0xf8)
+	if (h[1] & 0x78) // the top bit is version 1's
 		return decode_drop(w, DECODE_GRE_VERSION0_FLAGS);
 	uint32_t len = 4;
 	if (h[0] & (GRE_CHECKSUM | GRE_ROUTE))
@@ -103,7 +103,7 @@ static enum decode_layer gre_version1(struct walk *w, const uint8_t *h)
 		return decode_drop(w, DECODE_GRE_VERSION1_HDR_TOO_BIG);
 	w->p->tunnel_id = load_be16(h + 6); // call id
 	decode_set_payload(w);
-	if (!(h[0] & GRE_SEQUENCE) || walk_left(w) == 0)
+	if (!(h[0] & GRE_SEQUENCE) || load_be16(h + 4) == 0 || walk_left(w) == 0)
 		return LAYER_STOP;
 	return decode_begin_inner(w, DECODE_LINK_RAW, LAYER_PPP);
 }
@@ -140,12 +140,10 @@ enum decode_layer decode_erspan2(struct walk *w)
 	w->d->counters.erspan++;
 	const uint8_t *h = cursor_take(&w->cur, 8);
 	if (h == NULL)
-		return decode_drop(w, DECODE_ERSPAN_HEADER_TOO_SMALL);
+		return decode_stop(w, DECODE_ERSPAN_HEADER_TOO_SMALL);
 	if ((h[0] >> 4) != 1)
-		return decode_drop(w, DECODE_ERSPAN_UNSUPPORTED_VERSION);
+		return decode_stop(w, DECODE_ERSPAN_UNSUPPORTED_VERSION);
 	uint16_t vlan = load_be16(h) & 0xfff;
-	if (vlan != 0 && w->p->vlan_count == PKT_MAX_VLANS)
-		return decode_drop(w, DECODE_ERSPAN_TOO_MANY_VLAN_LAYERS);
 	w->p->tunnel_id = load_be16(h + 2) & 0x3ff;
 	enum decode_layer layer = decode_begin_inner(w, DECODE_LINK_EN10MB, LAYER_ETHERNET);
 	if (layer != LAYER_STOP && vlan != 0)
@@ -153,10 +151,11 @@ enum decode_layer decode_erspan2(struct walk *w)
 	return layer;
 }
 
-static bool port_listed(const struct decode_ports *ports, uint16_t port)
+// True when a datagram comes from or goes to one of the ports.
+static bool either_listed(const struct decode_ports *ports, const struct packet *p)
 {
 	for (uint8_t i = 0; i < ports->count && i < DECODE_MAX_PORTS; i++) {
-		if (ports->port[i] == port)
+		if (ports->port[i] == p->sport || ports->port[i] == p->dport)
 			return true;
 	}
 	return ports->any;
@@ -171,21 +170,34 @@ static inline bool looks_like_teredo(const struct decode_config *c, const uint8_
 bool decode_udp_may_tunnel(
 	const struct decoder *d, uint16_t sport, uint16_t dport, const uint8_t *payload, uint32_t len)
 {
-	if ((d->tunnel_port_filter >> (dport & 63)) & 1)
+	if (((d->tunnel_port_filter >> (dport & 63)) | (d->tunnel_port_filter >> (sport & 63))) & 1)
 		return true;
 	return looks_like_teredo(&d->config, payload, len);
 }
 
-// VXLAN: a flag that says the network id is there, and what RFC 7348 section 5 reserves is zero.
+// VXLAN: a flag says that the network id is there; what RFC 7348 section 5 reserves is to be ignored.
 static enum decode_layer udp_vxlan(struct walk *w)
 {
 	const uint8_t *h = cursor_peek(&w->cur, 8 + 14);
-	if (h == NULL || (h[0] & 0x08) == 0 || load_be24(h + 1) != 0 || h[7] != 0)
+	if (h == NULL || (h[0] & 0x08) == 0)
 		return LAYER_STOP;
 	w->d->counters.vxlan++;
 	w->p->tunnel_id = load_be24(h + 4);
+	if (!decode_ether_type_known(load_be16(h + 8 + 12)))
+		return decode_stop(w, DECODE_VXLAN_UNKNOWN_PAYLOAD_TYPE);
 	cursor_skip(&w->cur, 8);
 	return decode_begin_inner(w, DECODE_LINK_EN10MB, LAYER_ETHERNET);
+}
+
+// Options (RFC 8926 section 3.5) have to fill the header exactly.
+static bool geneve_options_ok(struct cursor opts)
+{
+	const uint8_t *opt;
+	while ((opt = cursor_take(&opts, 4)) != NULL) {
+		if (!cursor_skip(&opts, (opt[3] & 0x1f) * 4u))
+			return false;
+	}
+	return cursor_left(&opts) == 0;
 }
 
 static enum decode_layer udp_geneve(struct walk *w)
@@ -194,27 +206,23 @@ static enum decode_layer udp_geneve(struct walk *w)
 	if (h == NULL || (h[0] >> 6) != 0)
 		return LAYER_STOP;
 	uint32_t len = 8 + (h[0] & 0x3f) * 4u;
-	if (len >= walk_left(w))
+	if (len >= walk_left(w) || !geneve_options_ok(cursor_of(h + 8, len - 8)))
 		return LAYER_STOP;
 	uint16_t type = load_be16(h + 2);
 	w->p->tunnel_id = load_be24(h + 4);
 	cursor_skip(&w->cur, len);
+	w->d->counters.geneve++;
 	switch (type) {
 	case ETHER_TRANSPARENT_BRIDGING:
-		w->d->counters.geneve++;
 		return decode_begin_inner(w, DECODE_LINK_EN10MB, LAYER_ETHERNET);
 	case ETHER_IPV4:
-		w->d->counters.geneve++;
 		return decode_begin_inner(w, DECODE_LINK_RAW, LAYER_IPV4);
 	case ETHER_IPV6:
-		w->d->counters.geneve++;
 		return decode_begin_inner(w, DECODE_LINK_RAW, LAYER_IPV6);
 	case ETHER_ARP:
-		w->d->counters.geneve++;
 		return decode_begin_inner(w, DECODE_LINK_RAW, LAYER_ARP);
 	default:
-		decode_note(w, DECODE_GENEVE_UNKNOWN_PAYLOAD_TYPE);
-		return LAYER_STOP;
+		return decode_stop(w, DECODE_GENEVE_UNKNOWN_PAYLOAD_TYPE);
 	}
 }
 
@@ -287,17 +295,16 @@ enum decode_layer decode_udp_tunnel(struct walk *w)
 {
 	const struct decode_config *c = &w->d->config;
 	struct packet *p = w->p;
-	if (looks_like_teredo(c, w->cur.at, walk_left(w)) &&
-		(port_listed(&c->teredo_ports, p->sport) || port_listed(&c->teredo_ports, p->dport))) {
+	if (looks_like_teredo(c, w->cur.at, walk_left(w)) && either_listed(&c->teredo_ports, p)) {
 		enum decode_layer layer = udp_teredo(w);
 		if (layer != LAYER_STOP)
 			return layer;
 	}
-	if (c->vxlan && port_listed(&c->vxlan_ports, p->dport))
+	if (c->vxlan && either_listed(&c->vxlan_ports, p))
 		return udp_vxlan(w);
-	if (c->geneve && port_listed(&c->geneve_ports, p->dport))
+	if (c->geneve && either_listed(&c->geneve_ports, p))
 		return udp_geneve(w);
-	if (c->gtpu && port_listed(&c->gtpu_ports, p->dport))
+	if (c->gtpu && either_listed(&c->gtpu_ports, p))
 		return udp_gtpu(w);
 	return LAYER_STOP;
 }
