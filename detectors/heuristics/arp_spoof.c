@@ -73,6 +73,9 @@ static void arp_spoof_on_packets(void *state, struct packet *const *pkts, uint32
 		memcpy(&o->b, a + 12, 2);
 		memcpy(o->src.b, a + 14, 4);
 		memcpy(o->dst.b, a + 24, 4);
+		uint32_t link = packet_link(p);
+		o->sport = (uint16_t)link; // ARP has no ports
+		o->dport = (uint16_t)(link >> 16);
 		o->version = 4;
 		o->proto = 0;
 		o->flags = p->link_type == 1 && p->l3_off >= 14 && p->data[0] & 1 ? ARP_TO_ALL : 0;
@@ -170,6 +173,11 @@ static void see_claimer(struct arp_spoof *s, const struct obs *o, const uint8_t 
 	m->reported = 1;
 }
 
+static uint64_t binding_key(const struct obs *o, const union ip_addr *address)
+{
+	return sketch_pair(sketch_addr(address), (uint64_t)o->dport << 16 | o->sport);
+}
+
 static void arp_spoof_see(void *ctx, const struct obs *o)
 {
 	struct arp_spoof *s = ctx;
@@ -177,12 +185,12 @@ static void arp_spoof_see(void *ctx, const struct obs *o)
 	bool fresh;
 	mac_of(o, mac);
 	if (o->kind == ARP_REQUEST) {
-		struct binding *asked = keytab_get(&s->bindings, sketch_addr(&o->dst), o->ts_ns, &fresh);
+		struct binding *asked = keytab_get(&s->bindings, binding_key(o, &o->dst), o->ts_ns, &fresh);
 		asked->asked_ns = o->ts_ns;
 	}
 	if (o->src.w[0] == 0 || mac[0] & 1)
 		return; // a probe (RFC 5227) claims nothing
-	struct binding *b = keytab_get(&s->bindings, sketch_addr(&o->src), o->ts_ns, &fresh);
+	struct binding *b = keytab_get(&s->bindings, binding_key(o, &o->src), o->ts_ns, &fresh);
 	// announcements to all (RFC 5227) are how an address is meant to move
 	bool announced = o->src.w[0] == o->dst.w[0] || o->flags & ARP_TO_ALL;
 	bool unasked =

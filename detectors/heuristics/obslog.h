@@ -76,6 +76,15 @@ static inline struct obs *obslog_take(struct obslog *l, const struct packet *p, 
 	return o;
 }
 
+// Which link a frame was on: VLANs and interface. The same addresses on two links are two hosts.
+static inline uint32_t packet_link(const struct packet *p)
+{
+	uint32_t link = p->iface;
+	for (uint32_t i = 0; i < p->vlan_count && i < PKT_MAX_VLANS; i++)
+		link = (link + p->vlan[i] + 1) * 0x9e3779b1u;
+	return link;
+}
+
 // Moves a worker's records to the end of the master's queue and empties the log.
 void obslog_merge(struct obslog *master, struct obslog *delta);
 

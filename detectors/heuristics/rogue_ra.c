@@ -19,6 +19,7 @@ static const struct config_row rogue_ra_rows[] = {
 #define ND_LOG 2048u
 #define ND_QUEUE 8192u
 #define NEIGHBOURS_LOG 10u // 8192 addresses
+#define LINKS_LOG 6u       // 512 links
 
 enum nd_kind { ND_ROUTER = 134, ND_NEIGHBOUR = 136 };
 #define ND_BAD_HOP 1u
@@ -32,14 +33,20 @@ struct neighbour {
 	uint64_t move_ns;
 };
 
+// A link and the first router on it that has a lifetime.
+struct nd_link {
+	struct keyed head;
+	union ip_addr router;
+	uint32_t lifetime;
+	uint8_t killed, second;
+};
+
 struct rogue_ra {
 	struct obs_master common;
-	struct keytab neighbours;
+	struct keytab neighbours, links;
 	uint64_t start_ns, first_seq;
 	uint64_t routers; // bitmap of this window
 	uint32_t flood, bad;
-	union ip_addr main_router; // the first one with a lifetime
-	uint32_t main_lifetime, killed;
 	uint64_t memory[];
 };
 
@@ -68,6 +75,7 @@ static void note_router(struct obslog *log, const struct packet *p, const uint8_
 	if (!o)
 		return;
 	o->a = (uint32_t)d[6] << 8 | d[7]; // router lifetime
+	o->b = packet_link(p);
 	// section 6.1.2: a host must drop what did not come from this link
 	o->flags = (p->ttl != 255 ? ND_BAD_HOP : 0) |
 		   (p->src.b[0] != 0xfe || (p->src.b[1] & 0xc0) != 0x80 ? ND_BAD_SOURCE : 0);
@@ -124,6 +132,23 @@ static void say(struct rogue_ra *s, const struct obs *o, const char *what, doubl
 	finding_emit(s->common.run, &f);
 }
 
+static void see_link(struct rogue_ra *s, const struct obs *o)
+{
+	bool fresh;
+	struct nd_link *l = keytab_get(&s->links, sketch_mix(o->b) | 1, o->ts_ns, &fresh);
+	bool known = l->lifetime != 0, same = memcmp(&l->router, &o->src, sizeof(o->src)) == 0;
+	if (o->a != 0 && !known) {
+		l->router = o->src;
+		l->lifetime = o->a;
+	} else if (known && same && o->a == 0 && !l->killed) {
+		say(s, o, "the router's advertisement withdraws it", 0, 1, "s", 50);
+		l->killed = 1;
+	} else if (known && !same && o->a != 0 && !l->second && !s->flood) {
+		say(s, o, "a second router announces itself", 2, 2, "routers", 50);
+		l->second = 1;
+	}
+}
+
 static void see_router(struct rogue_ra *s, const struct obs *o)
 {
 	const struct rogue_ra_config *c = s->common.config;
@@ -142,17 +167,7 @@ static void see_router(struct rogue_ra *s, const struct obs *o)
 		say(s, o, "router advertisement that hosts must not believe", 1, 1, "packets", 70);
 		s->bad = 1;
 	}
-	bool is_main = memcmp(&s->main_router, &o->src, sizeof(o->src)) == 0;
-	if (o->a != 0 && s->main_lifetime == 0) {
-		s->main_router = o->src;
-		s->main_lifetime = o->a;
-	} else if (is_main && o->a == 0 && s->main_lifetime != 0 && !s->killed) {
-		say(s, o, "the router's advertisement withdraws it", 0, 1, "s", 50);
-		s->killed = 1;
-	} else if (!is_main && o->a != 0 && s->main_lifetime != 0 && routers < 2.5 && !s->flood && !s->bad) {
-		say(s, o, "a second router announces itself", 2, 2, "routers", 50);
-		s->bad = 1;
-	}
+	see_link(s, o);
 }
 
 static void see_neighbour(struct rogue_ra *s, const struct obs *o)
@@ -184,13 +199,17 @@ OBS_DETECTOR_PARTS(rogue_ra, ND_LOG, ND_QUEUE, sizeof(struct obs), NULL)
 
 static size_t rogue_ra_size(const void *config)
 {
-	return rogue_ra_common_size() + keytab_size(NEIGHBOURS_LOG, sizeof(struct neighbour));
+	return rogue_ra_common_size() + keytab_size(NEIGHBOURS_LOG, sizeof(struct neighbour)) +
+	       keytab_size(LINKS_LOG, sizeof(struct nd_link));
 }
 
 static int rogue_ra_init(void *state, const void *config, const struct detector_env *env)
 {
 	struct rogue_ra *s = state;
-	keytab_init(&s->neighbours, rogue_ra_init_common(s, config, env), NEIGHBOURS_LOG, sizeof(struct neighbour));
+	uint8_t *at = rogue_ra_init_common(s, config, env);
+	keytab_init(&s->neighbours, at, NEIGHBOURS_LOG, sizeof(struct neighbour));
+	keytab_init(&s->links, at + keytab_size(NEIGHBOURS_LOG, sizeof(struct neighbour)), LINKS_LOG,
+		sizeof(struct nd_link));
 	return 0;
 }
 
