@@ -122,6 +122,8 @@ static void print_dropped(const struct sensor *s)
 static void print_end(const struct sensor *s, double seconds)
 {
 	char path[4096];
+	uint64_t failed;
+	int error;
 	bool colour = isatty(STDOUT_FILENO) && !getenv("NO_COLOR");
 
 	print_rate(s, seconds);
@@ -132,6 +134,9 @@ static void print_end(const struct sensor *s, double seconds)
 		printf("\nFound: nothing\n");
 	}
 	print_dropped(s);
+	if (s->dump)
+		printf("\nStreams: %llu files in %s\n",
+			(unsigned long long)dump_streams_count(s->dump, &failed, &error), s->opt.dump_streams);
 	if (!sensor_eve_path(s, path, sizeof(path)))
 		return;
 	printf("\nEvents: %s\n", path);
@@ -141,8 +146,8 @@ static void print_end(const struct sensor *s, double seconds)
 int run_captures(struct sensor *s)
 {
 	struct run_hooks hooks = {.poll = poll_run, .arg = s};
-	uint64_t errors;
-	int rc;
+	uint64_t errors, failed;
+	int error, rc;
 
 	catch_signals();
 	progress_start(&s->progress);
@@ -159,6 +164,11 @@ int run_captures(struct sensor *s)
 	if (!s->opt.quiet && !s->cfg.eve.to_stdout)
 		print_end(s, seconds);
 	errors = source_pcap_errors(s->source);
+	if (s->dump && dump_streams_count(s->dump, &failed, &error) && failed) {
+		say("%s: %llu streams could not be written: %s", s->opt.dump_streams, (unsigned long long)failed,
+			strerror(error));
+		return EXIT_ENDED_EARLY;
+	}
 	if (stop_asked)
 		say("ended by a signal after %llu packets", (unsigned long long)s->stats->offered);
 	if (stop_asked || !sound)

@@ -8,6 +8,7 @@
 #include "ctl/config/tocsin_config.h"
 #include "ctl/eve/output.h"
 #include "ctl/eve/stats.h"
+#include "ctl/sensor/dump_streams.h"
 #include "ctl/sensor/options.h"
 #include "ctl/sensor/progress.h"
 #include "ctl/sensor/summary.h"
@@ -37,6 +38,7 @@ struct sensor {
 	struct mbuf_pools pools;
 	struct source *source;
 	struct pipeline *pipeline;
+	struct dump_streams *dump; // --dump-streams, else NULL
 
 	struct eve_output *out;
 	struct stats_snapshot *stats;

@@ -129,8 +129,22 @@ static int start_engine(struct sensor *s, uint16_t i)
 		return -ENOMEM;
 	memset(s->signature[i], 0, size);
 	int rc = signature_worker_init(s->signature[i], s->rules, w->flows, i);
-	if (rc == 0)
-		w->engine = (struct packet_engine){s->signature[i], signature_on_burst, signature_on_flow_end};
+	if (rc)
+		return rc;
+	// The engine is a consumer of the stream stage: it sees packets and reassembled bytes in packet order.
+	struct stream_consumer consumer = signature_stream_consumer(s->signature[i]);
+	w->engine = (struct packet_engine){s->signature[i], NULL, signature_on_flow_end};
+	return tcp_stream_add_consumer(w->streams, &consumer);
+}
+
+static int open_dump(struct sensor *s)
+{
+	if (!s->opt.dump_streams)
+		return 0;
+	dump_streams_config(&s->stream);
+	int rc = dump_streams_open(&s->dump, s->opt.dump_streams);
+	if (rc != 0)
+		say("%s: cannot be made for the streams: %s", s->opt.dump_streams, strerror(-rc));
 	return rc;
 }
 
@@ -149,12 +163,14 @@ int setup_pipeline(struct sensor *s)
 	};
 	int rc;
 
-	if (set_decode(s, &c.decode) != 0)
+	if (set_decode(s, &c.decode) != 0 || open_dump(s) != 0)
 		return EXIT_BAD_INPUT;
 	set_limits(s, &c);
 	rc = pipeline_create(&s->pipeline, &c);
 	for (uint16_t i = 0; rc == 0 && s->rules && i < s->workers; i++)
 		rc = start_engine(s, i);
+	for (uint16_t i = 0; rc == 0 && s->dump && i < s->workers; i++)
+		rc = dump_streams_attach(s->dump, pipeline_worker(s->pipeline, i)->streams);
 	if (rc == 0)
 		return EXIT_CLEAN;
 	say("the workers cannot be set up: %s; less flow.memory or stream memory may help", strerror(-rc));
