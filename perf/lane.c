@@ -1,0 +1,342 @@
+// One worker with its frames on one core: a batch is made off the clock, then taken through the worker on the
+// clock, as a receive ring would hand it over. What the main lcore does (decisions at ticks, events) is off the
+// clock too. The median batch counts: one in which the machine did something else does not. Next: stages.c.
+#include "perf/perf.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <rte_cycles.h>
+#include <rte_malloc.h>
+#include <rte_mbuf.h>
+
+#include "dataplane/event_ring.h"
+
+#define NS_A_PACKET_X100 6720u // 14.88 million packets a second: the packet clock of a flood
+#define BEGIN_NS UINT64_C(1600000000000000000)
+#define FCS_AND_GAP 24u     // FCS, preamble and gap around what a frame holds
+#define COUNTED_FRAMES 256u // single-stepped: about 100,000 steps
+#define ETHERNET_LINK 1u
+
+struct lane {
+	const struct perf_options *o;
+	struct pipeline *pipeline;
+	struct worker *w;
+	struct frames *frames;
+	struct replay *replay;
+	struct rte_mempool *pool;
+	struct tick_clock clock;
+	uint64_t seq, clock_x100;
+	uint64_t warm_up; // frames of it sent so far
+	uint32_t n;       // frames of the batch
+	struct packet batch[PERF_BATCH];
+	struct rte_mbuf *mbufs[PERF_BATCH];
+	// batches of a trial: cycles, and cycles by stage
+	uint32_t batches;
+	double *cycles;
+	double *stage[PERF_MAX_STAGES];
+	// the probe's
+	struct worker_probe probe;
+	uint64_t stage_began, stage_cycles[PERF_MAX_STAGES];
+	uint32_t stage_now;
+	volatile uint32_t *shared_stage;
+};
+
+static void stage_mark(void *arg, uint32_t stage)
+{
+	struct lane *l = arg;
+	uint64_t now = rte_rdtsc();
+
+	l->stage_cycles[l->stage_now] += now - l->stage_began;
+	l->stage_began = now;
+	l->stage_now = stage;
+}
+
+static void shared_mark(void *arg, uint32_t stage)
+{
+	*((struct lane *)arg)->shared_stage = stage;
+}
+
+static bool open_memory(struct lane *l, uint16_t i)
+{
+	char name[32];
+
+	l->batches = (uint32_t)(l->o->packets / PERF_BATCH) + 1;
+	l->cycles = calloc(l->batches, sizeof(*l->cycles));
+	for (uint32_t s = 0; s < PERF_MAX_STAGES; s++)
+		l->stage[s] = calloc(l->batches, sizeof(double));
+	if (l->o->kind == PERF_REPLAY) {
+		l->replay = replay_open(l->o);
+		return l->replay && l->cycles;
+	}
+	snprintf(name, sizeof(name), "perf_%u", i);
+	// no cache: buffers come round in order, as a ring of descriptors has them
+	l->pool = rte_pktmbuf_pool_create(name, PERF_BATCH * 2 - 1, 0, 0, RTE_MBUF_DEFAULT_BUF_SIZE, SOCKET_ID_ANY);
+	l->frames = frames_open(l->o, l->w->flows);
+	return l->pool && l->frames && l->cycles;
+}
+
+struct lane *lane_open(const struct perf_options *o, struct pipeline *p, uint16_t i)
+{
+	struct lane *l = calloc(1, sizeof(*l));
+
+	if (!l)
+		return NULL;
+	l->o = o;
+	l->pipeline = p;
+	l->w = pipeline_worker(p, i);
+	l->clock_x100 = 0;
+	l->shared_stage = stages_shared(sizeof(*l->shared_stage));
+	if (l->shared_stage && open_memory(l, i))
+		return l;
+	lane_close(l);
+	return NULL;
+}
+
+void lane_close(struct lane *l)
+{
+	if (!l)
+		return;
+	for (uint32_t s = 0; s < PERF_MAX_STAGES; s++)
+		free(l->stage[s]);
+	free(l->cycles);
+	frames_close(l->frames);
+	replay_close(l->replay);
+	rte_mempool_free(l->pool);
+	free(l);
+}
+
+struct rte_mbuf **lane_mbufs(struct lane *l)
+{
+	return l->mbufs;
+}
+
+struct worker *lane_worker(struct lane *l)
+{
+	return l->w;
+}
+
+static void describe(struct lane *l, struct packet *p, const uint8_t *data, uint32_t len, uint16_t link_type)
+{
+	memset(p, 0, sizeof(*p));
+	p->data = data;
+	p->len = p->wire_len = len;
+	p->link_type = link_type;
+	p->seq = ++l->seq;
+}
+
+static void make_flood(struct lane *l)
+{
+	uint64_t total = frames_warm_up(l->frames);
+
+	l->n = PERF_BATCH;
+	if (rte_pktmbuf_alloc_bulk(l->pool, l->mbufs, l->n) != 0) {
+		fprintf(stderr, "tocsin-perf: packet buffers leak\n");
+		exit(1);
+	}
+	for (uint32_t i = 0; i < l->n; i++) {
+		uint8_t *to = rte_pktmbuf_mtod(l->mbufs[i], uint8_t *);
+		uint32_t len = l->warm_up < total ? frames_make_warm_up(l->frames, l->warm_up++, to)
+						  : frames_make(l->frames, to);
+		l->mbufs[i]->pkt_len = l->mbufs[i]->data_len = (uint16_t)len;
+		describe(l, &l->batch[i], to, len, ETHERNET_LINK);
+		l->clock_x100 += NS_A_PACKET_X100;
+		l->batch[i].ts_ns = BEGIN_NS + l->clock_x100 / 100;
+		l->batch[i].mbuf = l->mbufs[i];
+	}
+}
+
+static void make_replay(struct lane *l)
+{
+	uint32_t len, wire_len;
+	uint16_t link_type;
+	uint64_t ts_ns;
+
+	for (l->n = 0; l->n < PERF_BATCH; l->n++) {
+		const uint8_t *data = replay_next(l->replay, &len, &wire_len, &link_type, &ts_ns);
+		struct packet *p = &l->batch[l->n];
+		describe(l, p, data, len, link_type);
+		p->wire_len = wire_len;
+		p->ts_ns = ts_ns;
+	}
+}
+
+static void make_batch(struct lane *l)
+{
+	if (l->replay)
+		make_replay(l);
+	else
+		make_flood(l);
+}
+
+void lane_make_batch(struct lane *l)
+{
+	make_batch(l);
+}
+
+void lane_restart(struct lane *l)
+{
+	l->warm_up = 0;
+}
+
+// Hands the next frames over as a source does: the fields of struct packet that the worker reads, no copy.
+static inline uint32_t receive(struct lane *l, uint32_t at)
+{
+	uint32_t n = l->n - at < PKT_BURST ? l->n - at : PKT_BURST;
+
+	memcpy(l->w->burst.frames, &l->batch[at], n * sizeof(struct packet));
+	l->w->burst.n_frames = (uint16_t)n;
+	return n;
+}
+
+// The main lcore's part, off the clock.
+static void serve(struct lane *l, uint64_t tick_ns, bool ticked)
+{
+	uint64_t done[PIPELINE_MAX_WORKERS];
+
+	if (l->o->workers > 1) { // each lane serves itself: what its ring holds is taken and forgotten
+		while (event_ring_peek(l->w->sink.ring))
+			event_ring_pop(l->w->sink.ring);
+		return;
+	}
+	if (ticked)
+		pipeline_decide(l->pipeline, tick_ns, l->seq, false);
+	done[0] = atomic_load_explicit(&l->w->done_seq, memory_order_relaxed);
+	pipeline_collect(l->pipeline, done, done[0]);
+}
+
+// Takes the batch through the worker. Returns cycles.
+static uint64_t run_batch(struct lane *l)
+{
+	uint64_t tick_ns = 0, begin = rte_rdtsc_precise();
+	bool ticked = false;
+
+	l->stage_began = begin;
+	l->stage_now = WORKER_END;
+	for (uint32_t at = 0; at < l->n;) {
+		uint32_t n = receive(l, at);
+		if (tick_due(&l->clock, l->batch[at].ts_ns, &tick_ns)) {
+			while (!worker_tick(l->w, tick_ns, l->batch[at].seq - 1))
+				serve(l, 0, false);
+			ticked = true;
+		}
+		worker_process(l->w);
+		at += n;
+	}
+	uint64_t cycles = rte_rdtsc_precise() - begin;
+	serve(l, tick_ns, ticked);
+	return cycles;
+}
+
+void lane_warm_up(struct lane *l)
+{
+	uint64_t total = l->replay ? replay_frames(l->replay) : frames_warm_up(l->frames);
+
+	for (uint64_t sent = 0; sent < total; sent += PERF_BATCH) {
+		make_batch(l);
+		run_batch(l);
+	}
+	for (int i = 0; i < 64; i++) {
+		make_batch(l);
+		run_batch(l);
+	}
+}
+
+static int by_value(const void *a, const void *b)
+{
+	double x = *(const double *)a, y = *(const double *)b;
+	return x < y ? -1 : x > y;
+}
+
+static double median(double *v, uint32_t n)
+{
+	qsort(v, n, sizeof(*v), by_value);
+	return v[n / 2];
+}
+
+static uint64_t bits_of_batch(const struct lane *l)
+{
+	uint64_t bits = 0;
+
+	for (uint32_t i = 0; i < l->n; i++)
+		bits += 8u * (l->batch[i].wire_len + FCS_AND_GAP);
+	return bits;
+}
+
+void lane_trial(struct lane *l, bool probe, struct lane_result *out)
+{
+	uint64_t bits = 0, packets = 0, created = flow_table_counters(l->w->flows)->created;
+
+	memset(out, 0, sizeof(*out));
+	l->probe = (struct worker_probe){stage_mark, l};
+	l->w->probe = probe ? &l->probe : NULL;
+	for (uint32_t b = 0; b < l->batches; b++) {
+		make_batch(l);
+		memset(l->stage_cycles, 0, sizeof(l->stage_cycles));
+		l->cycles[b] = (double)run_batch(l) / l->n;
+		for (uint32_t s = 0; probe && s < PERF_MAX_STAGES; s++)
+			l->stage[s][b] = (double)l->stage_cycles[s] / l->n;
+		bits += bits_of_batch(l);
+		packets += l->n;
+	}
+	l->w->probe = NULL;
+	out->cycles = median(l->cycles, l->batches);
+	for (uint32_t s = 0; probe && s < PERF_MAX_STAGES; s++)
+		out->stage[s] = median(l->stage[s], l->batches);
+	out->bits_on_wire = (double)bits / (double)packets;
+	out->set_ups = (double)(flow_table_counters(l->w->flows)->created - created) / (double)packets;
+}
+
+static void free_burst(struct lane *l, uint32_t n)
+{
+	struct rte_mbuf *mbufs[PKT_BURST];
+
+	for (uint32_t i = 0; i < n; i++)
+		mbufs[i] = l->w->burst.frames[i].mbuf;
+	rte_pktmbuf_free_bulk(mbufs, n);
+}
+
+double lane_control(struct lane *l)
+{
+	uint32_t batches = l->batches < 500 ? l->batches : 500;
+
+	for (uint32_t b = 0; b < batches; b++) {
+		make_batch(l);
+		uint64_t begin = rte_rdtsc_precise();
+		for (uint32_t at = 0; at < l->n; at += PKT_BURST)
+			free_burst(l, receive(l, at));
+		l->cycles[b] = (double)(rte_rdtsc_precise() - begin) / l->n;
+	}
+	l->w->burst.n_frames = 0;
+	return median(l->cycles, batches);
+}
+
+static void counted_batch(void *arg)
+{
+	run_batch(arg);
+}
+
+bool lane_instructions(struct lane *l, double stage[PERF_MAX_STAGES], double *total)
+{
+	uint64_t count[PERF_MAX_STAGES];
+
+	uint32_t made;
+
+	make_batch(l);
+	made = l->n;
+	l->n = COUNTED_FRAMES;
+	l->probe = (struct worker_probe){shared_mark, l};
+	l->w->probe = &l->probe;
+	*l->shared_stage = WORKER_END;
+	bool ok = stages_count(l->shared_stage, counted_batch, l, count);
+	l->w->probe = NULL;
+	l->n = made;
+	run_batch(l); // the child's work was its own: here the batch is still to be taken
+	*total = 0;
+	for (uint32_t s = 0; s < PERF_MAX_STAGES; s++) {
+		stage[s] = ok ? (double)count[s] / COUNTED_FRAMES : 0;
+		*total += stage[s];
+	}
+	return ok;
+}

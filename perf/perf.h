@@ -1,0 +1,140 @@
+// tocsin-perf: what a packet costs. Reading order: main.c (options), frames.c (what is sent), lane.c (how it is
+// timed), stages.c (where it goes), peers.c (what others take for the same), report.c.
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "dataplane/pipeline.h"
+
+// Frames made, then timed, at a time: as many as a port's descriptor ring holds, so that they wait in the
+// last-level cache as they would behind a NIC, and making them is outside the clock.
+#define PERF_BATCH 2048u
+#define PERF_MAX_TRIALS 15u
+#define PERF_MAX_STAGES (WORKER_DETECTOR + WORKER_MAX_DETECTORS)
+#define PERF_MAX_CAPTURES 64u
+
+enum perf_kind {
+	PERF_SYN,       // SYNs of `flows` flows
+	PERF_UDP,       // UDP of `flows` flows
+	PERF_ACK,       // TCP segments of `flows` flows whose handshake was not seen
+	PERF_NEW_SYN,   // every packet a SYN of a new flow; established flows beside it must survive
+	PERF_NEW_UDP,   // every packet a new UDP flow
+	PERF_COLLIDE,   // SYNs of flows that all fall into one bucket
+	PERF_ONE,       // one UDP flow
+	PERF_FRAGMENTS, // first fragments of datagrams that never become whole
+	PERF_MALFORMED, // IPv4 headers that are wrong, each in one of several ways
+	PERF_REPLAY,    // captures
+	PERF_KINDS
+};
+
+struct perf_options {
+	enum perf_kind kind;
+	uint64_t flows;
+	uint64_t packets; // a trial
+	uint64_t seed;
+	uint64_t memory; // of the flow table; 0: what `flows` need
+	double zipf;     // 0: every flow as often; else the exponent
+	uint32_t size;   // bytes of a frame on the wire, with 4 of FCS
+	uint32_t trials;
+	uint16_t workers;
+	const char *detectors; // "none", "all", or names with commas between
+	bool json, peers, stages;
+	const char *write; // a capture to write instead of measuring
+	const char *captures[PERF_MAX_CAPTURES];
+	size_t capture_count;
+};
+
+extern const char *const perf_kind_names[PERF_KINDS];
+
+// ---- frames.c, replay.c: what is sent
+
+struct frames;
+
+// Takes memory for one lane's frames. flows: of the table whose bucket PERF_COLLIDE aims at (else NULL).
+// Returns NULL with a line on stderr.
+struct frames *frames_open(const struct perf_options *o, const struct flow_table *flows);
+void frames_close(struct frames *f);
+// Makes the next frame at `to` (room for o->size bytes). Returns its length.
+uint32_t frames_make(struct frames *f, uint8_t *to);
+// Makes frame i of the warm-up (i < frames_warm_up): every flow once, or the flows that must survive.
+uint64_t frames_warm_up(const struct frames *f);
+uint32_t frames_make_warm_up(struct frames *f, uint64_t i, uint8_t *to);
+
+// Captures in memory; frames are handed over where they lie.
+struct replay;
+struct replay *replay_open(const struct perf_options *o);
+void replay_close(struct replay *r);
+// The next frame in its place; at each new turn all addresses are moved on, so that flows are new.
+const uint8_t *replay_next(struct replay *r, uint32_t *len, uint32_t *wire_len, uint16_t *link_type, uint64_t *ts_ns);
+uint64_t replay_frames(const struct replay *r);
+
+// ---- lane.c: a worker with its frames, on one core
+
+struct lane;
+
+struct lane_result {
+	double cycles;                 // a packet, median batch
+	double bits_on_wire;           // a packet
+	double set_ups;                // flows begun a packet
+	double stage[PERF_MAX_STAGES]; // cycles a packet
+};
+
+struct lane *lane_open(const struct perf_options *o, struct pipeline *p, uint16_t i);
+void lane_close(struct lane *l);
+// Sends the warm-up, untimed.
+void lane_warm_up(struct lane *l);
+// One trial. probe: fill result->stage as well (costs a clock reading a stage and burst).
+void lane_trial(struct lane *l, bool probe, struct lane_result *out);
+// The same frames through a pipeline that does nothing: what the source itself and freeing cost.
+double lane_control(struct lane *l);
+// Instructions a packet by stage; sum in *total. Returns false when this system cannot count them.
+bool lane_instructions(struct lane *l, double stage[PERF_MAX_STAGES], double *total);
+// For peers: makes the next PERF_BATCH frames (floods only); lane_mbufs() are theirs to free.
+void lane_make_batch(struct lane *l);
+struct rte_mbuf **lane_mbufs(struct lane *l);
+// Begins the warm-up anew.
+void lane_restart(struct lane *l);
+struct worker *lane_worker(struct lane *l);
+
+// ---- peers.c: the same job by others
+
+struct peer_result {
+	double receive;  // rte_eth_rx_burst from net_null and free, cycles a packet
+	double rte_hash; // key from the frame, rte_hash_lookup_bulk_data, one line updated; without receive
+};
+int peers_measure(const struct perf_options *o, struct lane *l, struct peer_result *out);
+
+// ---- stages.c
+
+// Counts instructions a stage of fn(arg), run once in a child process, by single-stepping it (where the
+// processor's counters are not to be had, as on most VMs). *stage is what the child is in.
+bool stages_count(volatile uint32_t *stage, void (*fn)(void *arg), void *arg, uint64_t count[PERF_MAX_STAGES]);
+// Memory that a child shares.
+void *stages_shared(size_t size);
+
+// ---- report.c
+
+struct perf_result {
+	const struct perf_options *options;
+	uint32_t trials;
+	double cycles[PERF_MAX_TRIALS]; // sorted
+	double control;
+	double wall_pps; // all workers together
+	struct lane_result lane;
+	double instruction_stage[PERF_MAX_STAGES];
+	double instructions; // 0: not counted
+	struct peer_result peers;
+	bool has_peers;
+	uint64_t capacity, active, table_bytes;
+	uint64_t flow_bytes; // of the table, a flow it is made for
+	struct flow_counters flow;
+	uint64_t offered, inspected;
+	uint64_t ledger[DROP_REASON_COUNT];
+	uint64_t events[EVENT_KIND_COUNT], lost[EVENT_KIND_COUNT];
+	const char *detector[WORKER_MAX_DETECTORS];
+	uint16_t detector_count;
+};
+void report_text(const struct perf_result *r);
+void report_json(const struct perf_result *r);

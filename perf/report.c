@@ -1,0 +1,198 @@
+// What a run found, for people and as JSON, with the facts of the machine that others need to compare.
+#include "perf/perf.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <sys/utsname.h>
+
+#include <rte_cycles.h>
+#include <rte_version.h>
+
+static void read_line_value(const char *path, const char *key, char *out, size_t size)
+{
+	char line[512];
+	FILE *f = fopen(path, "r");
+
+	snprintf(out, size, "unknown");
+	while (f && fgets(line, sizeof(line), f)) {
+		char *colon = strchr(line, ':');
+		if (strncmp(line, key, strlen(key)) != 0 || !colon)
+			continue;
+		colon += 1 + strspn(colon + 1, " \t");
+		colon[strcspn(colon, "\n")] = '\0';
+		snprintf(out, size, "%s", colon);
+		break;
+	}
+	if (f)
+		fclose(f);
+}
+
+static unsigned long kb_of(const char *path, const char *key)
+{
+	char value[64];
+	unsigned long kb = 0;
+
+	read_line_value(path, key, value, sizeof(value));
+	sscanf(value, "%lu", &kb);
+	return kb;
+}
+
+static const char *stage_name(const struct perf_result *r, uint32_t stage)
+{
+	static const char *const names[] = {
+		"decode", "flow", "stream", "anomalies", "rules", "sorting", "source and release"};
+
+	if (stage < WORKER_DETECTOR)
+		return names[stage];
+	return r->detector[stage - WORKER_DETECTOR];
+}
+
+static double packets_per_s(const struct perf_result *r)
+{
+	return (double)rte_get_tsc_hz() / r->cycles[r->trials / 2];
+}
+
+static void machine_text(void)
+{
+	char cpu[128];
+	struct utsname u;
+
+	read_line_value("/proc/cpuinfo", "model name", cpu, sizeof(cpu));
+	uname(&u);
+	printf("machine      %s, TSC %.0f MHz, Linux %s, %s\n", cpu, (double)rte_get_tsc_hz() / 1e6, u.release,
+		rte_version());
+	printf("memory       peak %.1f MiB resident, %.1f MiB on transparent huge pages, %lu x 2 MiB hugetlb\n",
+		(double)kb_of("/proc/self/status", "VmHWM") / 1024,
+		(double)kb_of("/proc/self/smaps_rollup", "AnonHugePages") / 1024,
+		kb_of("/proc/meminfo", "HugePages_Total"));
+}
+
+static void stages_text(const struct perf_result *r)
+{
+	bool counted = r->instructions > 0;
+
+	if (!r->options->stages)
+		return;
+	printf("by stage                     cycles%s\n",
+		counted ? "  instructions" : "  (instructions: not to be counted here)");
+	for (uint32_t s = 0; s < (uint32_t)WORKER_DETECTOR + r->detector_count; s++)
+		if (counted)
+			printf("  %-24s %8.1f %13.1f\n", stage_name(r, s), r->lane.stage[s], r->instruction_stage[s]);
+		else
+			printf("  %-24s %8.1f\n", stage_name(r, s), r->lane.stage[s]);
+	if (counted)
+		printf("  %-24s %8s %13.1f\n", "all", "", r->instructions);
+}
+
+static void flows_text(const struct perf_result *r)
+{
+	printf("flows        %lu active, %lu slots, %.1f MiB table, %.0f bytes a flow, %.2f set-ups a packet = %.2f "
+	       "M/s\n",
+		r->active, r->capacity, (double)r->table_bytes / (1 << 20), (double)r->flow_bytes, r->lane.set_ups,
+		r->lane.set_ups * packets_per_s(r) / 1e6);
+	printf("evicted      %lu new, %lu closed, %lu established; without room %lu\n", r->flow.evicted[FLOW_NEW],
+		r->flow.evicted[FLOW_CLOSED], r->flow.evicted[FLOW_ESTABLISHED], r->flow.no_room);
+}
+
+static void ledger_text(const struct perf_result *r)
+{
+	printf("ledger       %lu offered, %lu inspected", r->offered, r->inspected);
+	for (uint32_t i = 1; i < DROP_REASON_COUNT; i++)
+		if (r->ledger[i])
+			printf(", %lu %s", r->ledger[i], drop_table[i].name);
+	printf("\nevents       %lu alerts, %lu findings, %lu anomalies, %lu flow records made; ring full for %lu\n",
+		r->events[EVENT_ALERT], r->events[EVENT_FINDING], r->events[EVENT_ANOMALY], r->events[EVENT_FLOW],
+		r->lost[EVENT_ALERT] + r->lost[EVENT_FINDING] + r->lost[EVENT_ANOMALY] + r->lost[EVENT_FLOW]);
+}
+
+void report_text(const struct perf_result *r)
+{
+	const struct perf_options *o = r->options;
+	double pps = packets_per_s(r);
+
+	printf("load         %s, %lu flows, %u-byte frames, %u worker%s, detectors %s, seed %lu%s\n",
+		perf_kind_names[o->kind], o->flows, o->size, o->workers, o->workers > 1 ? "s" : "", o->detectors,
+		o->seed, o->zipf > 0 ? ", Zipf" : "");
+	printf("cycles       %.1f a packet (%.1f..%.1f, %u trials), of which the source itself %.1f\n",
+		r->cycles[r->trials / 2], r->cycles[0], r->cycles[r->trials - 1], r->trials, r->control);
+	printf("rate         %.2f million packets/s a core, %.2f Gbit/s on the wire; %u worker%s: %.2f million "
+	       "packets/s\n",
+		pps / 1e6, pps * r->lane.bits_on_wire / 1e9, o->workers, o->workers > 1 ? "s" : "", r->wall_pps / 1e6);
+	if (r->has_peers) {
+		printf("receive only %.1f cycles a packet (net_null)\n", r->peers.receive);
+		if (r->peers.rte_hash > 0)
+			printf("rte_hash     %.1f cycles a packet for key, bulk lookup and one line (Tocsin's flow "
+			       "stage: %.1f)\n",
+				r->peers.rte_hash, r->lane.stage[WORKER_FLOW]);
+	}
+	stages_text(r);
+	flows_text(r);
+	ledger_text(r);
+	machine_text();
+}
+
+static void stages_json(const struct perf_result *r)
+{
+	printf("  \"stages\": {");
+	for (uint32_t s = 0; s < (uint32_t)WORKER_DETECTOR + r->detector_count; s++)
+		printf("%s\"%s\": {\"cycles\": %.2f, \"instructions\": %.2f}", s ? ", " : "", stage_name(r, s),
+			r->lane.stage[s], r->instruction_stage[s]);
+	printf("},\n");
+}
+
+static void ledger_json(const struct perf_result *r)
+{
+	printf("  \"ledger\": {\"offered\": %lu, \"inspected\": %lu", r->offered, r->inspected);
+	for (uint32_t i = 1; i < DROP_REASON_COUNT; i++)
+		if (r->ledger[i])
+			printf(", \"%s\": %lu", drop_table[i].name, r->ledger[i]);
+	printf("},\n");
+}
+
+static void machine_json(void)
+{
+	char cpu[128];
+	struct utsname u;
+
+	read_line_value("/proc/cpuinfo", "model name", cpu, sizeof(cpu));
+	uname(&u);
+	printf("  \"machine\": {\"cpu\": \"%s\", \"tsc_hz\": %lu, \"kernel\": \"%s\", \"dpdk\": \"%s\", \"compiler\": "
+	       "\"%s\", "
+	       "\"hugetlb_pages\": %lu, \"anon_huge_kb\": %lu}\n",
+		cpu, rte_get_tsc_hz(), u.release, rte_version(), __VERSION__, kb_of("/proc/meminfo", "HugePages_Total"),
+		kb_of("/proc/self/smaps_rollup", "AnonHugePages"));
+}
+
+void report_json(const struct perf_result *r)
+{
+	const struct perf_options *o = r->options;
+
+	printf("{\n  \"load\": {\"kind\": \"%s\", \"flows\": %lu, \"size\": %u, \"zipf\": %g, \"workers\": %u, "
+	       "\"detectors\": \"%s\", \"seed\": %lu, \"packets\": %lu},\n",
+		perf_kind_names[o->kind], o->flows, o->size, o->zipf, o->workers, o->detectors, o->seed, o->packets);
+	printf("  \"cycles_per_packet\": %.2f,\n  \"trials\": [", r->cycles[r->trials / 2]);
+	for (uint32_t i = 0; i < r->trials; i++)
+		printf("%s%.2f", i ? ", " : "", r->cycles[i]);
+	printf("],\n  \"control_cycles_per_packet\": %.2f,\n  \"packets_per_s\": %.0f,\n  "
+	       "\"all_workers_packets_per_s\": %.0f,\n",
+		r->control, packets_per_s(r), r->wall_pps);
+	printf("  \"bits_per_s\": %.0f,\n  \"instructions_per_packet\": %.2f,\n",
+		packets_per_s(r) * r->lane.bits_on_wire, r->instructions);
+	if (r->has_peers)
+		printf("  \"receive_only_cycles_per_packet\": %.2f,\n  \"rte_hash_cycles_per_packet\": %.2f,\n",
+			r->peers.receive, r->peers.rte_hash);
+	stages_json(r);
+	printf("  \"flows\": {\"active\": %lu, \"slots\": %lu, \"table_bytes\": %lu, \"bytes_per_flow\": %lu, "
+	       "\"set_ups_per_packet\": %.4f, \"set_ups_per_s\": %.0f, \"evicted_new\": %lu, \"evicted_established\": "
+	       "%lu},\n",
+		r->active, r->capacity, r->table_bytes, r->flow_bytes, r->lane.set_ups,
+		r->lane.set_ups * packets_per_s(r), r->flow.evicted[FLOW_NEW], r->flow.evicted[FLOW_ESTABLISHED]);
+	ledger_json(r);
+	printf("  \"events\": {\"alerts\": %lu, \"findings\": %lu, \"anomalies\": %lu, \"flows\": %lu, \"lost_flows\": "
+	       "%lu},\n",
+		r->events[EVENT_ALERT], r->events[EVENT_FINDING], r->events[EVENT_ANOMALY], r->events[EVENT_FLOW],
+		r->lost[EVENT_FLOW]);
+	printf("  \"peak_memory_bytes\": %lu,\n", kb_of("/proc/self/status", "VmHWM") * 1024);
+	machine_json();
+	printf("}\n");
+}
