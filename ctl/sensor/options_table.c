@@ -17,6 +17,8 @@ const struct option_row option_rows[] = {
 	{'l', NULL, "DIR", OPTION_TEXT, F(log_dir), 0, "write eve.json into DIR", "What comes out"},
 	{0, "stdout", NULL, OPTION_FLAG, F(to_stdout), 0, "write EVE JSON to standard output instead of eve.json",
 		NULL},
+	{0, "dump-streams", "DIR", OPTION_TEXT, F(dump_streams), 0,
+		"write the bytes of each direction of every TCP flow into DIR", NULL},
 	{0, "progress", NULL, OPTION_FLAG, F(progress), 0, "show how far the captures are read", NULL},
 	{'v', NULL, NULL, OPTION_COUNT, F(verbose), 0, "say more; -vv: still more", NULL},
 	{'q', NULL, NULL, OPTION_FLAG, F(quiet), 0, "say only what is wrong", NULL},
