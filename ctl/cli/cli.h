@@ -1,0 +1,21 @@
+// tocsinctl's commands: one file a command, one line in main.c's table.
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct command {
+	const char *name, *summary;
+	const char *help; // options, one a line
+	// argv[0] is the command's name. Returns the program's exit code.
+	int (*run)(const char *api, int argc, char **argv);
+};
+
+extern const struct command command_status, command_events;
+
+enum { CLI_OK = 0, CLI_BAD_USE = 1, CLI_FAILED = 2 };
+
+// Prints "tocsinctl: ..." on stderr.
+void cli_say(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+// Prints a command's help.
+void cli_help(const struct command *c);
