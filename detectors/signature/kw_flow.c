@@ -48,7 +48,7 @@ static int flow_word(struct rule_parser *ps, struct flow_args *a, const char *wo
 	else if (!strcasecmp(word, "not_established"))
 		a->not_established = true;
 	else if (!strcasecmp(word, "only_stream"))
-		ps->rule->flags |= RULE_F_NEED_STREAM;
+		ps->rule->flags |= RULE_F_NEED_STREAM | RULE_F_ONLY_STREAM;
 	else if (!strcasecmp(word, "no_stream"))
 		ps->rule->flags |= RULE_F_NEED_PACKET;
 	else if (!strcasecmp(word, "only_frag"))

@@ -45,9 +45,11 @@ static int parse_bsize(struct rule_parser *ps, const struct keyword *kw, char *a
 	return 0;
 }
 
+// A packet without payload has no size that could differ from another (as Suricata has it).
 static bool match_dsize(const struct match_ctx *m, const void *args)
 {
-	return range_has(args, m->p->payload_len);
+	const struct range *r = args;
+	return range_has(r, m->p->payload_len) && (m->p->payload_len || (r->op != RANGE_NE && r->op != RANGE_OUT));
 }
 
 static int parse_dsize(struct rule_parser *ps, const struct keyword *kw, char *arg)

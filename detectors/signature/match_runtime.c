@@ -226,8 +226,8 @@ static bool payload_match(struct signature_worker *w, const struct rule *r, cons
 		return false;
 	if (!(r->flags & RULE_F_NEED_PACKET) && p->flags & PKT_TCP && p->flags & PKT_STREAM_ADDED)
 		return false;
-	if (r->flags & RULE_F_NEED_STREAM && !(r->flags & RULE_F_NEED_PACKET) && r->flags & RULE_F_SEPARATE_PROTO)
-		return false; // tcp-stream
+	if (r->flags & RULE_F_ONLY_STREAM)
+		return false;
 	m->stream = false;
 	return verify_buffer(m, b, packet_payload(p), p->payload_len);
 }

@@ -150,11 +150,13 @@ static int compile_all(struct mpm *m, unsigned threads)
 
 int mpm_build(struct mpm *m, unsigned threads, const char *cache_dir, struct mpm_report *out)
 {
-	bool cached = cache_dir && *cache_dir && mpm_cache_read(m, cache_dir, &out->problem) == 0;
+	if (!m->n_sets || (cache_dir && !*cache_dir))
+		cache_dir = NULL;
+	bool cached = cache_dir && mpm_cache_read(m, cache_dir, &out->problem) == 0;
 	int rc = cached ? 0 : compile_all(m, threads);
 	if (rc)
 		return rc;
-	if (cache_dir && *cache_dir && !cached)
+	if (cache_dir && !cached)
 		mpm_cache_write(m, cache_dir, &out->problem);
 	for (struct mpm_set *s = m->sets; s; s = s->all) {
 		size_t bytes = 0;
@@ -165,7 +167,7 @@ int mpm_build(struct mpm *m, unsigned threads, const char *cache_dir, struct mpm
 		mpm_set_drop_text(s);
 	}
 	out->databases = m->n_sets;
-	out->from_cache = cached && m->n_sets;
+	out->from_cache = cached;
 	return 0;
 }
 
