@@ -179,6 +179,12 @@ static struct flow *create(
 	return f;
 }
 
+// True where the flow has seen its end: only then can a SYN begin another connection.
+static inline bool seen_end(const struct flow *f)
+{
+	return (f->tcp_flags[0] | f->tcp_flags[1]) & (TCP_FIN | TCP_RST);
+}
+
 // True when p, a SYN, begins a new connection on the tuple of f.
 static bool is_reuse(const struct flow_table *t, const struct flow *f, const struct packet *p)
 {
@@ -188,10 +194,9 @@ static bool is_reuse(const struct flow_table *t, const struct flow *f, const str
 }
 
 // A SYN after FIN or RST of this same burst: what those did is the TCP stage's to say.
-static bool must_wait(const struct flow_table *t, const struct flow *f, const struct packet *p)
+static bool must_wait(const struct flow_table *t, const struct flow *f)
 {
-	return t->tcp_by_stream && is_syn(p) && (f->tcp_flags[0] | f->tcp_flags[1]) & (TCP_FIN | TCP_RST) &&
-	       flow_in_burst(t, f);
+	return t->tcp_by_stream && flow_in_burst(t, f);
 }
 
 // Counts p in its flow.
@@ -274,8 +279,8 @@ static inline bool judge(
 			update(t, f, p, dir);
 		return true;
 	}
-	if (f && is_syn(p)) {
-		if (!first && must_wait(t, f, p))
+	if (f && is_syn(p) && seen_end(f)) {
+		if (!first && must_wait(t, f))
 			return false;
 		if (is_reuse(t, f, p)) {
 			flow_end_later(t, f, FLOW_END_REUSED, p->ts_ns, p);

@@ -124,6 +124,8 @@ static void describe(struct lane *l, struct packet *p, const uint8_t *data, uint
 	p->len = p->wire_len = len;
 	p->link_type = link_type;
 	p->seq = ++l->seq;
+	if (l->o->nic_checksums)
+		p->flags = PKT_L3_CSUM_OK | PKT_L4_CSUM_OK;
 }
 
 static void make_flood(struct lane *l)

@@ -47,6 +47,7 @@ static void usage(void)
 	      "  --workers    1..8, each on a core of its own                             [1]\n"
 	      "  --detectors  none, all, or names with commas                             [syn_flood,udp_flood]\n"
 	      "  --memory     MiB of the flow table; 0: what the flows need               [0]\n"
+	      "  --nic-checksums  frames are marked as checked, as by a NIC\n"
 	      "  --seed       of the load                                                 [1]\n"
 	      "  --no-peers   leave out rte_hash and receive-only\n"
 	      "  --no-stages  leave out cycles and instructions by stage\n"
@@ -105,11 +106,12 @@ static bool set_option(struct perf_options *o, int c)
 
 static bool parse(struct perf_options *o, int argc, char **argv)
 {
-	int json = 0, no_peers = 0, no_stages = 0, c;
+	int json = 0, no_peers = 0, no_stages = 0, nic = 0, c;
 	const struct option options[] = {{"kind", 1, NULL, 'k'}, {"flows", 1, NULL, 'f'}, {"size", 1, NULL, 's'},
 		{"zipf", 1, NULL, 'z'}, {"packets", 1, NULL, 'p'}, {"trials", 1, NULL, 't'}, {"workers", 1, NULL, 'w'},
 		{"detectors", 1, NULL, 'd'}, {"memory", 1, NULL, 'm'}, {"seed", 1, NULL, 'S'}, {"write", 1, NULL, 'W'},
-		{"json", 0, &json, 1}, {"no-peers", 0, &no_peers, 1}, {"no-stages", 0, &no_stages, 1}, {0}};
+		{"json", 0, &json, 1}, {"no-peers", 0, &no_peers, 1}, {"no-stages", 0, &no_stages, 1},
+		{"nic-checksums", 0, &nic, 1}, {0}};
 
 	*o = (struct perf_options){
 		.flows = 1000000, .size = 64, .packets = 2000000, .trials = 5, .workers = 1, .seed = 1};
@@ -127,6 +129,7 @@ static bool parse(struct perf_options *o, int argc, char **argv)
 	o->json = json;
 	o->peers = !no_peers && o->kind != PERF_REPLAY;
 	o->stages = !no_stages;
+	o->nic_checksums = nic;
 	return o->kind == PERF_REPLAY ? o->capture_count > 0 : o->capture_count == 0;
 }
 

@@ -41,7 +41,8 @@ struct perf_options {
 	uint16_t workers;
 	const char *detectors; // "none", "all", or names with commas between
 	bool json, peers, stages;
-	const char *write; // a capture to write instead of measuring
+	bool nic_checksums; // frames come marked as checked, as NICs with receive checksum offload hand them over
+	const char *write;  // a capture to write instead of measuring
 	const char *captures[PERF_MAX_CAPTURES];
 	size_t capture_count;
 };

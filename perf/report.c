@@ -168,8 +168,9 @@ void report_json(const struct perf_result *r)
 	const struct perf_options *o = r->options;
 
 	printf("{\n  \"load\": {\"kind\": \"%s\", \"flows\": %lu, \"size\": %u, \"zipf\": %g, \"workers\": %u, "
-	       "\"detectors\": \"%s\", \"seed\": %lu, \"packets\": %lu},\n",
-		perf_kind_names[o->kind], o->flows, o->size, o->zipf, o->workers, o->detectors, o->seed, o->packets);
+	       "\"detectors\": \"%s\", \"seed\": %lu, \"packets\": %lu, \"nic_checksums\": %s},\n",
+		perf_kind_names[o->kind], o->flows, o->size, o->zipf, o->workers, o->detectors, o->seed, o->packets,
+		o->nic_checksums ? "true" : "false");
 	printf("  \"cycles_per_packet\": %.2f,\n  \"trials\": [", r->cycles[r->trials / 2]);
 	for (uint32_t i = 0; i < r->trials; i++)
 		printf("%s%.2f", i ? ", " : "", r->cycles[i]);
