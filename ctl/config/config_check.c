@@ -13,47 +13,56 @@ static bool name_char(char c)
 	return isalnum((unsigned char)c) || c == '_' || c == '-';
 }
 
-// Follows every $NAME of text. Returns the first name that is not defined (copied to bad), or "" where names go round
-// in a circle, or NULL when all is well.
-static const char *follow_names(
-	const struct config_map *map, const char *text, unsigned int depth, char *bad, size_t size)
+// Copies the name behind a '$'.
+static void take_name(const char *p, char *name, size_t size)
 {
-	if (depth > MAX_NESTING)
-		return "";
-	for (const char *p = strchr(text, '$'); p; p = strchr(p + 1, '$')) {
-		char name[128];
-		const char *value, *wrong;
-		size_t n = 0;
+	size_t n = 0;
 
-		while (name_char(p[1 + n]) && n + 1 < sizeof(name)) {
-			name[n] = p[1 + n];
-			n++;
-		}
-		name[n] = '\0';
-		value = config_map_get(map, name);
-		if (!value) {
-			snprintf(bad, size, "%s", name);
-			return bad;
-		}
-		wrong = follow_names(map, value, depth + 1, bad, size);
-		if (wrong)
-			return wrong;
+	while (name_char(p[n]) && n + 1 < size) {
+		name[n] = p[n];
+		n++;
 	}
-	return NULL;
+	name[n] = '\0';
+}
+
+// True when the names in text lead back to themselves. One that is not defined ends there: its own entry is told of.
+static bool is_circle(const struct config_map *map, const char *text, unsigned int depth)
+{
+	char name[128];
+
+	if (depth > MAX_NESTING)
+		return true;
+	for (const char *p = strchr(text, '$'); p; p = strchr(p + 1, '$')) {
+		const char *value;
+
+		take_name(p + 1, name, sizeof(name));
+		value = config_map_get(map, name);
+		if (value && is_circle(map, value, depth + 1))
+			return true;
+	}
+	return false;
+}
+
+static void check_names(
+	struct config *c, const char *key, const char *where, const char *text, const struct config_map *map)
+{
+	char name[128];
+
+	for (const char *p = strchr(text, '$'); p; p = strchr(p + 1, '$')) {
+		take_name(p + 1, name, sizeof(name));
+		if (!config_map_get(map, name))
+			config_complain(c, CONFIG_ERROR, key, "%s uses $%s, which is not defined", where, name);
+	}
 }
 
 static void check_text(
 	struct config *c, const char *key, const char *entry, const char *text, const struct config_map *map)
 {
-	char bad[128], name[256];
-	const char *wrong = follow_names(map, text, 0, bad, sizeof(bad));
+	char name[256];
 	int open = 0;
 
 	snprintf(name, sizeof(name), "%s%s\"%s\"", entry, entry[0] ? " " : "", text);
-	if (wrong && *wrong)
-		config_complain(c, CONFIG_ERROR, key, "%s uses $%s, which is not defined", name, wrong);
-	else if (wrong)
-		config_complain(c, CONFIG_ERROR, key, "%s refers to itself", name);
+	check_names(c, key, name, text, map);
 	for (const char *p = text; *p && open >= 0; p++)
 		open += *p == '[' ? 1 : *p == ']' ? -1 : 0;
 	if (open != 0)
@@ -64,8 +73,16 @@ static void check_text(
 
 static void check_map(struct config *c, const char *key, const struct config_map *map)
 {
-	for (size_t i = 0; i < map->count; i++)
+	bool circle = false; // everything that uses it goes round too: told once
+
+	for (size_t i = 0; i < map->count; i++) {
 		check_text(c, key, map->pairs[i].name, map->pairs[i].value, map);
+		if (!circle && is_circle(map, map->pairs[i].value, 0)) {
+			config_complain(c, CONFIG_ERROR, key, "%s \"%s\" refers to itself", map->pairs[i].name,
+				map->pairs[i].value);
+			circle = true;
+		}
+	}
 }
 
 // "443", "5900-5909".

@@ -129,7 +129,6 @@ static const struct config_row suricata_rows[] = {
 	ROW_IGNORED("stream.reassembly.segment-prealloc", ""),
 	ROW_IGNORED("stream.reassembly.check-overlap-different-data", ""),
 	ROW_IGNORED("stream.reassembly.max-regions", ""),
-	ROW_IGNORED("stream.reassembly.urgent", ""),
 	ROW_IGNORED("app-layer.error-policy", ""),
 	CONFIG_END,
 };

@@ -87,8 +87,10 @@ static int load(struct sensor *s, char *const *files, size_t count)
 	if (s->rules)
 		return EXIT_CLEAN;
 	int why = errno;
-	report_rules(s, 1);
-	say("the rules cannot be loaded: %s", strerror(why));
+	if (s->report.problem_count)
+		report_rules(s, 1);
+	else
+		say("the rules cannot be loaded: %s", strerror(why));
 	return EXIT_BAD_INPUT;
 }
 
@@ -114,7 +116,11 @@ int setup_rules(struct sensor *s)
 
 static void print_problem(const struct rule_problem *p)
 {
-	fprintf(stderr, "%s:%u: ", p->file, p->line);
+	// line 0: the file itself
+	if (p->line)
+		fprintf(stderr, "%s:%u: ", p->file, p->line);
+	else
+		fprintf(stderr, "tocsin: %s: ", p->file);
 	if (p->sid)
 		fprintf(stderr, "sid %u: ", p->sid);
 	fprintf(stderr, "%s%s\n", p->verdict == RULE_REJECTED ? "" : "not used: ", p->text);
