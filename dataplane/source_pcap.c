@@ -15,6 +15,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <rte_ip.h>
+#include <rte_udp.h>
+
 #include "dataplane/capture.h"
 
 struct input {
@@ -242,7 +245,7 @@ static void fill_packet(struct source_pcap *s, struct rte_mbuf *m, struct packet
 	const struct capture_frame *f = &s->held;
 	uint8_t *data = rte_pktmbuf_mtod(m, uint8_t *);
 
-	memset(p, 0, sizeof(*p));
+	packet_clear(p);
 	memcpy(data, f->data, f->len);
 	mbuf_set_len(m, f->len);
 	p->data = data;
@@ -386,6 +389,30 @@ void source_pcap_progress(const struct source *base, struct source_progress *out
 	};
 	if (s->reading) // what was read ahead is not yet seen; close enough where the file is compressed
 		out->bytes_read += b->raw_read - (b->zip ? 0 : (uint64_t)(b->end - b->pos));
+}
+
+static bool is_gzip(const char *path)
+{
+	uint8_t magic[2] = {0};
+	FILE *f = fopen(path, "rb");
+
+	if (!f)
+		return false;
+	bool gzip = fread(magic, 1, sizeof(magic), f) == sizeof(magic) && magic[0] == 0x1f && magic[1] == 0x8b;
+	fclose(f);
+	return gzip;
+}
+
+uint64_t source_pcap_flows_most(const struct source *base)
+{
+	const struct source_pcap *s = (const struct source_pcap *)base;
+
+	if (s->pipes)
+		return UINT64_MAX;
+	for (size_t i = 0; i < s->count; i++)
+		if (is_gzip(s->inputs[i].path))
+			return UINT64_MAX;
+	return s->bytes_total / (sizeof(struct rte_ipv4_hdr) + sizeof(struct rte_udp_hdr));
 }
 
 uint64_t source_pcap_errors(const struct source *base)

@@ -38,5 +38,9 @@ int source_pcap_open(struct source **out, const char *const *paths, size_t n, co
 // How far reading is; for progress bars.
 void source_pcap_progress(const struct source *s, struct source_progress *out);
 
+// The most flows these inputs can hold, so that tables need not be larger: every flow takes at least an IP
+// and a UDP header. UINT64_MAX where the size is not known (a pipe, a compressed file).
+uint64_t source_pcap_flows_most(const struct source *s);
+
 // Problems reported so far as SOURCE_ERROR.
 uint64_t source_pcap_errors(const struct source *s);

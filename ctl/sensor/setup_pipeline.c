@@ -11,6 +11,7 @@
 #include "ctl/sensor/sensor.h"
 #include "dataplane/source_pcap.h"
 
+#define MIN_FLOWS 4096u
 #define EAL_MEMORY_BYTES (64ull << 20)
 #define SMALL_MBUFS 2048u // and as many again for each worker beyond the first
 #define JUMBO_MBUFS 160u  // a burst can hold 32 frames and rebuild as many datagrams
@@ -82,13 +83,26 @@ static int set_decode(const struct sensor *s, struct decode_config *d)
 	return -EINVAL;
 }
 
+// flow.memory is a limit: the table for a small capture is no larger than its flows, and starts faster.
+static void set_flow_table(const struct sensor *s, struct flow_table_config *flow)
+{
+	uint64_t flows = source_pcap_flows_most(s->source);
+
+	*flow = s->flow;
+	flow->memory_bytes /= s->workers;
+	flow->records = true;
+	flow->lossless = true;
+	if (flows >= flow->memory_bytes / sizeof(struct flow))
+		return;
+	flow->max_flows = flows + MIN_FLOWS; // one worker may get them all
+	if (flow_table_size(flow) > flow->memory_bytes)
+		flow->max_flows = 0;
+}
+
 // Memory limits are of the whole process; each worker gets its part.
 static void set_limits(const struct sensor *s, struct pipeline_config *c)
 {
-	c->flow = s->flow;
-	c->flow.memory_bytes /= s->workers;
-	c->flow.records = true;
-	c->flow.lossless = true;
+	set_flow_table(s, &c->flow);
 	c->stream = s->stream;
 	c->stream.memcap /= s->workers;
 	c->stream.reassembly_memcap /= s->workers;
