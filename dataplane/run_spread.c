@@ -129,7 +129,7 @@ static void add_frame(struct burst *b, const struct message *m)
 {
 	struct packet *p = &b->frames[b->n_frames++];
 
-	memset(p, 0, sizeof(*p));
+	packet_clear(p);
 	p->data = m->data;
 	p->mbuf = m->mbuf;
 	p->ts_ns = m->ts_ns;

@@ -83,7 +83,7 @@ static struct rte_mbuf *join(struct source_ethdev *s, struct rte_mbuf *m)
 
 static void fill(struct source_ethdev *s, struct packet *p, struct rte_mbuf *m, uint16_t iface)
 {
-	memset(p, 0, sizeof(*p));
+	packet_clear(p);
 	p->data = rte_pktmbuf_mtod(m, const uint8_t *);
 	p->mbuf = m;
 	p->ts_ns = s->now_ns;

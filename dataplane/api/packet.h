@@ -108,6 +108,16 @@ static inline const uint8_t *packet_payload(const struct packet *p)
 	return p->data + p->payload_off;
 }
 
+// Zeroes a packet. The size is hidden from the compiler: it makes `rep stos` of a constant this long, which takes some
+// 100 cycles to start, while the library's memset takes ten.
+static inline void packet_clear(struct packet *p)
+{
+	size_t size = sizeof(*p);
+
+	__asm__("" : "+r"(size));
+	memset(p, 0, size);
+}
+
 // Remembers a decode or stream event on the packet; the ninth and later are only counted by the caller.
 static inline void packet_note(struct packet *p, uint16_t reason)
 {
@@ -137,7 +147,7 @@ static inline struct packet *burst_take_extra(struct burst *b)
 	if (b->n_extra == PKT_BURST * (PKT_MAX_DEPTH - 1))
 		return NULL;
 	struct packet *p = &b->extra[b->n_extra++];
-	memset(p, 0, sizeof(*p));
+	packet_clear(p);
 	return p;
 }
 
