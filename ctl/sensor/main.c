@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "ctl/sensor/doctor.h"
 #include "ctl/sensor/sensor.h"
 
 #define TOCSIN_VERSION_TEXT "tocsin " TOCSIN_VERSION
@@ -27,15 +28,11 @@ static int capture_run(struct sensor *s)
 {
 	int rc;
 
-	if (!s->opt.captures.count) {
-		say("nothing to read: give -r FILE, -r DIR or -r - (a pipe); tocsin --help lists every option");
-		return EXIT_BAD_INPUT;
-	}
 	rc = setup_output(s);
 	if (rc == EXIT_CLEAN)
 		rc = setup_rules(s);
 	if (rc == EXIT_CLEAN)
-		rc = setup_capture(s);
+		rc = s->opt.captures.count ? setup_capture(s) : setup_live(s);
 	if (rc == EXIT_CLEAN)
 		rc = setup_pipeline(s);
 	if (rc == EXIT_CLEAN)
@@ -48,6 +45,8 @@ static int act(struct sensor *s)
 	int rc;
 
 	switch (s->opt.action) {
+	case ACTION_DOCTOR:
+		return doctor_run(stdout) == 0 ? EXIT_CLEAN : EXIT_BAD_INPUT;
 	case ACTION_DUMP_CONFIG:
 		return config_dump(s->config, stdout) == 0 ? EXIT_CLEAN : EXIT_BAD_INPUT;
 	case ACTION_TEST:

@@ -210,8 +210,9 @@ static int check_combination(const struct options *o, char *err, size_t err_size
 	else if (o->verbose && o->quiet)
 		snprintf(err, err_size, "-v and -q contradict each other");
 	else if (o->action == ACTION_RUN && !o->captures.count && !live)
-		snprintf(
-			err, err_size, "nothing to read: name a capture with -r FILE; tocsin --help lists all options");
+		snprintf(err, err_size,
+			"nothing to read: name a capture with -r FILE or an interface with -i IFACE; tocsin --help "
+			"lists all options");
 	return err[0] ? -EINVAL : check_checksums(o, err, err_size);
 }
 

@@ -300,15 +300,15 @@ int ports_run(struct live_ports *l, struct pipeline *p, const struct tocsin_conf
 			 : run_live(p, l->sources, idle[cfg->workers.idle], hooks);
 }
 
-void ports_watch(const struct live_ports *l, bool *down, void (*tell)(void *arg, const char *line), void *arg)
+void ports_watch(struct live_ports *l, void (*tell)(void *arg, const char *line), void *arg)
 {
 	for (size_t i = 0; i < l->count; i++) {
 		bool now = !port_link_up(&l->port[i]);
 		char line[160];
 
-		if (now == down[i])
+		if (now == l->down[i])
 			continue;
-		down[i] = now;
+		l->down[i] = now;
 		snprintf(line, sizeof(line), "%s: the link is %s", l->port[i].name, now ? "down" : "up again");
 		tell(arg, line);
 	}

@@ -23,6 +23,7 @@ struct live_ports {
 	uint32_t frame_room; // bytes one packet buffer must hold
 	bool spread;         // fewer queues than workers: one reader deals frames out
 	uint16_t workers;
+	bool down[PORT_MAX];                          // ports_watch has said so
 	struct source *sources[PIPELINE_MAX_WORKERS]; // one a worker, or one that is spread
 };
 
@@ -41,8 +42,8 @@ int ports_start(struct live_ports *l, const struct options *o, const struct tocs
 	const struct mbuf_pools *pools, struct live_error *why);
 // Reads until poll says stop. Returns as run_live or run_capture.
 int ports_run(struct live_ports *l, struct pipeline *p, const struct tocsin_config *cfg, const struct run_hooks *hooks);
-// Says once when a link goes down or comes back. state: PORT_MAX flags of the caller, zero at first.
-void ports_watch(const struct live_ports *l, bool *down, void (*tell)(void *arg, const char *line), void *arg);
+// Says once when a link goes down or comes back.
+void ports_watch(struct live_ports *l, void (*tell)(void *arg, const char *line), void *arg);
 // One line a port: name, driver, queues, RSS, MTU, transmit queues, notes.
 void ports_describe(const struct live_ports *l, size_t i, char *out, size_t size);
 // Name of a port for EVE in_iface.

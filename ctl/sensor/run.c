@@ -6,6 +6,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "ctl/sensor/ports.h"
 #include "ctl/sensor/sensor.h"
 #include "ctl/sensor/snapshot.h"
 #include "dataplane/run_capture.h"
@@ -47,7 +48,7 @@ static uint64_t clock_ns(clockid_t clock)
 }
 
 // packet_ns: time of the stats record. Returns false when the ledger does not add up.
-static bool write_stats(struct sensor *s, uint64_t packet_ns)
+static bool write_stats(struct sensor *s, uint64_t packet_ns, bool at_rest)
 {
 	char why[256] = "";
 	bool sound = snapshot_take(s->stats, s->pipeline, s->source, s->cfg.stats.decoder_events, why, sizeof(why));
@@ -57,6 +58,9 @@ static bool write_stats(struct sensor *s, uint64_t packet_ns)
 	stats_add(s->stats, COUNTER_DETECT_RULES_FAILED, s->report.rejected);
 	if (s->cfg.stats.enabled)
 		eve_write_stats(s->out, s->stats, packet_ns);
+	// while workers of live ports run, packets lie between the counters
+	if (!at_rest && s->live)
+		return true;
 	if (!sound)
 		say("the loss ledger does not add up: %s", why);
 	return sound;
@@ -66,10 +70,16 @@ static void show_progress(struct sensor *s)
 {
 	struct source_progress at;
 
-	if (!s->opt.progress)
+	if (!s->opt.progress || s->live)
 		return;
 	source_pcap_progress(s->source, &at);
 	progress_draw(&s->progress, &at, summary_alerts(s->summary));
+}
+
+static void line_said(void *arg, const char *line)
+{
+	(void)arg;
+	say("%s", line);
 }
 
 static bool poll_run(void *arg, uint64_t packet_ns)
@@ -87,10 +97,12 @@ static bool poll_run(void *arg, uint64_t packet_ns)
 		eve_tick(s->out, clock_ns(CLOCK_REALTIME));
 	}
 	// with several workers a snapshot in mid-run is not taken at one packet, so its ledger would not hold
-	if (s->workers == 1 && now - s->last_stats_ns >= s->cfg.stats.interval_ns) {
+	if ((s->workers == 1 || s->live) && now - s->last_stats_ns >= s->cfg.stats.interval_ns) {
 		s->last_stats_ns = now;
-		write_stats(s, packet_ns);
+		write_stats(s, packet_ns, false);
 	}
+	if (s->live)
+		ports_watch(s->live, line_said, s);
 	s->last_packet_ns = packet_ns;
 	return !stop_asked;
 }
@@ -152,26 +164,27 @@ int run_captures(struct sensor *s)
 	catch_signals();
 	progress_start(&s->progress);
 	s->last_stats_ns = clock_ns(CLOCK_MONOTONIC);
-	rc = run_capture(s->pipeline, s->source, &hooks);
+	rc = s->live ? ports_run(s->live, s->pipeline, &s->cfg, &hooks) : run_capture(s->pipeline, s->source, &hooks);
 	double seconds = progress_seconds(&s->progress);
 	progress_clear(&s->progress);
 	if (rc != 0) {
 		say("the run cannot start: %s", strerror(-rc));
 		return EXIT_BAD_INPUT;
 	}
-	bool sound = write_stats(s, s->last_packet_ns);
+	bool sound = write_stats(s, s->last_packet_ns, true);
 	eve_flush(s->out);
 	if (!s->opt.quiet && !s->cfg.eve.to_stdout)
 		print_end(s, seconds);
-	errors = source_pcap_errors(s->source);
+	errors = s->live ? 0 : source_pcap_errors(s->source);
 	if (s->dump && dump_streams_count(s->dump, &failed, &error) && failed) {
 		say("%s: %llu streams could not be written: %s", s->opt.dump_streams, (unsigned long long)failed,
 			strerror(error));
 		return EXIT_ENDED_EARLY;
 	}
-	if (stop_asked)
+	bool cut_off = stop_asked && !s->live; // a signal is how a live run ends
+	if (cut_off)
 		say("ended by a signal after %llu packets", (unsigned long long)s->stats->offered);
-	if (stop_asked || !sound)
+	if (cut_off || !sound)
 		return EXIT_ENDED_EARLY;
 	return errors ? EXIT_BAD_INPUT : EXIT_CLEAN;
 }

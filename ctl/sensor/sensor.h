@@ -20,6 +20,8 @@
 // Exit codes of the program.
 enum { EXIT_CLEAN = 0, EXIT_BAD_INPUT = 1, EXIT_ENDED_EARLY = 2 };
 
+struct live_ports;
+
 struct sensor {
 	struct options opt;
 	struct config *config;
@@ -36,7 +38,8 @@ struct sensor {
 
 	bool eal_started;
 	struct mbuf_pools pools;
-	struct source *source;
+	struct live_ports *live; // -i and --port; NULL with -r
+	struct source *source;   // with live ports: the first of theirs
 	struct pipeline *pipeline;
 	struct dump_streams *dump; // --dump-streams, else NULL
 
@@ -53,6 +56,8 @@ int setup_config(struct sensor *s);
 int setup_rules(struct sensor *s);
 int setup_output(struct sensor *s);
 int setup_capture(struct sensor *s);
+int setup_live(struct sensor *s); // setup_live.c
+void undo_live(struct sensor *s);
 int setup_pipeline(struct sensor *s);
 // Takes everything apart that was set up; returns EXIT_CLEAN or, when events were not written, EXIT_ENDED_EARLY.
 int setup_undo(struct sensor *s);

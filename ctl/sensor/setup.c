@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "ctl/sensor/eal.h"
+#include "ctl/sensor/ports.h"
 #include "ctl/sensor/sensor.h"
 
 #define ALERT_LINES_A_SECOND 20u
@@ -121,6 +122,13 @@ static uint32_t wanted_kinds(const struct config_list *types)
 	return kinds;
 }
 
+static const char *port_name(void *ctx, uint16_t iface)
+{
+	const struct sensor *s = ctx;
+
+	return s->live ? ports_name(s->live, iface) : NULL;
+}
+
 static const char *capture_name(void *ctx, uint16_t iface)
 {
 	(void)iface;
@@ -157,6 +165,7 @@ int setup_output(struct sensor *s)
 	struct eve_output_options o = {
 		.eve = {.community_id = s->cfg.eve.community_id,
 			.community_id_seed = (uint16_t)s->cfg.eve.community_id_seed,
+			.iface_name = port_name,
 			.sensor_name = s->cfg.telemetry.sensor_name,
 			.capture_name = s->cfg.eve.pcap_file ? capture_name : NULL,
 			.ctx = s},
@@ -192,6 +201,7 @@ int setup_undo(struct sensor *s)
 	}
 	pipeline_free(s->pipeline);
 	dump_streams_close(s->dump);
+	undo_live(s);
 	if (s->source)
 		s->source->ops->close(s->source);
 	mbuf_pools_free(&s->pools);
