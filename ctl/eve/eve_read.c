@@ -8,7 +8,7 @@
 #include <string.h>
 #include <time.h>
 
-#include <jansson.h>
+#include "ctl/eve/json_in.h"
 
 static const char *const type_names[] = {
 	[EVE_ALERT] = "alert", [EVE_ANOMALY] = "anomaly", [EVE_FLOW] = "flow", [EVE_STATS] = "stats"};
@@ -72,79 +72,114 @@ bool eve_read_addr(const char *text, struct eve_addr *out)
 	return out->len != 0;
 }
 
-static void text_field(json_t *o, const char *key, char *out, size_t size)
+static bool is(const char *name, size_t len, const char *what)
 {
-	const char *s = json_string_value(json_object_get(o, key));
-	if (s)
-		snprintf(out, size, "%s", s);
+	return len == strlen(what) && !memcmp(name, what, len);
 }
 
-static int32_t port_field(json_t *o, const char *key)
+static void addr(const struct json_in_value *v, struct eve_addr *out)
 {
-	json_t *v = json_object_get(o, key);
-	json_int_t n = json_integer_value(v);
-	return json_is_integer(v) && n >= 0 && n <= 65535 ? (int32_t)n : -1;
+	char text[64];
+	if (v->type == JIN_STRING && json_in_string(v, text, sizeof(text)))
+		eve_read_addr(text, out); // ARP and the like have none
 }
 
-static void addr_field(json_t *o, const char *key, struct eve_addr *out)
+static int32_t port(const struct json_in_value *v)
 {
-	const char *s = json_string_value(json_object_get(o, key));
-	if (!s || !eve_read_addr(s, out))
-		out->len = 0; // ARP and the like have none
+	int64_t n;
+	return json_in_int(v, &n) && n >= 0 && n <= 65535 ? (int32_t)n : -1;
 }
 
-static void alert_fields(json_t *o, struct eve_fields *f)
+static void positive(const struct json_in_value *v, uint64_t *out)
 {
-	json_t *a = json_object_get(o, "alert");
-
-	f->gid = json_integer_value(json_object_get(a, "gid"));
-	f->sid = json_integer_value(json_object_get(a, "signature_id"));
-	f->severity = json_integer_value(json_object_get(a, "severity"));
-	text_field(a, "signature", f->signature, sizeof(f->signature));
-	text_field(json_object_get(o, "tocsin"), "detector", f->detector, sizeof(f->detector));
+	int64_t n;
+	*out = json_in_int(v, &n) && n > 0 ? (uint64_t)n : 0;
 }
 
-static int fields(json_t *o, struct eve_fields *f, char *why, size_t why_size)
+static void whole(const struct json_in_value *v, int64_t *out)
 {
-	const char *ts = json_string_value(json_object_get(o, "timestamp"));
-	const char *type = json_string_value(json_object_get(o, "event_type"));
-	json_int_t seq = json_integer_value(json_object_get(o, "sensor_seq"));
-	json_int_t flow = json_integer_value(json_object_get(o, "flow_id"));
+	if (!json_in_int(v, out))
+		*out = 0;
+}
 
-	if (!ts || !eve_read_time(ts, &f->ts_us)) {
-		snprintf(why, why_size, "no timestamp, or not one");
-		return -EINVAL;
+static void text(const struct json_in_value *v, char *out, size_t size)
+{
+	if (v->type == JIN_STRING)
+		json_in_string(v, out, size);
+}
+
+struct reading {
+	struct eve_fields *f;
+	bool timed, typed;
+};
+
+static void top_member(struct reading *r, const char *key, size_t n, const struct json_in_value *v)
+{
+	struct eve_fields *f = r->f;
+	char type[32] = "", time[64] = "";
+
+	if (is(key, n, "timestamp")) {
+		text(v, time, sizeof(time));
+		r->timed = eve_read_time(time, &f->ts_us);
+	} else if (is(key, n, "event_type")) {
+		text(v, type, sizeof(type));
+		r->typed = *type;
+		f->type = eve_read_type(type);
+	} else if (is(key, n, "sensor_seq")) {
+		positive(v, &f->seq);
+	} else if (is(key, n, "flow_id")) {
+		positive(v, &f->flow_id);
+	} else if (is(key, n, "src_ip")) {
+		addr(v, &f->src);
+	} else if (is(key, n, "dest_ip")) {
+		addr(v, &f->dst);
+	} else if (is(key, n, "src_port")) {
+		f->src_port = port(v);
+	} else if (is(key, n, "dest_port")) {
+		f->dest_port = port(v);
+	} else if (is(key, n, "proto")) {
+		text(v, f->proto, sizeof(f->proto));
 	}
-	if (!type) {
-		snprintf(why, why_size, "no event_type");
-		return -EINVAL;
-	}
-	f->type = eve_read_type(type);
-	f->seq = seq > 0 ? (uint64_t)seq : 0;
-	f->flow_id = flow > 0 ? (uint64_t)flow : 0;
-	addr_field(o, "src_ip", &f->src);
-	addr_field(o, "dest_ip", &f->dst);
-	f->src_port = port_field(o, "src_port");
-	f->dest_port = port_field(o, "dest_port");
-	text_field(o, "proto", f->proto, sizeof(f->proto));
-	if (f->type == EVE_ALERT)
-		alert_fields(o, f);
-	return 0;
+}
+
+static void alert_member(struct eve_fields *f, const char *key, size_t n, const struct json_in_value *v)
+{
+	if (is(key, n, "gid"))
+		whole(v, &f->gid);
+	else if (is(key, n, "signature_id"))
+		whole(v, &f->sid);
+	else if (is(key, n, "severity"))
+		whole(v, &f->severity);
+	else if (is(key, n, "signature"))
+		text(v, f->signature, sizeof(f->signature));
+}
+
+static void on_member(
+	void *ctx, const char *outer, size_t outer_len, const char *key, size_t n, const struct json_in_value *v)
+{
+	struct reading *r = ctx;
+
+	if (!outer_len)
+		top_member(r, key, n, v);
+	else if (is(outer, outer_len, "alert"))
+		alert_member(r->f, key, n, v);
+	else if (is(outer, outer_len, "tocsin") && is(key, n, "detector"))
+		text(v, r->f->detector, sizeof(r->f->detector));
 }
 
 int eve_read(const char *line, size_t len, struct eve_fields *out, char *why, size_t why_size)
 {
-	json_error_t err;
-	json_t *o = json_loadb(line, len, 0, &err);
-	int rc;
+	struct reading r = {.f = out};
+	const char *wrong;
 
 	*out = (struct eve_fields){.src_port = -1, .dest_port = -1};
-	if (!json_is_object(o)) {
-		snprintf(why, why_size, o ? "not a JSON object" : "%s", err.text);
-		json_decref(o);
-		return -EINVAL;
-	}
-	rc = fields(o, out, why, why_size);
-	json_decref(o);
-	return rc;
+	wrong = json_in_object(line, len, on_member, &r);
+	if (!wrong && !r.timed)
+		wrong = "no timestamp, or not one";
+	if (!wrong && !r.typed)
+		wrong = "no event_type";
+	if (!wrong)
+		return 0;
+	snprintf(why, why_size, "%s", wrong);
+	return -EINVAL;
 }

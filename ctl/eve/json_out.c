@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "ctl/eve/json_in.h"
+
 bool jout_grow(struct json_out *o, size_t n)
 {
 	if (o->failed)
@@ -43,45 +45,6 @@ void jout_open_key(struct json_out *o, const char *name, char bracket)
 {
 	jout_key(o, name);
 	jout_raw(o, &bracket, 1);
-}
-
-// Length of the UTF-8 sequence at s (RFC 3629: no overlong forms, no surrogates, up to U+10FFFF), 0 if none.
-static size_t utf8_length(const uint8_t *s, size_t n)
-{
-	static const struct {
-		uint8_t first_lo, first_hi, second_lo, second_hi, length;
-	} forms[] = {
-		{0xc2, 0xdf, 0x80, 0xbf, 2},
-		{0xe0, 0xe0, 0xa0, 0xbf, 3},
-		{0xe1, 0xec, 0x80, 0xbf, 3},
-		{0xed, 0xed, 0x80, 0x9f, 3},
-		{0xee, 0xef, 0x80, 0xbf, 3},
-		{0xf0, 0xf0, 0x90, 0xbf, 4},
-		{0xf1, 0xf3, 0x80, 0xbf, 4},
-		{0xf4, 0xf4, 0x80, 0x8f, 4},
-	};
-	for (size_t i = 0; i < sizeof(forms) / sizeof(forms[0]); i++) {
-		if (s[0] < forms[i].first_lo || s[0] > forms[i].first_hi)
-			continue;
-		if (n < forms[i].length || s[1] < forms[i].second_lo || s[1] > forms[i].second_hi)
-			return 0;
-		for (size_t k = 2; k < forms[i].length; k++)
-			if ((s[k] & 0xc0) != 0x80)
-				return 0;
-		return forms[i].length;
-	}
-	return 0;
-}
-
-static bool is_utf8(const uint8_t *s, size_t n)
-{
-	for (size_t i = 0; i < n;) {
-		size_t len = s[i] < 0x80 ? 1 : utf8_length(s + i, n - i);
-		if (!len)
-			return false;
-		i += len;
-	}
-	return true;
 }
 
 static bool is_plain(uint8_t c)
@@ -129,7 +92,7 @@ void jout_string_n(struct json_out *o, const char *text, size_t n)
 		plain++;
 	memcpy(p, s, plain);
 	p += plain;
-	bool utf8 = plain == n || is_utf8(s + plain, n - plain);
+	bool utf8 = plain == n || json_in_utf8(text + plain, n - plain);
 	for (size_t i = plain; i < n; i++) {
 		if (is_plain(s[i]) || (s[i] >= 0x80 && utf8))
 			*p++ = (char)s[i];
