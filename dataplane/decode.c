@@ -26,20 +26,19 @@ void decode_config_defaults(struct decode_config *config)
 		.ipip = true,
 		.vxlan_ports = {.port = {4789}, .count = 1},
 		.geneve_ports = {.port = {6081}, .count = 1},
-		.teredo_ports = {.any = true},
+		.teredo_ports = {.port = {3544}, .count = 1},
 		.gtpu_ports = {.port = {2152}, .count = 1},
 		.max_layers = DECODE_MAX_LAYERS,
 	};
 }
 
+// Ports of a tunnel that runs on every port are told by contents instead (decode_udp_may_tunnel), or all UDP were slow.
 static uint64_t port_filter(const struct decode_ports *ports, bool enabled)
 {
 	uint64_t filter = 0;
-	if (!enabled)
-		return 0;
-	for (uint8_t i = 0; i < ports->count && i < DECODE_MAX_PORTS; i++)
+	for (uint8_t i = 0; enabled && i < ports->count && i < DECODE_MAX_PORTS; i++)
 		filter |= UINT64_C(1) << (ports->port[i] & 63);
-	return ports->any ? UINT64_MAX : filter;
+	return filter;
 }
 
 void decode_init(struct decoder *d, const struct decode_config *config)
@@ -50,10 +49,10 @@ void decode_init(struct decoder *d, const struct decode_config *config)
 		d->config = *config;
 	if (d->config.max_layers == 0 || d->config.max_layers > DECODE_MAX_LAYERS)
 		d->config.max_layers = DECODE_MAX_LAYERS;
-	// Teredo is told by its contents (decode_udp_may_tunnel), or every packet would be slow.
 	d->tunnel_port_filter = port_filter(&d->config.vxlan_ports, d->config.vxlan) |
 				port_filter(&d->config.geneve_ports, d->config.geneve) |
-				port_filter(&d->config.gtpu_ports, d->config.gtpu);
+				port_filter(&d->config.gtpu_ports, d->config.gtpu) |
+				port_filter(&d->config.teredo_ports, d->config.teredo);
 }
 
 void decode_note(struct walk *w, enum drop_reason reason)
@@ -150,7 +149,7 @@ enum decode_layer decode_fragment(struct walk *w, enum decode_layer layer)
 	return layer;
 }
 
-// A guess that turned out wrong: the packet is taken back, and so is what was counted for it.
+// A guess that turned out wrong: the packet is taken back, and so are the events counted for it.
 static void forget_packet(struct walk *w)
 {
 	struct packet *p = w->p;

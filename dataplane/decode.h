@@ -13,7 +13,7 @@
 
 struct defrag;
 
-// UDP ports that carry a tunnel. count 0 with any: every port.
+// UDP ports that carry a tunnel, at either end of a datagram. any: Teredo may be on every port.
 struct decode_ports {
 	uint16_t port[DECODE_MAX_PORTS];
 	uint8_t count;
@@ -98,8 +98,8 @@ struct decoder {
 	struct defrag *defrag;
 };
 
-// Suricata 7's stock settings: every tunnel on, VXLAN on 4789, GENEVE on 6081, GTP-U on 2152, Teredo on any
-// port, checksums checked.
+// Suricata 7's stock settings: every tunnel on, VXLAN on 4789, GENEVE on 6081, Teredo on 3544, checksums checked; and
+// GTP-U on 2152, ERSPAN type I on.
 void decode_config_defaults(struct decode_config *config);
 
 // Sets up a decoder. config: NULL for the defaults. Defragmentation is off until the caller sets `defrag_packet`

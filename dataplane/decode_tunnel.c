@@ -158,13 +158,13 @@ static bool either_listed(const struct decode_ports *ports, const struct packet 
 		if (ports->port[i] == p->sport || ports->port[i] == p->dport)
 			return true;
 	}
-	return ports->any;
+	return false;
 }
 
 // Teredo carries IPv6, or begins with an indicator (RFC 4380 5.1.1) whose first byte is zero.
-static inline bool looks_like_teredo(const struct decode_config *c, const uint8_t *payload, uint32_t len)
+static inline bool looks_like_teredo(const uint8_t *payload, uint32_t len)
 {
-	return c->teredo && len >= 40 && ((payload[0] >> 4) == 6 || payload[0] == 0);
+	return len >= 40 && ((payload[0] >> 4) == 6 || payload[0] == 0);
 }
 
 bool decode_udp_may_tunnel(
@@ -172,7 +172,7 @@ bool decode_udp_may_tunnel(
 {
 	if (((d->tunnel_port_filter >> (dport & 63)) | (d->tunnel_port_filter >> (sport & 63))) & 1)
 		return true;
-	return looks_like_teredo(&d->config, payload, len);
+	return d->config.teredo && d->config.teredo_ports.any && looks_like_teredo(payload, len);
 }
 
 // VXLAN: a flag says that the network id is there; what RFC 7348 section 5 reserves is to be ignored.
@@ -294,17 +294,14 @@ static enum decode_layer udp_teredo(struct walk *w)
 enum decode_layer decode_udp_tunnel(struct walk *w)
 {
 	const struct decode_config *c = &w->d->config;
-	struct packet *p = w->p;
-	if (looks_like_teredo(c, w->cur.at, walk_left(w)) && either_listed(&c->teredo_ports, p)) {
-		enum decode_layer layer = udp_teredo(w);
-		if (layer != LAYER_STOP)
-			return layer;
-	}
+	const struct packet *p = w->p;
 	if (c->vxlan && either_listed(&c->vxlan_ports, p))
 		return udp_vxlan(w);
 	if (c->geneve && either_listed(&c->geneve_ports, p))
 		return udp_geneve(w);
 	if (c->gtpu && either_listed(&c->gtpu_ports, p))
 		return udp_gtpu(w);
+	if (c->teredo && (c->teredo_ports.any || either_listed(&c->teredo_ports, p)))
+		return udp_teredo(w);
 	return LAYER_STOP;
 }
