@@ -180,6 +180,15 @@ static int set_row(struct config_entry *e, const struct config_row *row, void *t
 	return config_apply_default(e);
 }
 
+// An ignored key gives way; the row that replaces it stands with the rest of its part.
+static void forget(struct config *c, struct config_entry *e)
+{
+	free(e->key);
+	free(e->origin);
+	c->count--;
+	memmove(e, e + 1, (size_t)(c->entries + c->count - e) * sizeof(*e));
+}
+
 static int add_entry(struct config *c, const char *prefix, const struct config_row *row, void *target)
 {
 	struct config_entry *e;
@@ -191,10 +200,10 @@ static int add_entry(struct config *c, const char *prefix, const struct config_r
 	e = config_find(c, key, (size_t)n);
 	if (e && row->type == CONFIG_IGNORED)
 		return 0;
-	if (e && e->row.type == CONFIG_IGNORED)
-		return set_row(e, row, target);
-	if (e)
+	if (e && e->row.type != CONFIG_IGNORED)
 		return -EEXIST;
+	if (e)
+		forget(c, e);
 	if (c->count == c->room) {
 		size_t room = c->room ? c->room * 2 : 128;
 		struct config_entry *grown = realloc(c->entries, room * sizeof(*grown));

@@ -196,33 +196,47 @@ static void markdown_maps(const struct config *c, FILE *out)
 	}
 }
 
-int config_markdown(const struct config *c, FILE *out)
+// The heading a key stands under: its first word, or one for all keys that have only one.
+static void section_of(const char *key, char *buf, size_t size)
 {
-	size_t section_len = 0;
-	const char *section = "";
+	size_t len = strcspn(key, ".");
 
-	errno = 0;
-	for (size_t i = 0; i < c->count; i++) {
-		const struct config_entry *e = &c->entries[i];
-		size_t len = strcspn(e->key, ".");
+	if (key[len])
+		snprintf(buf, size, "%.*s", (int)len, key);
+	else
+		snprintf(buf, size, "Keys without a section");
+}
 
-		if (!e->field)
-			continue;
-		if (len != section_len || strncmp(section, e->key, len) != 0) {
-			section = e->key;
-			section_len = len;
-			fprintf(out, "\n## %.*s\n\n| key | type | range or unit | default | |\n|---|---|---|---|---|\n",
-				(int)len, e->key);
-		}
-		markdown_row(out, e);
-	}
-	markdown_maps(c, out);
+static void markdown_ignored(const struct config *c, FILE *out)
+{
 	fputs("\n## Keys of Suricata without effect\n\nAccepted with a warning, so that a configuration can be "
-	      "pasted:\n",
+	      "pasted:\n\n",
 		out);
 	for (size_t i = 0; i < c->count; i++)
 		if (c->entries[i].row.type == CONFIG_IGNORED)
 			fprintf(out, "- `%s`%s%s\n", c->entries[i].key, c->entries[i].row.help[0] ? ": " : "",
 				c->entries[i].row.help);
+}
+
+int config_markdown(const struct config *c, FILE *out)
+{
+	char section[KEY_MAX] = "", own[KEY_MAX];
+
+	errno = 0;
+	for (size_t i = 0; i < c->count; i++) {
+		const struct config_entry *e = &c->entries[i];
+
+		if (!e->field)
+			continue;
+		section_of(e->key, own, sizeof(own));
+		if (strcmp(own, section) != 0) {
+			snprintf(section, sizeof(section), "%s", own);
+			fprintf(out, "\n## %s\n\n| key | type | range or unit | default | |\n|---|---|---|---|---|\n",
+				own);
+		}
+		markdown_row(out, e);
+	}
+	markdown_maps(c, out);
+	markdown_ignored(c, out);
 	return finish(out);
 }

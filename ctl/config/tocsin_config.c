@@ -38,6 +38,7 @@ static const struct config_row rows[] = {
 		"Names for ports in rules; as address-groups."),
 
 	ROW_STRING("default-log-dir", F(log_dir), "directory", ".", "Where eve.json and captures go; -l says it too."),
+	ROW_STRING("sensor-name", F(telemetry.sensor_name), "", "", "Added to every event as host; empty: not added."),
 	ROW_STRING("default-rule-path", F(rules.default_rule_path), "directory", "", "Where relative rule-files are."),
 	ROW_LIST("rule-files", F(rules.files), "files", "",
 		"Rule files, read in this order; -s adds one, -S replaces all."),
@@ -99,7 +100,6 @@ static const struct config_row rows[] = {
 	ROW_ENUM("capture.checksum-validation", F(capture.checksum), checksum_choices, "all",
 		"Check checksums; -k says it too."),
 	ROW_BOOL("telemetry.enabled", F(telemetry.enabled), "yes", "Open the DPDK telemetry socket on a live run."),
-	ROW_STRING("sensor-name", F(telemetry.sensor_name), "", "", "Added to every event as host; empty: not added."),
 
 	ROW_BOOL("decoder.teredo.enabled", F(decoder.teredo), "yes", "Look into Teredo (RFC 4380)."),
 	ROW_LIST("decoder.teredo.ports", F(decoder.teredo_ports), "UDP ports", "$TEREDO_PORTS",

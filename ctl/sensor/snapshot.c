@@ -105,11 +105,6 @@ static void add_events(struct stats_snapshot *s, const struct pipeline *p)
 	stats_add(s, COUNTER_EVENTS_UNORDERED, m->late + m->forced);
 }
 
-static uint64_t known(uint64_t count)
-{
-	return count == UINT64_MAX ? 0 : count;
-}
-
 // What the source lost before a worker could see it has its own lines in the ledger.
 static bool add_ledger(
 	struct stats_snapshot *s, const struct pipeline *p, const struct source *src, char *why, size_t why_size)
@@ -120,9 +115,9 @@ static bool add_ledger(
 	pipeline_counters(p, &sum);
 	src->ops->stats(src, &in);
 	stats_add(s, COUNTER_CAPTURE_PACKETS, in.offered);
-	stats_add(s, COUNTER_CAPTURE_DROPS, known(in.missed));
-	stats_add(s, COUNTER_CAPTURE_ERRORS, known(in.errors));
-	stats_add(s, COUNTER_CAPTURE_NO_BUFFER, known(in.no_buffer));
+	stats_add(s, COUNTER_CAPTURE_DROPS, in.missed);
+	stats_add(s, COUNTER_CAPTURE_ERRORS, in.errors);
+	stats_add(s, COUNTER_CAPTURE_NO_BUFFER, in.no_buffer);
 	stats_ledger_begin(s, in.offered, sum.inspected);
 	stats_ledger_drops(s, sum.ledger);
 	stats_ledger_drop(s, "missed", in.missed);
