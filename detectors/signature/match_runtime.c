@@ -268,6 +268,8 @@ static void emit(struct signature_worker *w, const struct rule *r)
 	ev->alert.info = &r->info;
 	ev->alert.payload_len = m->p->payload_len;
 	ev->alert.stream = m->stream;
+	if (w->standing_in)
+		ev->flags &= (uint16_t)~EVENT_HAS_PACKET;
 	event_commit(m->run->sink);
 }
 
@@ -386,9 +388,11 @@ void signature_on_packet(struct signature_worker *w, struct packet *p, struct de
 
 void signature_on_stand_in(struct signature_worker *w, struct packet *p, struct detector_run *run)
 {
+	w->standing_in = true;
 	take_stream_hits(w);
 	verify_candidates(w, p, run);
 	clear_stream_hits(w);
+	w->standing_in = false;
 }
 
 void signature_on_burst(void *state, struct burst *b, struct detector_run *run)

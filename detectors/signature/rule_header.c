@@ -12,7 +12,7 @@ static const struct proto_row {
 } proto_table[] = {
 	{"tcp", PROTO_TCP, 0},
 	{"tcp-pkt", PROTO_TCP, RULE_F_NEED_PACKET | RULE_F_SEPARATE_PROTO},
-	{"tcp-stream", PROTO_TCP, RULE_F_NEED_STREAM | RULE_F_SEPARATE_PROTO | RULE_F_ONLY_STREAM},
+	{"tcp-stream", PROTO_TCP, RULE_F_NEED_STREAM | RULE_F_SEPARATE_PROTO},
 	{"udp", PROTO_UDP, 0},
 	{"icmp", PROTO_ICMP, 0},
 	{"icmpv4", PROTO_ICMPV4, 0},

@@ -52,7 +52,7 @@ enum rule_flag {
 	RULE_F_FLOW = 1u << 22,    // has the flow keyword
 	RULE_F_IP_TEST = 1u << 23, // has a test that an IP-only rule may have
 	RULE_F_DECODE_EVENT = 1u << 24,
-	RULE_F_ONLY_STREAM = 1u << 25, // tcp-stream, only_stream: never a packet's own payload
+	RULE_F_ONLY_STREAM = 1u << 25, // only_stream: never a packet's own payload
 };
 
 enum buffer_id {

@@ -78,24 +78,32 @@ static struct packet *stand_in(struct signature_worker *w, const struct stream_v
 	return p;
 }
 
+// How many bytes are to be inspected now: what the receiver has acknowledged, once it is a chunk;
+// everything when nothing follows, or when the sender runs far ahead of the acknowledgements.
+static uint32_t ready_bytes(const struct stream_view *v)
+{
+	if (v->flags & (STREAM_LAST | STREAM_FORCED) || v->len >= AHEAD_BYTES)
+		return v->len;
+	uint64_t acked = v->acked > v->offset ? v->acked - v->offset : 0;
+	uint32_t ready = acked < v->len ? (uint32_t)acked : v->len;
+	return ready >= CHUNK_BYTES ? ready : 0;
+}
+
 static enum stream_verdict on_data(void *arg, struct stream_view *v)
 {
 	struct signature_worker *w = arg;
-	bool last = v->flags & STREAM_LAST;
+	uint32_t ready = ready_bytes(v);
 	if (v->flow->flags & FLOW_RULES_PASS)
 		return STREAM_DONE_BOTH;
-	if (!last && !(v->flags & STREAM_FORCED) && v->len < CHUNK_BYTES) {
-		v->used = 0;
-		return STREAM_MORE;
-	}
-	if (v->len) {
+	if (ready) {
 		bool own = v->packet && v->packet->dir == v->dir;
 		struct packet *p = own ? (struct packet *)(uintptr_t)v->packet : stand_in(w, v);
-		inspect(w, p, v, v->len);
+		inspect(w, p, v, ready);
 		if (!own && w->any_hit)
 			signature_on_stand_in(w, p, v->run);
 	}
-	return last ? STREAM_DONE : STREAM_MORE;
+	v->used = ready;
+	return v->flags & STREAM_LAST ? STREAM_DONE : STREAM_MORE;
 }
 
 static void on_packet(void *arg, struct packet *p, struct detector_run *run)

@@ -12,7 +12,8 @@ struct pcre2_real_match_context_8;
 struct pcre2_real_jit_stack_8;
 
 #define CELL_NONE UINT32_MAX
-#define CHUNK_BYTES 2560u // stream bytes that are inspected together, as Suricata's stream chunk
+#define CHUNK_BYTES 2560u  // stream bytes that are inspected together, as Suricata's stream chunk
+#define AHEAD_BYTES 16384u // held unacknowledged bytes that are inspected all the same
 
 // A set of rules, by index, that is cheap to empty and to walk in order.
 struct rule_bits {
@@ -80,6 +81,7 @@ struct signature_worker {
 	struct rule_bits stream_hits;  // whose payload tests held in stream bytes of this packet
 	struct rule_bits stream_found; // candidates of a piece of stream
 	bool any_hit;
+	bool standing_in; // the packet at hand is not on the wire
 	const struct group *scanning;
 	struct rule_bits *found; // where the scan puts what it finds
 	struct rule_counters *counters;
