@@ -123,6 +123,21 @@ static struct set_entry *set_slot(struct set_cache *c, const char *text)
 	return &c->slots[at];
 }
 
+// Whether a list or a variable in it takes something away: such rules are asked for every packet, not once a flow.
+static bool has_negation(const struct config_map *vars, const char *text, int depth)
+{
+	if (strchr(text, '!') || depth > 16)
+		return true;
+	for (const char *d = strchr(text, '$'); d; d = strchr(d + 1, '$')) {
+		size_t n = strcspn(d + 1, ",] \t");
+		for (size_t i = 0; i < vars->count; i++)
+			if (strlen(vars->pairs[i].name) == n && !memcmp(vars->pairs[i].name, d + 1, n) &&
+				has_negation(vars, vars->pairs[i].value, depth + 1))
+				return true;
+	}
+	return false;
+}
+
 static int parse_addrs(struct rule_parser *ps, const char *word, const struct addr_set **out)
 {
 	struct addr_set_error err;
@@ -133,9 +148,12 @@ static int parse_addrs(struct rule_parser *ps, const char *word, const struct ad
 		struct addr_set *set = addr_set_parse(word, &ps->rs->addr_vars, &err);
 		if (!set)
 			return parse_fail(ps, "address: %s", err.text);
-		*e = (struct set_entry){arena_strdup(&ps->rs->arena, word), set, addr_set_is_any(set)};
+		*e = (struct set_entry){arena_strdup(&ps->rs->arena, word), set, addr_set_is_any(set),
+			has_negation(&ps->rs->addr_vars, word, 0)};
 		ps->rs->addr_sets.n++;
 	}
+	if (e->negated)
+		ps->rule->flags |= RULE_F_IPONLY_LIKE;
 	*out = e->any ? NULL : e->set;
 	return 0;
 }
@@ -151,7 +169,7 @@ static int parse_ports(struct rule_parser *ps, const char *word, const struct po
 		const struct port_set *set = port_set_parse(ps->rs, word, err, sizeof(err), &any);
 		if (!set)
 			return parse_fail(ps, "port: %s", err);
-		*e = (struct set_entry){arena_strdup(&ps->rs->arena, word), set, any};
+		*e = (struct set_entry){arena_strdup(&ps->rs->arena, word), set, any, false};
 		ps->rs->port_sets.n++;
 	}
 	*out = e->any ? NULL : e->set;

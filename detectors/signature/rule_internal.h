@@ -47,7 +47,7 @@ enum rule_flag {
 	RULE_F_PREFILTER = 1u << 17,      // `prefilter` on a packet keyword
 	RULE_F_SEPARATE_PROTO = 1u << 18, // tcp-pkt or tcp-stream
 	RULE_F_TX = 1u << 19,             // inspects transactions
-	RULE_F_IPONLY_LIKE = 1u << 20,
+	RULE_F_IPONLY_LIKE = 1u << 20,    // would be IP-only but for a negated address
 	RULE_F_STREAM_SIZE = 1u << 21,
 	RULE_F_FLOW = 1u << 22,    // has the flow keyword
 	RULE_F_IP_TEST = 1u << 23, // has a test that an IP-only rule may have

@@ -34,6 +34,7 @@ struct set_entry { // parsed address or port lists by their text
 	const char *text;
 	const void *set;
 	bool any;
+	bool negated;
 };
 
 struct set_cache {
