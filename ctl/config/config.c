@@ -136,6 +136,17 @@ const char *config_origin(const struct config *c, const char *key)
 	return e && e->origin ? e->origin : "default";
 }
 
+const char *config_first_set(const struct config *c, const char *section)
+{
+	size_t len = strlen(section);
+
+	for (size_t i = 0; i < c->count; i++)
+		if (c->entries[i].origin && strncmp(c->entries[i].key, section, len) == 0 &&
+			c->entries[i].key[len] == '.')
+			return c->entries[i].key;
+	return NULL;
+}
+
 int config_mark(struct config_entry *e, const char *where, unsigned int set_by)
 {
 	char *copy = strdup(where);

@@ -137,7 +137,11 @@ static void check_types(struct config *c, const struct config_list *types)
 int tocsin_config_check(struct config *c, const struct tocsin_config *cfg)
 {
 	unsigned int before = config_errors(c);
+	const char *parser_key = config_first_set(c, "app-layer");
 
+	if (parser_key)
+		config_complain(c, CONFIG_WARNING, parser_key,
+			"this version has no protocol parsers; app-layer keys are checked and have no effect");
 	check_map(c, "vars.address-groups", &cfg->address_groups);
 	check_map(c, "vars.port-groups", &cfg->port_groups);
 	check_ports(c, "decoder.teredo.ports", &cfg->decoder.teredo_ports, &cfg->port_groups);

@@ -45,6 +45,7 @@ static const struct config_row suricata_rows[] = {
 	ROW_IGNORED("exception-policy", ""),
 	ROW_IGNORED("engine-analysis", ""),
 	ROW_IGNORED("action-order", ""),
+	ROW_IGNORED("detect.guess-applayer-tx", ""),
 	ROW_IGNORED("detect.profile", ""),
 	ROW_IGNORED("detect.custom-values", ""),
 	ROW_IGNORED("detect.sgh-mpm-context", ""),

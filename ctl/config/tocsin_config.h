@@ -110,7 +110,6 @@ struct rules_config {
 	char *classification_file, *reference_file, *threshold_file; // "": built in / none
 	uint64_t packet_alert_max;
 	uint64_t pcre_match_limit, pcre_match_limit_recursion;
-	bool guess_applayer_tx;
 	char *cache_dir; // compiled rule sets; "": no cache
 };
 

@@ -95,14 +95,14 @@ static bool poll_run(void *arg, uint64_t packet_ns)
 	if (now - s->last_tick_ns >= OUTPUT_TICK_NS) {
 		s->last_tick_ns = now;
 		eve_tick(s->out, clock_ns(CLOCK_REALTIME));
+		if (s->live)
+			ports_watch(s->live, line_said, s);
 	}
 	// with several workers a snapshot in mid-run is not taken at one packet, so its ledger would not hold
 	if ((s->workers == 1 || s->live) && now - s->last_stats_ns >= s->cfg.stats.interval_ns) {
 		s->last_stats_ns = now;
 		write_stats(s, packet_ns, false);
 	}
-	if (s->live)
-		ports_watch(s->live, line_said, s);
 	s->last_packet_ns = packet_ns;
 	return !stop_asked;
 }

@@ -4,7 +4,11 @@
 #include <dirent.h>
 #include <stdbool.h>
 #include <stdlib.h>
+#include <unistd.h>
+
 #include <linux/if_packet.h>
+#include <net/if.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 
 static bool is_bound_to(int fd, int ifindex)
@@ -41,4 +45,16 @@ uint64_t packet_socket_drops(int ifindex)
 	}
 	closedir(dir);
 	return drops;
+}
+
+bool packet_interface_up(int ifindex)
+{
+	struct ifreq req = {0};
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	bool up = fd >= 0 && if_indextoname((unsigned int)ifindex, req.ifr_name) &&
+		  ioctl(fd, SIOCGIFFLAGS, &req) == 0 && (req.ifr_flags & IFF_UP) && (req.ifr_flags & IFF_RUNNING);
+
+	if (fd >= 0)
+		close(fd);
+	return up;
 }

@@ -256,5 +256,7 @@ bool port_link_up(const struct port *p)
 {
 	struct rte_eth_link link;
 
+	if (p->ifindex)
+		return packet_interface_up(p->ifindex);
 	return rte_eth_link_get_nowait(p->id, &link) != 0 || link.link_status == RTE_ETH_LINK_UP;
 }
