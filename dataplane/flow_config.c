@@ -144,7 +144,7 @@ int flow_table_init(void *mem, const struct flow_table_config *cfg, struct flow_
 	t->n_groups = (uint32_t)groups;
 	t->n_buckets = t->n_groups * FLOW_GROUP;
 	t->buckets = carve(&at, t->n_buckets * sizeof(*t->buckets));
-	t->hot = carve(&at, slots * sizeof(*t->hot));
+	t->lines = carve(&at, slots * sizeof(*t->lines));
 	t->due = carve(&at, groups * sizeof(*t->due));
 	t->cold = carve(&at, slots * sizeof(*t->cold));
 	memset(t->due, 0xff, groups * sizeof(*t->due));

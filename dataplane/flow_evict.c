@@ -183,7 +183,7 @@ static struct flow *take_crowded(struct flow_table *t, const struct flow_key *k,
 	if (free1)
 		return flow_at(t, b1, (uint32_t)__builtin_ctz(free1));
 	struct flow *f = evict(t, b1, b2, p, sink);
-	if (f && (f < flow_at(t, b1, 0) || f >= flow_at(t, b1, FLOW_WAYS)))
+	if (f && flow_bucket_of(t, f) != b1)
 		return away_slot(t, b1, f, away);
 	return f;
 }

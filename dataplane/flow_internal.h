@@ -1,9 +1,9 @@
 // The flow table's memory, shared by flow_table.c (lookup), flow_evict.c (where a new flow goes),
 // flow_timer.c (ends) and flow_state.c (TCP states without the stream engine).
 //
-// A bucket is one cache line: 15 tags and 15 timer words; flow i of bucket b is hot[b * 15 + i], and
-// cold[] has the rest. A lookup of a known flow touches its bucket and its hot line. A flow never
-// moves, so pointers to it hold as long as it lives.
+// A bucket is one cache line: 15 tags and 15 timer words; flow i of bucket b is lines[b * 15 + i], and
+// cold[] has the rest. A lookup of a known flow touches its bucket and its line. A flow never moves, so
+// pointers to it hold as long as it lives.
 #pragma once
 
 #include "dataplane/flow_key.h"
@@ -48,7 +48,7 @@ struct flow_dying {
 
 struct flow_table {
 	struct flow_bucket *buckets;
-	struct flow *hot;
+	struct flow *lines;
 	struct flow_cold *cold;
 	uint16_t *due; // per group: the unit of its earliest timer, as in a timer word, or FLOW_DUE_NONE
 	uint32_t n_buckets, n_groups;
@@ -78,7 +78,32 @@ struct flow_table {
 
 static inline uint32_t flow_slot(const struct flow_table *t, const struct flow *f)
 {
-	return (uint32_t)(f - t->hot);
+	return (uint32_t)(f - t->lines);
+}
+
+static inline struct flow_bucket *flow_bucket_at(const struct flow_table *t, uint32_t n)
+{
+	return &t->buckets[n];
+}
+
+static inline uint32_t flow_bucket_number(const struct flow_table *t, const struct flow_bucket *b)
+{
+	return (uint32_t)(b - t->buckets);
+}
+
+static inline struct flow *flow_at(const struct flow_table *t, const struct flow_bucket *b, uint32_t way)
+{
+	return &t->lines[(uint64_t)(b - t->buckets) * FLOW_WAYS + way];
+}
+
+static inline struct flow_bucket *flow_bucket_of(const struct flow_table *t, const struct flow *f)
+{
+	return &t->buckets[flow_slot(t, f) / FLOW_WAYS];
+}
+
+static inline uint32_t flow_way(const struct flow_table *t, const struct flow *f)
+{
+	return flow_slot(t, f) % FLOW_WAYS;
 }
 
 // hash1 is made an index at once, since every packet needs it; hash2 only when it is used.
@@ -89,23 +114,24 @@ static inline void flow_key_scale(const struct flow_table *t, struct flow_key *k
 
 static inline struct flow_bucket *flow_bucket1(const struct flow_table *t, const struct flow_key *k)
 {
-	return &t->buckets[k->hash1];
+	return flow_bucket_at(t, k->hash1);
 }
 
 static inline struct flow_bucket *flow_bucket2(const struct flow_table *t, const struct flow_key *k)
 {
-	return &t->buckets[(uint64_t)k->hash2 * t->n_buckets >> 32];
+	return flow_bucket_at(t, (uint32_t)((uint64_t)k->hash2 * t->n_buckets >> 32));
 }
 
-static inline struct flow *flow_at(const struct flow_table *t, const struct flow_bucket *b, uint32_t way)
+// Where a flow's cold part lies, whether it has one or not.
+static inline struct flow_cold *flow_cold_slot(const struct flow_table *t, const struct flow *f)
 {
-	return &t->hot[(uint64_t)(b - t->buckets) * FLOW_WAYS + way];
+	return &t->cold[f - t->lines];
 }
 
 // Cold part of a flow, NULL where it has none.
 static inline struct flow_cold *flow_cold_of(const struct flow_table *t, const struct flow *f)
 {
-	return f->flags & FLOW_COLD_SET ? &t->cold[f - t->hot] : NULL;
+	return f->flags & FLOW_COLD_SET ? flow_cold_slot(t, f) : NULL;
 }
 
 static inline uint64_t flow_deadline(const struct flow_table *t, const struct flow *f)
@@ -136,7 +162,7 @@ struct flow *flow_take_slot(
 const struct flow *flow_guess_slot(const struct flow_table *t, const struct flow_key *k);
 
 // flow_timer.c
-void flow_timer_set(struct flow_table *t, const struct flow *f, bool away);
+void flow_timer_set(struct flow_table *t, struct flow_bucket *b, uint32_t way, const struct flow *f, bool away);
 void flow_timer_move(struct flow_table *t, const struct flow *f);
 void flow_timer_start(struct flow_table *t, uint64_t now_ns);
 // Ends a flow now: hook, record (lost when the event ring is full), slot free.

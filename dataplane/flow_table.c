@@ -56,7 +56,7 @@ static inline int compare(
 	}
 	if (!(p->flags & PKT_IPV6) || addrs != k->addrs)
 		return -1;
-	const struct flow_cold *c = &t->cold[f - t->hot];
+	const struct flow_cold *c = flow_cold_slot(t, f);
 	if (ports == k->ports && !memcmp(&c->addr[0], &p->src, 16) && !memcmp(&c->addr[1], &p->dst, 16))
 		return DIR_TO_SERVER;
 	if (ports == flow_swap_ports(k->ports) && !memcmp(&c->addr[0], &p->dst, 16) &&
@@ -105,7 +105,7 @@ static uint8_t class_of(const struct flow_key *k)
 
 struct flow_cold *flow_cold_get(struct flow_table *t, struct flow *f)
 {
-	struct flow_cold *c = &t->cold[f - t->hot];
+	struct flow_cold *c = flow_cold_slot(t, f);
 
 	if (f->flags & FLOW_COLD_SET)
 		return c;
@@ -157,7 +157,8 @@ static struct flow *create(
 		return NULL;
 	}
 	struct flow_bucket *b = away ? flow_bucket2(t, k) : flow_bucket1(t, k);
-	b->tag[f - flow_at(t, b, 0)] = k->tag;
+	uint32_t way = flow_way(t, f);
+	b->tag[way] = k->tag;
 	*f = (struct flow){
 		.start_ns = p->ts_ns,
 		.last_ns = p->ts_ns,
@@ -171,7 +172,7 @@ static struct flow *create(
 	};
 	if (f->flags & (FLOW_IPV6 | FLOW_INNER) || p->vlan_count || p->iface)
 		fill_cold(t, f, p, dir);
-	flow_timer_set(t, f, away);
+	flow_timer_set(t, b, way, f, away);
 	p->flags |= PKT_NEW_FLOW;
 	t->counters.created++;
 	if (++t->counters.active > t->counters.active_max)
@@ -236,7 +237,7 @@ static inline struct flow *still_there(
 {
 	if (k->slot == FLOW_NO_SLOT || t->n_dying)
 		return NULL;
-	struct flow *f = &t->hot[k->slot];
+	struct flow *f = &t->lines[k->slot];
 	*dir = compare(t, f, k, p);
 	return *dir >= 0 && f->state != FLOW_FREE && p->ts_ns - f->last_ns < t->least_timeout_ns ? f : NULL;
 }
@@ -306,31 +307,48 @@ static void make_keys(struct flow_table *t, struct burst *b)
 		p->dir = DIR_TO_SERVER;
 		flow_key_make(k, p, &t->seed);
 		flow_key_scale(t, k);
-		__builtin_prefetch(&t->buckets[k->hash1], 1);
+		__builtin_prefetch(flow_bucket1(t, k), 1);
 		n += k->use == FLOW_KEY_CREATE;
 	}
 	t->counters.packets += n;
 	t->counters.hits += n;
 }
 
-// Pass two: tags. The line of the flow, or of the slot a new one will most likely take, is asked for.
+// The flow's line, or that of the slot a new one will most likely take, is asked for.
+static inline void note_slot(const struct flow_table *t, const struct flow_bucket *at, uint32_t mask,
+	struct flow_key *k, const struct packet *p)
+{
+	const struct flow *f = mask ? flow_at(t, at, (uint32_t)__builtin_ctz(mask)) : flow_guess_slot(t, k);
+
+	k->slot = mask ? flow_slot(t, f) : FLOW_NO_SLOT;
+	__builtin_prefetch(f, 1);
+	if (p->flags & PKT_IPV6)
+		__builtin_prefetch(flow_cold_slot(t, f), 1);
+}
+
+// Pass two: tags. Keys that are not in their first bucket, but may be in their second, wait for its line.
 static void find_slots(struct flow_table *t, const struct burst *b)
 {
+	uint8_t later[FLOW_BURST];
+	uint32_t n_later = 0;
+
 	for (uint32_t i = 0; i < b->n; i++) {
 		struct flow_key *k = &t->keys[i];
 		if (k->use == FLOW_KEY_NONE)
 			continue;
 		const struct flow_bucket *at = flow_bucket1(t, k);
 		uint32_t mask = match_tags(at, k->tag);
-		if (!mask && at->away) { // few: these wait for the line of their second bucket here
-			at = flow_bucket2(t, k);
-			mask = match_tags(at, k->tag);
+		if (!mask && at->away) {
+			__builtin_prefetch(flow_bucket2(t, k), 1);
+			later[n_later++] = (uint8_t)i;
+			continue;
 		}
-		const struct flow *f = mask ? flow_at(t, at, (uint32_t)__builtin_ctz(mask)) : flow_guess_slot(t, k);
-		k->slot = mask ? flow_slot(t, f) : FLOW_NO_SLOT;
-		__builtin_prefetch(f, 1);
-		if (b->list[i]->flags & PKT_IPV6)
-			__builtin_prefetch(&t->cold[f - t->hot], 1);
+		note_slot(t, at, mask, k, b->list[i]);
+	}
+	for (uint32_t i = 0; i < n_later; i++) {
+		struct flow_key *k = &t->keys[later[i]];
+		const struct flow_bucket *at = flow_bucket2(t, k);
+		note_slot(t, at, match_tags(at, k->tag), k, b->list[later[i]]);
 	}
 }
 

@@ -35,7 +35,7 @@ static inline uint64_t timer_unit(const struct flow_table *t, uint64_t deadline_
 
 static inline void lower_due(struct flow_table *t, const struct flow_bucket *b, uint64_t unit)
 {
-	uint16_t *due = &t->due[(uint64_t)(b - t->buckets) / FLOW_GROUP];
+	uint16_t *due = &t->due[flow_bucket_number(t, b) / FLOW_GROUP];
 
 	if (*due == FLOW_DUE_NONE || unit - t->base < ((*due - t->base) & FLOW_TIMER_MASK))
 		*due = unit & FLOW_TIMER_MASK;
@@ -44,27 +44,26 @@ static inline void lower_due(struct flow_table *t, const struct flow_bucket *b, 
 }
 
 // Sets a flow's timer word anew. Returns the unit in it.
-static uint64_t write_timer(struct flow_table *t, const struct flow *f, uint16_t away)
+static inline uint64_t write_timer(
+	struct flow_table *t, struct flow_bucket *b, uint32_t way, const struct flow *f, uint16_t away)
 {
-	uint32_t slot = flow_slot(t, f);
 	uint64_t unit = timer_unit(t, flow_deadline(t, f));
 
-	t->buckets[slot / FLOW_WAYS].timer[slot % FLOW_WAYS] =
-		(uint16_t)(flow_rank_of(f) | away | (unit & FLOW_TIMER_MASK));
+	b->timer[way] = (uint16_t)(flow_rank_of(f) | away | (unit & FLOW_TIMER_MASK));
 	return unit;
 }
 
-void flow_timer_set(struct flow_table *t, const struct flow *f, bool away)
+void flow_timer_set(struct flow_table *t, struct flow_bucket *b, uint32_t way, const struct flow *f, bool away)
 {
-	lower_due(t, &t->buckets[flow_slot(t, f) / FLOW_WAYS], write_timer(t, f, away ? FLOW_TIMER_AWAY : 0));
+	lower_due(t, b, write_timer(t, b, way, f, away ? FLOW_TIMER_AWAY : 0));
 }
 
 void flow_timer_move(struct flow_table *t, const struct flow *f)
 {
-	uint32_t slot = flow_slot(t, f);
-	const struct flow_bucket *b = &t->buckets[slot / FLOW_WAYS];
+	struct flow_bucket *b = flow_bucket_of(t, f);
+	uint32_t way = flow_way(t, f);
 
-	lower_due(t, b, write_timer(t, f, b->timer[slot % FLOW_WAYS] & FLOW_TIMER_AWAY));
+	lower_due(t, b, write_timer(t, b, way, f, b->timer[way] & FLOW_TIMER_AWAY));
 }
 
 void flow_set_state(struct flow_table *t, struct flow *f, enum flow_state state)
@@ -115,17 +114,17 @@ static void make_record(struct flow_table *t, const struct flow *f, enum flow_en
 
 static void free_slot(struct flow_table *t, struct flow *f)
 {
-	uint32_t slot = flow_slot(t, f);
-	struct flow_bucket *b = &t->buckets[slot / FLOW_WAYS];
+	struct flow_bucket *b = flow_bucket_of(t, f);
+	uint32_t way = flow_way(t, f);
 	struct flow_key k;
 
-	if (b->timer[slot % FLOW_WAYS] & FLOW_TIMER_AWAY) {
+	if (b->timer[way] & FLOW_TIMER_AWAY) {
 		flow_key_of_flow(&k, f, &t->seed);
 		flow_key_scale(t, &k);
 		flow_bucket1(t, &k)->away--;
 	}
-	b->tag[slot % FLOW_WAYS] = FLOW_TAG_FREE;
-	b->timer[slot % FLOW_WAYS] = 0;
+	b->tag[way] = FLOW_TAG_FREE;
+	b->timer[way] = 0;
 	f->state = FLOW_FREE;
 	t->counters.active--;
 }
@@ -144,17 +143,16 @@ void flow_end(struct flow_table *t, struct flow *f, enum flow_end_reason reason,
 void flow_end_later(
 	struct flow_table *t, struct flow *f, enum flow_end_reason reason, uint64_t ts_ns, const struct packet *p)
 {
-	uint32_t slot = flow_slot(t, f);
-
-	t->buckets[slot / FLOW_WAYS].tag[slot % FLOW_WAYS] = FLOW_TAG_DYING;
-	t->dying[t->n_dying++] = (struct flow_dying){.slot = slot, .reason = reason, .ts_ns = ts_ns, .seq = p->seq};
+	flow_bucket_of(t, f)->tag[flow_way(t, f)] = FLOW_TAG_DYING;
+	t->dying[t->n_dying++] =
+		(struct flow_dying){.slot = flow_slot(t, f), .reason = reason, .ts_ns = ts_ns, .seq = p->seq};
 }
 
 void flow_end_dying(struct flow_table *t, struct event_sink *sink)
 {
 	for (uint32_t i = 0; i < t->n_dying; i++) {
 		const struct flow_dying *d = &t->dying[i];
-		flow_end(t, &t->hot[d->slot], (enum flow_end_reason)d->reason, d->ts_ns, d->seq, sink);
+		flow_end(t, &t->lines[d->slot], (enum flow_end_reason)d->reason, d->ts_ns, d->seq, sink);
 	}
 	t->n_dying = 0;
 }
@@ -187,14 +185,13 @@ static bool may_end(const struct flow_table *t, struct sweep *s)
 
 // A flow whose timer is due: ends it when its deadline has come, else sets the timer anew.
 // Returns false when the sweep must pause.
-static bool look_at(struct flow_table *t, struct flow *f, struct sweep *s)
+static bool look_at(struct flow_table *t, struct flow_bucket *b, uint32_t way, struct sweep *s)
 {
+	struct flow *f = flow_at(t, b, way);
 	uint64_t deadline = flow_deadline(t, f);
-	uint32_t slot = flow_slot(t, f);
-	uint16_t timer = t->buckets[slot / FLOW_WAYS].timer[slot % FLOW_WAYS];
 
 	if (deadline > s->now_ns && !s->all) {
-		uint64_t unit = write_timer(t, f, timer & FLOW_TIMER_AWAY);
+		uint64_t unit = write_timer(t, b, way, f, b->timer[way] & FLOW_TIMER_AWAY);
 		s->least = unit < s->least ? unit : s->least;
 		return true;
 	}
@@ -215,7 +212,7 @@ static bool sweep_bucket(struct flow_table *t, struct flow_bucket *b, struct swe
 		uint64_t unit = t->base + ((b->timer[i] - t->base) & FLOW_TIMER_MASK);
 		if (unit > s->target && !s->all)
 			s->least = unit < s->least ? unit : s->least;
-		else if (!look_at(t, flow_at(t, b, i), s))
+		else if (!look_at(t, b, i, s))
 			return false;
 	}
 	return true;
@@ -228,7 +225,7 @@ static bool sweep_group(struct flow_table *t, uint32_t g, struct sweep *s)
 
 	s->least = UINT64_MAX;
 	for (uint32_t i = g * FLOW_GROUP; i < end; i++)
-		if (!sweep_bucket(t, &t->buckets[i], s))
+		if (!sweep_bucket(t, flow_bucket_at(t, i), s))
 			return false;
 	t->due[g] = s->least == UINT64_MAX ? FLOW_DUE_NONE : s->least & FLOW_TIMER_MASK;
 	return true;
