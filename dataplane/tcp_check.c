@@ -141,8 +141,7 @@ bool tcp_is_noise(struct tcp_streams *ts, struct tcp_session *s, struct tcp_rx *
 	if (seq_leq(x->seq + x->len, side->last_ack)) {
 		tcp_note(ts, x, STREAM_PKT_SPURIOUS_RETRANSMISSION);
 		if (seq_leq(x->seq + x->len, side->edge)) {
-			side->retransmits++;
-			ts->stats.retransmitted++;
+			tcp_repeated(ts, s, x);
 			return true;
 		}
 	}

@@ -279,7 +279,8 @@ static void turn_flow(struct tcp_streams *ts, struct tcp_rx *x)
 	for (int d = 0; d < 2; d++) {
 		swapped.bytes[d] = f->bytes[!d];
 		swapped.pkts[d] = f->pkts[!d];
-		swapped.addr[d] = f->addr[!d];
+		if (!(f->flags & FLOW_IPV6)) // there a digest without direction
+			swapped.addr[d] = f->addr[!d];
 		swapped.port[d] = f->port[!d];
 		swapped.tcp_flags[d] = f->tcp_flags[!d];
 	}
@@ -301,12 +302,9 @@ static bool sent_by_server(const struct packet *p)
 	return p->sport < 1024 && p->dport >= 1024;
 }
 
-// IPv6 flows keep a digest of both addresses that may depend on their order, so they do not turn.
 static bool may_turn(const struct tcp_rx *x)
 {
-	const struct flow *f = x->p->flow;
-
-	return x->dir == DIR_TO_SERVER && f->pkts[DIR_TO_CLIENT] == 0 && !(f->flags & FLOW_IPV6);
+	return x->dir == DIR_TO_SERVER && x->p->flow->pkts[DIR_TO_CLIENT] == 0;
 }
 
 static enum tcp_verdict pick_up(struct tcp_streams *ts, struct tcp_rx *x)
@@ -403,6 +401,16 @@ static enum tcp_verdict resume(struct tcp_streams *ts, struct tcp_rx *x)
 	return TCP_TAKE;
 }
 
+// The SYN/ACK was captured before the SYN it answers, and passed by: the client's ACK has its number.
+static enum tcp_verdict syn_ack_overtook(struct tcp_streams *ts, struct tcp_rx *x)
+{
+	struct tcp_half_open *other;
+
+	if (!half_find(ts, x->p->flow, x->seq - 1, &other))
+		return TCP_SKIP;
+	return resume(ts, x);
+}
+
 // A forged answer to a SYN that needs no session shows in the timestamp it echoes.
 static bool echo_fits(struct tcp_streams *ts, struct tcp_rx *x)
 {
@@ -425,22 +433,28 @@ enum tcp_verdict tcp_no_session(struct tcp_streams *ts, struct tcp_rx *x)
 		tcp_note(ts, x, STREAM_RST_BUT_NO_SESSION);
 		return TCP_REJECT;
 	}
-	if ((x->flags & (TCP_SYN | TCP_ACK)) == TCP_SYN) {
-		if (f->tcp_state == TCP_SYN_SENT && x->dir == DIR_TO_CLIENT)
-			return simultaneous_syn(ts, NULL, x);
-		return f->tcp_state == TCP_NONE || f->tcp_state == TCP_SYN_SENT ? first_syn(ts, x) : TCP_SKIP;
-	}
-	if (x->flags & TCP_SYN && f->tcp_state == TCP_SYN_SENT)
-		return syn_ack_without_session(ts, x);
 	if (x->flags & TCP_FIN && f->tcp_state == TCP_NONE && (!ts->cfg.midstream || !x->len)) {
 		tcp_note(ts, x, STREAM_FIN_BUT_NO_SESSION);
 		return TCP_REJECT;
 	}
+	if ((x->flags & (TCP_SYN | TCP_ACK)) == TCP_SYN) {
+		if (f->tcp_state == TCP_SYN_SENT && x->dir == DIR_TO_CLIENT)
+			return simultaneous_syn(ts, NULL, x);
+		if (f->tcp_state == TCP_NONE && x->dir == DIR_TO_CLIENT)
+			turn_flow(ts, x); // who sends the SYN is the client, whoever was seen first
+		return f->tcp_state == TCP_NONE || f->tcp_state == TCP_SYN_SENT ? first_syn(ts, x) : TCP_SKIP;
+	}
+	if (x->flags & TCP_SYN && f->tcp_state == TCP_SYN_SENT)
+		return syn_ack_without_session(ts, x);
 	if (!(x->flags & TCP_ACK) || f->tcp_state == TCP_CLOSED)
 		return TCP_SKIP;
 	if (f->tcp_state == TCP_SYN_RECV && x->dir == DIR_TO_SERVER)
 		return resume(ts, x);
-	return f->tcp_state == TCP_SYN_SENT ? async_ack(ts, NULL, x) : pick_up(ts, x);
+	if (f->tcp_state != TCP_SYN_SENT)
+		return pick_up(ts, x);
+	if (x->dir == DIR_TO_SERVER && f->tcp_flags[DIR_TO_CLIENT] & TCP_SYN)
+		return syn_ack_overtook(ts, x);
+	return async_ack(ts, NULL, x);
 }
 
 enum tcp_verdict tcp_syn_sent(struct tcp_streams *ts, struct tcp_session *s, struct tcp_rx *x)
@@ -500,7 +514,10 @@ static enum tcp_verdict queue_syn_ack(struct tcp_streams *ts, struct tcp_session
 	uint32_t max =
 		ts->cfg.max_synack_queued < TCP_MAX_QUEUED ? (uint32_t)ts->cfg.max_synack_queued : TCP_MAX_QUEUED;
 
-	tcp_note(ts, x, STREAM_3WHS_SYNACK_RESEND_WITH_DIFF_SEQ);
+	if (!max) { // none is remembered: the first one counts
+		tcp_note(ts, x, STREAM_3WHS_SYNACK_RESEND_WITH_DIFF_SEQ);
+		return TCP_REJECT;
+	}
 	if (!s->queue)
 		s->queue = tcp_pool_take(&ts->small);
 	for (uint32_t i = 0; s->queue && i < s->synacks; i++)
@@ -578,8 +595,9 @@ static enum tcp_verdict server_ack(struct tcp_streams *ts, struct tcp_session *s
 	}
 	if (x->seq == srv->next_seq && seq_gt(x->ack, s->side[0].last_ack) && seq_leq(x->ack, s->side[0].next_win))
 		return establish(ts, s, x); // it acknowledges data: we missed the client's ACK
-	if (x->seq == srv->next_seq && x->ack == s->side[0].last_ack && x->len) {
-		tcp_take(ts, s, x); // RFC 7413, or a server in a hurry
+	if (x->seq == srv->next_seq && x->ack == s->side[0].last_ack) {
+		if (x->len)
+			tcp_take(ts, s, x); // RFC 7413, or a server in a hurry
 		return TCP_TAKE;
 	}
 	tcp_note(ts, x, STREAM_3WHS_ACK_IN_WRONG_DIR);

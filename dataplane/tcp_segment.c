@@ -360,6 +360,80 @@ void tcp_flush(struct tcp_streams *ts, struct tcp_session *s, uint8_t dir, struc
 		hand_first(ts, s, dir, x);
 }
 
+// Where in a segment the glimpses lie.
+static uint32_t glimpse_at(uint32_t len, uint32_t i)
+{
+	return i == 0 ? 0 : i == 1 ? (len - TCP_GLIMPSE_BYTES) / 2 : len - TCP_GLIMPSE_BYTES;
+}
+
+static void remember(struct tcp_side *side, uint32_t seq, const uint8_t *data, uint32_t len)
+{
+	struct tcp_glimpse *g = &side->seen[side->glimpses++ % TCP_GLIMPSES];
+
+	g->seq = seq;
+	g->len = len;
+	if (len < TCP_GLIMPSE_BYTES) {
+		memcpy(&g->word[0], data, len);
+		return;
+	}
+	for (uint32_t i = 0; i < 3; i++)
+		memcpy(&g->word[i], data + glimpse_at(len, i), TCP_GLIMPSE_BYTES);
+}
+
+// True where the segment has other bytes than a glimpse of what was handed on.
+static bool contradicts(const struct tcp_glimpse *g, uint32_t seq, const uint8_t *data, uint32_t len)
+{
+	uint32_t n = g->len < TCP_GLIMPSE_BYTES ? g->len : TCP_GLIMPSE_BYTES;
+
+	for (uint32_t i = 0; i < 3 && n; i++) {
+		uint32_t at_seq = g->seq + (g->len < TCP_GLIMPSE_BYTES ? 0 : glimpse_at(g->len, i));
+		uint32_t off = at_seq - seq;
+		const uint8_t *word = (const uint8_t *)&g->word[i];
+		uint32_t skip = seq_lt(at_seq, seq) ? seq - at_seq : 0;
+		if (skip >= n || (!skip && off >= len))
+			continue;
+		uint32_t from = skip ? 0 : off, size = n - skip;
+		if (size > len - from)
+			size = len - from;
+		if (memcmp(word + skip, data + from, size) != 0)
+			return true;
+		if (g->len < TCP_GLIMPSE_BYTES)
+			break;
+	}
+	return false;
+}
+
+static void compare_with_seen(struct tcp_streams *ts, struct tcp_side *side, struct tcp_rx *x, uint32_t seq,
+	const uint8_t *data, uint32_t len)
+{
+	for (uint32_t i = 0; i < TCP_GLIMPSES; i++) {
+		if (!contradicts(&side->seen[i], seq, data, len))
+			continue;
+		ts->stats.overlap_differs++;
+		tcp_note(ts, x, STREAM_REASSEMBLY_OVERLAP_DIFFERENT_DATA);
+		return;
+	}
+}
+
+void tcp_repeated(struct tcp_streams *ts, struct tcp_session *s, struct tcp_rx *x)
+{
+	struct tcp_side *side = &s->side[x->dir];
+
+	side->retransmits++;
+	ts->stats.retransmitted++;
+	compare_with_seen(ts, side, x, x->seq, x->payload, x->len);
+}
+
+// Payload that is next in order, where it lies in its packet.
+void tcp_in_place(struct tcp_streams *ts, struct tcp_session *s, struct tcp_rx *x, const uint8_t *data, uint32_t len)
+{
+	struct tcp_side *side = &s->side[x->dir];
+
+	ts->stats.in_order++;
+	remember(side, side->edge, data, len);
+	tcp_hand(ts, s, x->dir, x, data, len, 0, 0);
+}
+
 // Nobody wants these bytes: only the position moves.
 static void count_only(struct tcp_side *side, uint32_t end)
 {
@@ -399,12 +473,13 @@ void tcp_payload(struct tcp_streams *ts, struct tcp_session *s, struct tcp_rx *x
 		len = seq_gt(end, seq) ? end - seq : 0;
 	}
 	if (!len || seq_leq(end, side->edge)) {
-		side->retransmits++;
-		ts->stats.retransmitted++;
-		tcp_note(ts, x, STREAM_REASSEMBLY_SEGMENT_BEFORE_BASE_SEQ);
+		if (seq_leq(end, side->last_ack))
+			tcp_note(ts, x, STREAM_REASSEMBLY_SEGMENT_BEFORE_BASE_SEQ);
+		tcp_repeated(ts, s, x);
 		return;
 	}
 	if (seq_lt(seq, side->edge)) {
+		compare_with_seen(ts, side, x, seq, data, side->edge - seq);
 		data += side->edge - seq;
 		len = end - side->edge;
 		seq = side->edge;
@@ -416,8 +491,7 @@ void tcp_payload(struct tcp_streams *ts, struct tcp_session *s, struct tcp_rx *x
 	}
 	x->p->flags |= PKT_STREAM_ADDED;
 	if (seq == side->edge && (!side->first[0] || seq_geq(at(ts, side->first[0])->seq, end))) {
-		ts->stats.in_order++;
-		tcp_hand(ts, s, x->dir, x, data, len, 0, 0);
+		tcp_in_place(ts, s, x, data, len);
 	} else if (!tcp_segment_hold(ts, s, x->dir, x, seq, data, len)) {
 		tcp_note(ts, x, STREAM_REASSEMBLY_NO_SEGMENT);
 		hand_refused(ts, s, x, seq, data, len);

@@ -84,6 +84,15 @@ enum tcp_side_flag {
 	SIDE_ODD = SIDE_FIN | SIDE_KEEPALIVE | SIDE_PROBED, // not for the short way
 };
 
+// Three glimpses of a segment that was handed on, so that a retransmission with other content shows
+// without the payload being kept: its first, middle and last eight bytes.
+#define TCP_GLIMPSES 4u
+#define TCP_GLIMPSE_BYTES 8u
+struct tcp_glimpse {
+	uint32_t seq, len;
+	uint64_t word[3];
+};
+
 // One direction, named after its sender. The first line is all that in-order data touches.
 struct tcp_side {
 	uint32_t edge;     // next sequence number in order: all before was handed on or given up
@@ -109,7 +118,9 @@ struct tcp_side {
 	uint32_t unused[STREAM_MAX_CONSUMERS]; // bytes before edge a consumer left
 	uint64_t gap_bytes;
 	uint64_t acked_told;
-	uint8_t policy; // enum tcp_policy by which the receiver of this direction assembles
+	uint8_t policy;   // enum tcp_policy by which the receiver of this direction assembles
+	uint8_t glimpses; // segments seen, modulo TCP_GLIMPSES
+	struct tcp_glimpse seen[TCP_GLIMPSES] __attribute__((aligned(64)));
 };
 
 enum tcp_session_flag {
@@ -260,6 +271,9 @@ void tcp_half_open_enter(struct tcp_streams *ts, struct tcp_session *s);
 uint8_t tcp_policy_of(const struct tcp_streams *ts, const union ip_addr *addr, int version);
 // tcp_segment.c: payload, held and handed on.
 void tcp_payload(struct tcp_streams *ts, struct tcp_session *s, struct tcp_rx *x);
+void tcp_in_place(struct tcp_streams *ts, struct tcp_session *s, struct tcp_rx *x, const uint8_t *data, uint32_t len);
+// Counts a segment of which every byte was handed on before, and compares it with what was seen.
+void tcp_repeated(struct tcp_streams *ts, struct tcp_session *s, struct tcp_rx *x);
 // Gives up holes that the peer has acknowledged, hands on what lies behind them.
 void tcp_acked(struct tcp_streams *ts, struct tcp_session *s, uint8_t dir, struct tcp_rx *x);
 void tcp_fin_if_due(struct tcp_streams *ts, struct tcp_session *s, uint8_t dir, struct tcp_rx *x);

@@ -79,7 +79,8 @@ void tcp_take(struct tcp_streams *ts, struct tcp_session *s, struct tcp_rx *x)
 	take_timestamp(s, x);
 	if (x->len == 1 && !side->window && x->seq == side->next_seq)
 		side->flags |= SIDE_PROBED;
-	side->next_seq = seq_max(side->next_seq, x->seq + x->len);
+	if (x->len)
+		side->next_seq = seq_max(side->next_seq, x->seq + x->len);
 	if (x->flags & TCP_ACK) {
 		take_ack(ts, s, x);
 		tcp_acked(ts, s, !x->dir, x);
@@ -208,7 +209,6 @@ static enum tcp_verdict on_fin(struct tcp_streams *ts, struct tcp_session *s, st
 		tcp_set_state(ts, s, state_after_fin(s, x->dir));
 		tcp_fin_if_due(ts, s, x->dir, x);
 	} else {
-		tcp_note(ts, x, STREAM_PKT_RETRANSMISSION);
 		advance_closing(ts, s);
 	}
 	return TCP_TAKE;
@@ -255,7 +255,9 @@ static enum tcp_verdict on_syn(struct tcp_streams *ts, struct tcp_session *s, st
 {
 	if (s->state == TCP_CLOSED)
 		return TCP_SKIP;
-	if (s->state != TCP_ESTABLISHED)
+	if (x->flags & TCP_FIN)
+		tcp_note(ts, x, STREAM_FIN_SYN);
+	else if (s->state != TCP_ESTABLISHED)
 		tcp_note(ts, x, STREAM_SHUTDOWN_SYN_RESEND);
 	else if (x->flags & TCP_ACK)
 		return on_syn_ack(ts, s, x);

@@ -102,8 +102,7 @@ static inline bool in_order(struct tcp_streams *ts, struct tcp_session *s, struc
 	if (!x->len)
 		return true;
 	x->p->flags |= PKT_STREAM_ADDED;
-	ts->stats.in_order++;
-	tcp_hand(ts, s, x->dir, x, x->payload, x->len, 0, 0);
+	tcp_in_place(ts, s, x, x->payload, x->len);
 	return true;
 }
 
@@ -141,8 +140,6 @@ static void segment(struct tcp_streams *ts, struct tcp_session *s, struct tcp_rx
 
 	if (!(x->flags & TCP_ACK) && x->ack)
 		tcp_note(ts, x, STREAM_PKT_BROKEN_ACK);
-	if ((x->flags & (TCP_SYN | TCP_FIN)) == (TCP_SYN | TCP_FIN))
-		tcp_note(ts, x, STREAM_FIN_SYN);
 	x->has_ts = false;
 	tcp_parse_options(x, p->data + p->l4_off + TCP_HDR_MIN, p->payload_off - p->l4_off - TCP_HDR_MIN);
 	if (x->bad_wscale)
