@@ -1,0 +1,159 @@
+// Decode, with defragmentation, under arbitrary frames. The input is a link type, settings, and frames: two bytes of
+// length, then as many bytes as there are. The frames are decoded as one burst and again one by one: what comes out has
+// to be the same. Seeds are written by make_decode_corpus.c.
+#include <stdlib.h>
+
+#include "dataplane/decode.h"
+#include "dataplane/defrag.h"
+
+#define MAX_FRAMES 8u
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+// What is said of a packet, as far as it must not depend on the burst it came in.
+struct verdict {
+	uint64_t seq;
+	uint32_t len, flags, l2_len, l3_off, l4_off, payload_off, payload_len, tunnel_id;
+	uint16_t sport, dport, drop_reason, events[PKT_MAX_EVENTS];
+	uint8_t ip_proto, depth, vlan_count, event_count;
+	union ip_addr src, dst;
+};
+
+struct run {
+	struct decoder decoder;
+	struct burst burst;
+	void *defrag_memory;
+	uint32_t n;
+	struct verdict verdicts[MAX_FRAMES * PKT_MAX_DEPTH];
+};
+
+static struct run together, one_by_one;
+
+static void start(struct run *r, uint8_t settings)
+{
+	struct defrag_config cfg;
+	defrag_config_defaults(&cfg);
+	cfg.memcap_bytes = 512 << 10;
+	cfg.max_datagrams = 6;
+	if (r->defrag_memory == NULL) {
+		r->defrag_memory = aligned_alloc(64, (defrag_size(&cfg) + 63) & ~(size_t)63);
+		memset(r->defrag_memory, 0, defrag_size(&cfg));
+	}
+	memset(r->defrag_memory, 0, 64 << 10); // the part that must be zero, as fuzz_defrag.c has it
+	decode_init(&r->decoder, NULL);
+	r->decoder.config.check_l3_csum = r->decoder.config.check_l4_csum = settings & 1;
+	r->decoder.config.teredo_ports.any = settings & 2;
+	if (defrag_init(r->defrag_memory, &cfg, &r->decoder.defrag) != 0)
+		abort();
+	r->decoder.defrag_packet = defrag_packet;
+	memset(&r->burst, 0, sizeof(r->burst));
+	r->n = 0;
+}
+
+static void check(const struct packet *p, const struct burst *b)
+{
+	volatile uint8_t sum = 0;
+	if (p->payload_off > p->len || p->payload_len > p->len - p->payload_off)
+		abort();
+	if (p->l2_len > p->len || p->l3_off > p->len || p->l4_off > p->len || p->icmp_inner_off > p->len)
+		abort();
+	if (p->depth >= PKT_MAX_DEPTH || p->vlan_count > PKT_MAX_VLANS || p->event_count > PKT_MAX_EVENTS)
+		abort();
+	if (!!(p->flags & PKT_INVALID) != (p->drop_reason != DROP_NONE))
+		abort();
+	if (!!(p->flags & PKT_INNER) != (p->outer != NULL))
+		abort();
+	for (uint32_t i = 0; i < p->payload_len; i++) // every byte a detector may read is there
+		sum = (uint8_t)(sum + p->data[p->payload_off + i]);
+	(void)b;
+}
+
+static void keep(struct run *r, const struct packet *p)
+{
+	struct verdict *v = &r->verdicts[r->n++];
+	memset(v, 0, sizeof(*v));
+	*v = (struct verdict){.seq = p->seq,
+		.len = p->len,
+		.flags = p->flags,
+		.l2_len = p->l2_len,
+		.l3_off = p->l3_off,
+		.l4_off = p->l4_off,
+		.payload_off = p->payload_off,
+		.payload_len = p->payload_len,
+		.tunnel_id = p->tunnel_id,
+		.sport = p->sport,
+		.dport = p->dport,
+		.drop_reason = p->drop_reason,
+		.ip_proto = p->ip_proto,
+		.depth = p->depth,
+		.vlan_count = p->vlan_count,
+		.event_count = p->event_count,
+		.src = p->src,
+		.dst = p->dst};
+	memcpy(v->events, p->events, sizeof(v->events));
+}
+
+static void decode_all(struct run *r)
+{
+	struct burst *b = &r->burst;
+	uint32_t frames = 0;
+	b->n = b->n_extra = b->n_extra_mbufs = 0;
+	decode_burst(&r->decoder, b);
+	for (uint32_t i = 0; i < b->n; i++) {
+		check(b->list[i], b);
+		keep(r, b->list[i]);
+		frames += b->list[i] >= b->frames && b->list[i] < b->frames + PKT_BURST;
+	}
+	if (frames != b->n_frames) // every frame is listed, once
+		abort();
+	memset(b->frames, 0, sizeof(b->frames));
+	b->n_frames = 0;
+}
+
+static void check_ledger(const struct decode_counters *n)
+{
+	uint64_t sum = 0;
+	for (uint32_t i = 0; i < DROP_REASON_COUNT; i++)
+		sum += n->ledger[i];
+	if (sum != n->invalid || n->invalid > n->pkts)
+		abort();
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	static const uint16_t link_types[] = {1, 101, 0, 9, 50, 51, 104, 105, 108, 113, 127, 219, 228, 239, 276, 10};
+	if (size < 2)
+		return 0;
+	uint8_t *copies[MAX_FRAMES];
+	uint32_t n = 0;
+	start(&together, data[1]);
+	start(&one_by_one, data[1]);
+	for (size_t at = 2; at + 2 <= size && n < MAX_FRAMES; n++) {
+		size_t len = (size_t)data[at] << 8 | data[at + 1];
+		at += 2;
+		if (len > size - at)
+			len = size - at;
+		copies[n] =
+			malloc(len > 0 ? len : 1); // exactly as long: a read past it is seen by the address sanitizer
+		memcpy(copies[n], data + at, len);
+		at += len;
+		struct packet p = {.data = copies[n],
+			.len = (uint32_t)len,
+			.wire_len = (uint32_t)len,
+			.seq = n + 1,
+			.ts_ns = n * 1000000u,
+			.link_type = link_types[data[0] % (sizeof(link_types) / sizeof(link_types[0]))]};
+		together.burst.frames[together.burst.n_frames++] = p;
+		one_by_one.burst.frames[one_by_one.burst.n_frames++] = p;
+		decode_all(&one_by_one);
+	}
+	decode_all(&together);
+	check_ledger(&together.decoder.counters);
+	if (together.n != one_by_one.n ||
+		memcmp(together.verdicts, one_by_one.verdicts, together.n * sizeof(struct verdict)) != 0 ||
+		memcmp(&together.decoder.counters, &one_by_one.decoder.counters, sizeof(struct decode_counters)) != 0)
+		abort();
+	for (uint32_t i = 0; i < n; i++)
+		free(copies[i]);
+	return 0;
+}
