@@ -52,7 +52,7 @@ static bool is_config_copy(const uint8_t *d, uint32_t n)
 {
 	static const uint8_t copy[] = {0x2b, 6, 1, 4, 1, 9, 9, 0x60, 1, 1, 1, 1},
 			     write_net[] = {0x2b, 6, 1, 4, 1, 9, 2, 1, 0x37};
-	if (n < 30 || d[0] != 0x30 || !memchr(d, 0xa3, RTE_MIN(n, 80u)))
+	if (!d || n < 30 || d[0] != 0x30 || !memmem(d, RTE_MIN(n, 80u), "\xa3", 1))
 		return false;
 	return memmem(d, RTE_MIN(n, 400u), copy, sizeof(copy)) ||
 	       memmem(d, RTE_MIN(n, 400u), write_net, sizeof(write_net));

@@ -214,6 +214,12 @@ static void judge(struct flood *f, struct flood_victim *v, struct detector_run *
 		return;
 	}
 	v->over_ns = f->now_ns;
+	if (verdict.what != v->verdict.what && verdict.confidence > v->verdict.confidence) {
+		// it has become something worse than what was reported: that is news
+		v->verdict = verdict;
+		v->said_ns = f->now_ns;
+		flood_report(f, v, &w, "update", run);
+	}
 	v->verdict.observed = verdict.observed;
 	if (verdict.observed > v->peak)
 		v->peak = verdict.observed;
