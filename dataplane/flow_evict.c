@@ -188,13 +188,36 @@ static struct flow *take_crowded(struct flow_table *t, const struct flow_key *k,
 	return f;
 }
 
+// The slot that pass two has guessed, where the guess still holds: it is free, or the table is full and the flow
+// in it one that may go. That flow was the first to go in its bucket a moment ago.
+static inline struct flow *take_guess(
+	struct flow_table *t, const struct flow_key *k, const struct packet *p, struct event_sink *sink)
+{
+	struct flow *f = &t->lines[k->slot & ~FLOW_SLOT_GUESS];
+	struct flow_bucket *b = flow_bucket1(t, k);
+	uint32_t way = (uint32_t)(f - flow_at(t, b, 0));
+
+	if (!(k->slot & FLOW_SLOT_GUESS) || way >= FLOW_WAYS || t->counters.active < t->full_mark)
+		return NULL;
+	if (b->tag[way] == FLOW_TAG_FREE)
+		return f;
+	if ((b->timer[way] & FLOW_TIMER_RANK) >= FLOW_RANK_KEPT || !may_go(t, b, way))
+		return NULL;
+	evict_one(t, f, p, sink);
+	return f;
+}
+
 struct flow *flow_take_slot(
 	struct flow_table *t, const struct flow_key *k, const struct packet *p, struct event_sink *sink, bool *away)
 {
 	struct flow_bucket *b1 = flow_bucket1(t, k);
-	uint32_t free1 = free_ways(b1);
+	struct flow *guessed = take_guess(t, k, p, sink);
+	uint32_t free1;
 
 	*away = false;
+	if (guessed)
+		return guessed;
+	free1 = free_ways(b1);
 	if (__builtin_popcount(free1) > (int)(FLOW_WAYS - FLOW_CROWDED))
 		return flow_at(t, b1, (uint32_t)__builtin_ctz(free1));
 	if (!free1 && t->counters.active >= t->full_mark) {

@@ -68,6 +68,7 @@ struct flow_table {
 	bool (*tcp_reuse)(void *arg, const struct flow *f, const struct flow_cold *cold, const struct packet *p);
 	void *tcp_reuse_arg;
 	struct flow_counters counters;
+	uint8_t begun[256]; // by low byte of the tag: burst_mark of the latest burst in which a flow began
 	struct flow_dying dying[FLOW_BURST];
 	struct flow_key keys[FLOW_BURST];
 };

@@ -21,7 +21,7 @@ struct flow_key {
 	uint32_t domain; // see flow.h
 	uint32_t hash1;  // picks the first bucket (flow_key_scale() makes it the bucket's index)
 	uint32_t hash2;  // picks the second
-	uint32_t slot;   // where its flow was at the begin of the burst, or FLOW_NO_SLOT; the table's to fill
+	uint32_t slot;   // where its flow was at the begin of the burst, or with FLOW_SLOT_GUESS where it might go
 	uint16_t tag;    // never FLOW_TAG_FREE or FLOW_TAG_DYING
 	uint8_t proto;
 	uint8_t use; // enum flow_key_use
@@ -33,7 +33,7 @@ enum flow_key_use {
 	FLOW_KEY_JOIN,     // an ICMP error: belongs to the flow it quotes if there is one
 };
 
-#define FLOW_NO_SLOT UINT32_MAX
+#define FLOW_SLOT_GUESS (1u << 31)
 #define FLOW_TAG_FREE 0u
 #define FLOW_TAG_DYING 1u // ended, but packets of this burst still point to it
 

@@ -159,6 +159,7 @@ static struct flow *create(
 	struct flow_bucket *b = away ? flow_bucket2(t, k) : flow_bucket1(t, k);
 	uint32_t way = flow_way(t, f);
 	b->tag[way] = k->tag;
+	t->begun[k->tag & 0xff] = t->burst_mark;
 	*f = (struct flow){
 		.start_ns = p->ts_ns,
 		.last_ns = p->ts_ns,
@@ -235,11 +236,17 @@ static inline void update_state(struct flow_table *t, struct flow *f, struct pac
 static inline struct flow *still_there(
 	const struct flow_table *t, const struct flow_key *k, const struct packet *p, int *dir)
 {
-	if (k->slot == FLOW_NO_SLOT || t->n_dying)
+	if (k->slot & FLOW_SLOT_GUESS || t->n_dying)
 		return NULL;
 	struct flow *f = &t->lines[k->slot];
 	*dir = compare(t, f, k, p);
 	return *dir >= 0 && f->state != FLOW_FREE && p->ts_ns - f->last_ns < t->least_timeout_ns ? f : NULL;
+}
+
+// True where pass two has found no flow and none with such a tag has begun since.
+static inline bool surely_new(const struct flow_table *t, const struct flow_key *k)
+{
+	return k->slot & FLOW_SLOT_GUESS && t->begun[k->tag & 0xff] != t->burst_mark;
 }
 
 // The flow of p, unless its time is over by then: it ends.
@@ -273,7 +280,7 @@ static inline bool judge(
 	int dir;
 	struct flow *f = still_there(t, k, p, &dir);
 
-	if (!f)
+	if (!f && !surely_new(t, k))
 		f = find_alive(t, k, p, &dir);
 	if (k->use == FLOW_KEY_JOIN) {
 		if (f)
@@ -320,7 +327,7 @@ static inline void note_slot(const struct flow_table *t, const struct flow_bucke
 {
 	const struct flow *f = mask ? flow_at(t, at, (uint32_t)__builtin_ctz(mask)) : flow_guess_slot(t, k);
 
-	k->slot = mask ? flow_slot(t, f) : FLOW_NO_SLOT;
+	k->slot = flow_slot(t, f) | (mask ? 0 : FLOW_SLOT_GUESS);
 	__builtin_prefetch(f, 1);
 	if (p->flags & PKT_IPV6)
 		__builtin_prefetch(flow_cold_slot(t, f), 1);
