@@ -204,9 +204,10 @@ static bool match_flowvar(const struct match_ctx *m, const void *args)
 static bool match_pktvar(const struct match_ctx *m, const void *args)
 {
 	const struct var_args *a = args;
-	for (uint8_t i = 0; i < m->n_captures; i++)
-		if (m->captures[i].var == a->id && m->captures[i].scope == 0 &&
-			contains(m->captures[i].text, m->captures[i].len, a))
+	const uint8_t *text;
+	uint32_t len;
+	for (uint32_t i = 0; pkttext_get(m, a->id, i, &text, &len); i++)
+		if (contains(text, len, a))
 			return true;
 	return false;
 }

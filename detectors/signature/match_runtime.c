@@ -384,6 +384,7 @@ void signature_on_packet(struct signature_worker *w, struct packet *p, struct de
 	}
 	if (w->any_hit)
 		clear_stream_hits(w);
+	w->n_pkt_texts = 0;
 }
 
 void signature_on_stand_in(struct signature_worker *w, struct packet *p, struct detector_run *run)

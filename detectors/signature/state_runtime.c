@@ -129,11 +129,29 @@ void flowtext_set(struct match_ctx *m, uint32_t id, const uint8_t *text, uint32_
 	memcpy(t->bytes, text, t->len);
 }
 
+bool pkttext_get(const struct match_ctx *m, uint32_t id, uint32_t i, const uint8_t **text, uint32_t *len)
+{
+	for (uint8_t k = 0; k < m->w->n_pkt_texts; k++) {
+		const struct capture_text *t = &m->w->pkt_texts[k];
+		if (t->var != id || i--)
+			continue;
+		*text = t->text;
+		*len = t->len;
+		return true;
+	}
+	return false;
+}
+
 void captures_commit(struct match_ctx *m)
 {
-	for (uint8_t i = 0; i < m->n_captures; i++)
-		if (m->captures[i].scope == 1)
-			flowtext_set(m, m->captures[i].var, m->captures[i].text, m->captures[i].len);
+	struct signature_worker *w = m->w;
+	for (uint8_t i = 0; i < m->n_captures; i++) {
+		const struct capture_text *t = &m->captures[i];
+		if (t->scope == 1)
+			flowtext_set(m, t->var, t->text, t->len);
+		else if (t->scope == 0 && w->n_pkt_texts < PKT_TEXTS)
+			w->pkt_texts[w->n_pkt_texts++] = *t;
+	}
 }
 
 void signature_on_flow_end(void *state, struct flow *f, struct flow_cold *cold, struct detector_run *run)

@@ -14,6 +14,9 @@ void flowint_set(struct match_ctx *m, uint32_t id, uint64_t value);
 bool flowtext_get(const struct match_ctx *m, uint32_t id, const uint8_t **text, uint32_t *len);
 void flowtext_set(struct match_ctx *m, uint32_t id, const uint8_t *text, uint32_t len);
 
+// The i-th text that a pcre captured on this packet under this name; false past the last.
+bool pkttext_get(const struct match_ctx *m, uint32_t id, uint32_t i, const uint8_t **text, uint32_t *len);
+
 // Bits of a host (track src or dst) or a pair of hosts (both), until expire_s of packet time has passed.
 bool hostbit_isset(const struct match_ctx *m, uint32_t id, enum track_by track);
 void hostbit_set(struct match_ctx *m, uint32_t id, enum track_by track, uint32_t expire_s);

@@ -68,6 +68,9 @@ static struct packet *stand_in(struct signature_worker *w, const struct stream_v
 	p->sport = f->port[from];
 	p->dport = f->port[to];
 	p->ip_proto = 6;
+	p->iface = v->cold->iface;
+	p->vlan_count = v->cold->vlan_count;
+	memcpy(p->vlan, v->cold->vlan, sizeof(p->vlan));
 	p->flow = v->flow;
 	p->dir = v->dir;
 	p->nth[0] = v->packet ? v->packet->nth[0] : f->pkts[0];

@@ -11,6 +11,7 @@ struct pcre2_real_match_data_8;
 struct pcre2_real_match_context_8;
 struct pcre2_real_jit_stack_8;
 
+#define PKT_TEXTS 8
 #define CELL_NONE UINT32_MAX
 #define CHUNK_BYTES 2560u  // stream bytes that are inspected together, as Suricata's stream chunk
 #define AHEAD_BYTES 16384u // held unacknowledged bytes that are inspected all the same
@@ -93,6 +94,8 @@ struct signature_worker {
 	uint32_t host_sets; // power of two, HOST_WAYS entries each
 	struct signature_stats stats;
 	struct match_ctx ctx;
+	struct capture_text pkt_texts[PKT_TEXTS]; // packet variables of the packet at hand
+	uint8_t n_pkt_texts;
 	struct packet end_packet;  // stands in where a flow ends without one
 	uint8_t *scratch_bytes[2]; // transforms
 	uint8_t *base64_bytes;
