@@ -15,8 +15,9 @@
 
 #define NS_A_PACKET_X100 6720u // 14.88 million packets a second: the packet clock of a flood
 #define BEGIN_NS UINT64_C(1600000000000000000)
-#define FCS_AND_GAP 24u     // FCS, preamble and gap around what a frame holds
-#define COUNTED_FRAMES 256u // single-stepped: about 100,000 steps
+#define EVENTS_A_SECOND UINT64_C(1000000) // what a main lcore takes; in a flood the rest is counted as lost
+#define FCS_AND_GAP 24u                   // FCS, preamble and gap around what a frame holds
+#define COUNTED_FRAMES 256u               // single-stepped: about 100,000 steps
 #define ETHERNET_LINK 1u
 
 struct lane {
@@ -27,6 +28,7 @@ struct lane {
 	struct replay *replay;
 	struct rte_mempool *pool;
 	struct tick_clock clock;
+	uint64_t drained; // events taken out of the worker's ring
 	uint64_t seq, clock_x100;
 	uint64_t warm_up; // frames of it sent so far
 	uint32_t n;       // frames of the batch
@@ -192,20 +194,26 @@ static inline uint32_t receive(struct lane *l, uint32_t at)
 	return n;
 }
 
-// The main lcore's part, off the clock.
+// Takes events out of the worker's ring as fast as a main lcore would, by packet time, and forgets them.
+static void drain(struct lane *l, bool all)
+{
+	uint64_t allowed =
+		l->clock.last_ns > BEGIN_NS ? (l->clock.last_ns - BEGIN_NS) / (1000000000u / EVENTS_A_SECOND) : 0;
+
+	while ((all || l->drained < allowed) && event_ring_peek(l->w->sink.ring)) {
+		event_ring_pop(l->w->sink.ring);
+		l->drained++;
+	}
+	if (l->drained < allowed)
+		l->drained = allowed; // time not used is not saved up
+}
+
+// The main lcore's part, off the clock. With several workers nobody decides: each lane serves itself.
 static void serve(struct lane *l, uint64_t tick_ns, bool ticked)
 {
-	uint64_t done[PIPELINE_MAX_WORKERS];
-
-	if (l->o->workers > 1) { // each lane serves itself: what its ring holds is taken and forgotten
-		while (event_ring_peek(l->w->sink.ring))
-			event_ring_pop(l->w->sink.ring);
-		return;
-	}
-	if (ticked)
+	if (ticked && l->o->workers == 1)
 		pipeline_decide(l->pipeline, tick_ns, l->seq, false);
-	done[0] = atomic_load_explicit(&l->w->done_seq, memory_order_relaxed);
-	pipeline_collect(l->pipeline, done, done[0]);
+	drain(l, l->o->kind == PERF_REPLAY);
 }
 
 // Takes the batch through the worker. Returns cycles.
