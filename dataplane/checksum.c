@@ -3,68 +3,39 @@
 #include "dataplane/checksum.h"
 
 #include <string.h>
-#include <rte_byteorder.h>
+
 #ifdef __SSE4_2__
 #include <nmmintrin.h>
 #endif
 
-static inline uint64_t add_carry(uint64_t a, uint64_t b)
-{
-	uint64_t sum;
-	return __builtin_add_overflow(a, b, &sum) ? sum + 1 : sum;
-}
+typedef uint64_t u64x2 __attribute__((vector_size(16)));
 
-static inline uint64_t load64(const uint8_t *at)
+// Words of 32 bits in lanes of 64 cannot overflow within 2^32 rounds: no carries, and the lanes are independent.
+uint64_t checksum_add_long(const uint8_t *at, uint32_t len, uint64_t sum)
 {
-	uint64_t v;
-	memcpy(&v, at, sizeof(v));
-	return v;
-}
-
-// The last 0..7 bytes as one word, zero-filled behind.
-static inline uint64_t load_tail(const uint8_t *at, uint32_t len)
-{
-	uint64_t v = 0;
-	memcpy(&v, at, len);
-	return v;
-}
-
-uint64_t checksum_add(const void *bytes, uint32_t len, uint64_t sum)
-{
-	const uint8_t *at = bytes;
-	// 32-bit halves in 64-bit lanes cannot overflow within 65535 bytes, so the long loop needs no carries and the
-	// compiler is free to use vectors.
-	while (len >= 32) {
-		uint64_t lane[4] = {0};
-		uint32_t rounds = len / 32;
-		if (rounds > 65536)
-			rounds = 65536;
-		for (uint32_t i = 0; i < rounds; i++, at += 32) {
-			uint32_t w[8];
-			memcpy(w, at, sizeof(w));
-			for (int k = 0; k < 4; k++)
-				lane[k] += (uint64_t)w[k] + w[k + 4];
-		}
-		len -= rounds * 32;
-		sum = add_carry(sum, lane[0] + lane[1]);
-		sum = add_carry(sum, lane[2] + lane[3]);
+	u64x2 low = {0}, high = {0}, a, b;
+	for (; len >= 32; len -= 32, at += 32) {
+		memcpy(&a, at, 16);
+		memcpy(&b, at + 16, 16);
+		low += (a & 0xffffffff) + (b & 0xffffffff);
+		high += (a >> 32) + (b >> 32);
 	}
-	for (; len >= 8; len -= 8, at += 8)
-		sum = add_carry(sum, load64(at));
-	return add_carry(sum, load_tail(at, len));
-}
-
-uint64_t checksum_pseudo(const void *addrs, uint32_t addrs_len, uint8_t proto, uint32_t len)
-{
-	return checksum_add(addrs, addrs_len, (uint64_t)rte_cpu_to_be_32(len) + rte_cpu_to_be_16(proto));
+	low += high;
+	sum = checksum_add_carry(sum, low[0]);
+	sum = checksum_add_carry(sum, low[1]);
+	// what comes first in a 64-bit word and what comes last add up the same (2^32 = 1 in this arithmetic)
+	return checksum_add(at, len, sum);
 }
 
 // CRC32c, reflected polynomial 0x82f63b78: with the instruction for it, else four bits at a time.
 static uint32_t crc32c(const uint8_t *at, uint32_t len, uint32_t crc)
 {
 #ifdef __SSE4_2__
-	for (; len >= 8; len -= 8, at += 8)
-		crc = (uint32_t)_mm_crc32_u64(crc, load64(at));
+	for (; len >= 8; len -= 8, at += 8) {
+		uint64_t word;
+		memcpy(&word, at, 8);
+		crc = (uint32_t)_mm_crc32_u64(crc, word);
+	}
 	for (; len > 0; len--, at++)
 		crc = _mm_crc32_u8(crc, *at);
 #else

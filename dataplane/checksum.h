@@ -2,10 +2,50 @@
 #pragma once
 
 #include <stdint.h>
+#include <string.h>
+
+#include <rte_byteorder.h>
+
+// The sum of more bytes than checksum_add takes in its stride. Use checksum_add.
+uint64_t checksum_add_long(const uint8_t *at, uint32_t len, uint64_t sum);
+
+static inline uint64_t checksum_add_carry(uint64_t a, uint64_t b)
+{
+	uint64_t sum;
+	return __builtin_add_overflow(a, b, &sum) ? sum + 1 : sum;
+}
 
 // One's complement sum of len bytes, as 64-bit words in host order; pass it on as `sum` to go on with the next piece
 // (every piece but the last must be of even length). Any alignment.
-uint64_t checksum_add(const void *bytes, uint32_t len, uint64_t sum);
+static inline uint64_t checksum_add(const void *bytes, uint32_t len, uint64_t sum)
+{
+	const uint8_t *at = bytes;
+	uint64_t word;
+	uint32_t half;
+	uint16_t quarter;
+	if (len >= 128)
+		return checksum_add_long(at, len, sum);
+	for (; len >= 8; len -= 8, at += 8) {
+		memcpy(&word, at, 8);
+		sum = checksum_add_carry(sum, word);
+	}
+	if (len & 4) {
+		memcpy(&half, at, 4);
+		sum = checksum_add_carry(sum, half);
+		at += 4;
+	}
+	if (len & 2) {
+		memcpy(&quarter, at, 2);
+		sum = checksum_add_carry(sum, quarter);
+		at += 2;
+	}
+	if (len & 1) {
+		quarter = 0;
+		memcpy(&quarter, at, 1); // the first byte in memory, whatever the host's order
+		sum = checksum_add_carry(sum, quarter);
+	}
+	return sum;
+}
 
 // Folds a sum to 16 bits. A piece that includes its own correct checksum gives 0xffff.
 static inline uint16_t checksum_fold(uint64_t sum)
@@ -19,7 +59,10 @@ static inline uint16_t checksum_fold(uint64_t sum)
 
 // The part of the sum a TCP, UDP or ICMPv6 pseudo header adds. addrs: source and destination as on the wire,
 // addrs_len 8 (RFC 9293) or 32 (RFC 8200 8.1). len: of the transport header and payload in bytes.
-uint64_t checksum_pseudo(const void *addrs, uint32_t addrs_len, uint8_t proto, uint32_t len);
+static inline uint64_t checksum_pseudo(const void *addrs, uint32_t addrs_len, uint8_t proto, uint32_t len)
+{
+	return checksum_add(addrs, addrs_len, (uint64_t)rte_cpu_to_be_32(len) + rte_cpu_to_be_16(proto));
+}
 
 // True when an IPv4 header of hlen bytes has a correct checksum.
 static inline int checksum_ipv4_ok(const void *header, uint32_t hlen)

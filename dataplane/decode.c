@@ -37,7 +37,7 @@ static uint64_t port_filter(const struct decode_ports *ports, bool enabled)
 {
 	uint64_t filter = 0;
 	for (uint8_t i = 0; enabled && i < ports->count && i < DECODE_MAX_PORTS; i++)
-		filter |= UINT64_C(1) << (ports->port[i] & 63);
+		filter |= UINT64_C(1) << decode_port_bit(ports->port[i]);
 	return filter;
 }
 

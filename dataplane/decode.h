@@ -91,7 +91,7 @@ struct decode_counters {
 struct decoder {
 	struct decode_config config;
 	struct decode_counters counters;
-	uint64_t tunnel_port_filter; // bit (port & 63) of every tunnel port: one test rules most packets out
+	uint64_t tunnel_port_filter; // a bit for every tunnel port: one test rules most packets out
 	// Takes a fragment, and gives the rebuilt datagram (PKT_REBUILT, `data` at its IP header, vlan, outer and depth
 	// copied from the fragment) when it was the last one missing, else NULL. NULL: fragments stay fragments.
 	struct packet *(*defrag_packet)(struct defrag *df, struct burst *b, struct packet *frag);

@@ -159,8 +159,23 @@ bool decode_l4_csum_ok(const struct packet *p, const uint8_t *l4, uint32_t len, 
 
 // decode_tunnel.c
 decode_layer_fn decode_gre, decode_erspan1, decode_erspan2;
-// True when a UDP datagram may carry a tunnel and is not for the fast path.
-bool decode_udp_may_tunnel(
-	const struct decoder *d, uint16_t sport, uint16_t dport, const uint8_t *payload, uint32_t len);
+// The bit of tunnel_port_filter a port falls on: folded, so that 4789 (VXLAN) does not meet 53 (DNS).
+static inline uint32_t decode_port_bit(uint16_t port)
+{
+	return (port ^ port >> 6) & 63;
+}
+
+// True when a UDP datagram may carry a tunnel and is not for the fast path. Teredo on any port is told by what it
+// carries: IPv6, or an indicator (RFC 4380 5.1.1) whose first byte is zero.
+static inline bool decode_udp_may_tunnel(
+	const struct decoder *d, uint16_t sport, uint16_t dport, const uint8_t *payload, uint32_t len)
+{
+	uint64_t filter = d->tunnel_port_filter;
+	if (((filter >> decode_port_bit(dport)) | (filter >> decode_port_bit(sport))) & 1)
+		return true;
+	return d->config.teredo && d->config.teredo_ports.any && len >= 40 &&
+	       ((payload[0] >> 4) == 6 || payload[0] == 0);
+}
+
 // Looks for a tunnel in a UDP payload (the cursor); LAYER_STOP where there is none.
 enum decode_layer decode_udp_tunnel(struct walk *w);

@@ -161,20 +161,6 @@ static bool either_listed(const struct decode_ports *ports, const struct packet 
 	return false;
 }
 
-// Teredo carries IPv6, or begins with an indicator (RFC 4380 5.1.1) whose first byte is zero.
-static inline bool looks_like_teredo(const uint8_t *payload, uint32_t len)
-{
-	return len >= 40 && ((payload[0] >> 4) == 6 || payload[0] == 0);
-}
-
-bool decode_udp_may_tunnel(
-	const struct decoder *d, uint16_t sport, uint16_t dport, const uint8_t *payload, uint32_t len)
-{
-	if (((d->tunnel_port_filter >> (dport & 63)) | (d->tunnel_port_filter >> (sport & 63))) & 1)
-		return true;
-	return d->config.teredo && d->config.teredo_ports.any && looks_like_teredo(payload, len);
-}
-
 // VXLAN: a flag says that the network id is there; what RFC 7348 section 5 reserves is to be ignored.
 static enum decode_layer udp_vxlan(struct walk *w)
 {

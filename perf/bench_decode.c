@@ -7,8 +7,8 @@
 #include "dataplane/decode.h"
 #include "tests/unit/decode_rows.h"
 
-#define TRIALS 7
-#define BURSTS 2000u
+#define TRIALS 200
+#define BURSTS 50u
 #define WORST 6u
 
 static struct decoder decoder;

@@ -142,8 +142,8 @@ static void udp_tunnels_are_known_by_either_port_and_by_no_other(void **state)
 	struct decode_config config;
 	decode_config_defaults(&config);
 	config.vxlan_ports =
-		(struct decode_ports){.port = {8472, 4853}, .count = 2}; // 4853 = 4789 + 64: the same filter bit
-	const uint16_t ports[][2] = {{8472, 1}, {1, 8472}, {4853, 1}, {4789, 1}, {1, 4789}};
+		(struct decode_ports){.port = {8472, 8537}, .count = 2}; // 8537: the same filter bit
+	const uint16_t ports[][2] = {{8472, 1}, {1, 8472}, {8537, 1}, {4789, 1}, {1, 4789}};
 	for (uint32_t i = 0; i < 5; i++) {
 		build_start(&b);
 		build_ethernet(&b, 0x0800);
