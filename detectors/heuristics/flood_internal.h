@@ -7,7 +7,9 @@
 #define FLOOD_SLOTS 10u              // of 100 ms: the fast window
 #define FLOOD_SECONDS 10u            // the slow window
 #define FLOOD_EPOCH_SLOTS 50u        // sources are counted over the last one to two epochs
-#define FLOOD_SHOWN 4u               // sources named in an event
+// Sources named in an event: no more than a worker keeps, so that the least of all are known however packets were
+// spread.
+#define FLOOD_SHOWN FLOOD_SAMPLES
 #define FLOOD_TOUCHED_MAX 16384u
 #define FLOOD_ACTIVE_MAX 8192u
 
