@@ -19,6 +19,13 @@ static struct tcp_half_bucket *half_bucket(const struct tcp_streams *ts, const s
 	return &ts->half[h & ts->half_mask];
 }
 
+void tcp_half_prefetch(const struct tcp_streams *ts, const struct flow *f)
+{
+	uint32_t tag;
+
+	__builtin_prefetch(half_bucket(ts, f, &tag), 1);
+}
+
 // The SYN of this flow with this sequence number; *other: one with another number was found.
 static struct tcp_half_open *half_find(
 	const struct tcp_streams *ts, const struct flow *f, uint32_t isn, struct tcp_half_open **other)

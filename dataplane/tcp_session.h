@@ -42,7 +42,8 @@ struct tcp_segment {
 	uint32_t origin_end;
 	uint32_t block; // index in the pool of `where`
 	uint16_t off;   // of the first byte in its block
-	uint16_t spare;
+	uint8_t urgent; // enum tcp_urgent_policy of a marked byte: TCP_URGENT_OOB, TCP_URGENT_GAP, else 0
+	uint8_t spare;
 	uint8_t bytes[TCP_INLINE_BYTES];
 };
 _Static_assert(sizeof(struct tcp_segment) == 64, "a held segment's record is one cache line");
@@ -229,7 +230,8 @@ struct tcp_rx {
 	uint32_t seq, ack, len;
 	uint32_t win; // unscaled
 	uint32_t tsval, tsecr;
-	uint16_t urgent;
+	uint16_t urgent;       // pointer
+	uint8_t urgent_policy; // of the marked byte, decided for this segment
 	uint8_t flags;
 	uint8_t dir;
 	uint8_t opts; // enum tcp_syn_opts, from the options
@@ -258,6 +260,8 @@ enum tcp_verdict tcp_no_session(struct tcp_streams *ts, struct tcp_rx *x);
 enum tcp_verdict tcp_syn_sent(struct tcp_streams *ts, struct tcp_session *s, struct tcp_rx *x);
 enum tcp_verdict tcp_syn_recv(struct tcp_streams *ts, struct tcp_session *s, struct tcp_rx *x);
 struct tcp_session *tcp_session_of(const struct flow *f, const struct flow_cold *cold);
+// Asks for the line where a SYN of this flow is remembered.
+void tcp_half_prefetch(const struct tcp_streams *ts, const struct flow *f);
 // tcp_state.c: from ESTABLISHED on.
 enum tcp_verdict tcp_connected(struct tcp_streams *ts, struct tcp_session *s, struct tcp_rx *x);
 void tcp_set_state(struct tcp_streams *ts, struct tcp_session *s, uint8_t state);

@@ -48,6 +48,7 @@ static bool parse(struct tcp_rx *x, struct packet *p, struct detector_run *run)
 	x->opts = 0;
 	x->has_ts = x->bad_wscale = false;
 	x->sack_count = 0;
+	x->urgent_policy = TCP_URGENT_INLINE;
 	return true;
 }
 
@@ -119,6 +120,8 @@ static bool urgent(struct tcp_streams *ts, struct tcp_session *s, struct tcp_rx 
 		tcp_note(ts, x, STREAM_REASSEMBLY_URGENT_OOB_LIMIT_REACHED);
 		policy = ts->cfg.urgent_limit_policy;
 	}
+	if (x->urgent && x->urgent <= x->len)
+		x->urgent_policy = (uint8_t)policy;
 	return policy != TCP_URGENT_DROP;
 }
 
@@ -180,8 +183,19 @@ static void one_packet(struct tcp_streams *ts, struct packet *p, struct detector
 	segment(ts, s, &x);
 }
 
+// A flood of SYNs waits for memory once a burst, not once a SYN.
+static void prefetch_half_open(const struct tcp_streams *ts, const struct burst *b, uint16_t from, uint16_t to)
+{
+	for (uint16_t i = from; i < to; i++) {
+		const struct packet *p = b->list[i];
+		if (p->flags & PKT_TCP && (p->tcp_flags & (TCP_SYN | TCP_ACK)) == TCP_SYN && p->flow)
+			tcp_half_prefetch(ts, p->flow);
+	}
+}
+
 void tcp_stream_burst(struct tcp_streams *ts, struct burst *b, uint16_t from, uint16_t to, struct detector_run *run)
 {
+	prefetch_half_open(ts, b, from, to);
 	for (uint16_t i = from; i < to; i++) {
 		struct packet *p = b->list[i];
 		one_packet(ts, p, run);
