@@ -110,14 +110,20 @@ static void begin_ip(
 	f->l4 = f->len;
 }
 
-static void finish_ip(struct generator *g, uint64_t ts_ns, struct frame *f)
+static void close_ip(struct frame *f)
 {
 	bool ipv4 = f->bytes[f->l3] >> 4 == 4;
-	uint32_t len = f->len;
 
 	set16(f, f->l3 + (ipv4 ? 2 : 4), ipv4 ? f->len - f->l3 : f->len - f->l4);
 	if (ipv4)
 		set16(f, f->l3 + 10, fold(add_up(f->bytes + f->l3, 20, 0)));
+}
+
+static void finish_ip(struct generator *g, uint64_t ts_ns, struct frame *f)
+{
+	uint32_t len = f->len;
+
+	close_ip(f);
 	if (len < ETHERNET_MIN) {
 		memset(f->bytes + len, 0, ETHERNET_MIN - len);
 		len = ETHERNET_MIN;
@@ -169,20 +175,40 @@ void emit_tcp(struct generator *g, uint64_t ts_ns, const struct endpoint *src, c
 	finish_ip(g, ts_ns, &f);
 }
 
-void emit_udp(struct generator *g, uint64_t ts_ns, const struct endpoint *src, const struct endpoint *dst,
+static void put_udp(struct generator *g, struct frame *f, const struct endpoint *src, const struct endpoint *dst,
 	const void *payload, uint32_t len)
 {
 	struct ip_part part = whole(g, 17);
+
+	begin_ip(f, src, dst, &part);
+	put16(f, src->port);
+	put16(f, dst->port);
+	put16(f, 8 + len);
+	put16(f, 0);
+	put(f, payload, len);
+	transport_checksum(f, 17, 6);
+}
+
+void emit_udp(struct generator *g, uint64_t ts_ns, const struct endpoint *src, const struct endpoint *dst,
+	const void *payload, uint32_t len)
+{
 	struct frame f;
 
-	begin_ip(&f, src, dst, &part);
-	put16(&f, src->port);
-	put16(&f, dst->port);
-	put16(&f, 8 + len);
-	put16(&f, 0);
-	put(&f, payload, len);
-	transport_checksum(&f, 17, 6);
+	put_udp(g, &f, src, dst, payload, len);
 	finish_ip(g, ts_ns, &f);
+}
+
+uint32_t udp_packet(struct generator *g, uint8_t *to, size_t room, const struct endpoint *src,
+	const struct endpoint *dst, const void *payload, uint32_t len)
+{
+	struct frame f;
+
+	put_udp(g, &f, src, dst, payload, len);
+	close_ip(&f);
+	if (f.len - f.l3 > room)
+		return 0;
+	memcpy(to, f.bytes + f.l3, f.len - f.l3);
+	return f.len - f.l3;
 }
 
 void emit_icmp(struct generator *g, uint64_t ts_ns, const struct endpoint *src, const struct endpoint *dst,

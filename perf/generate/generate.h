@@ -105,6 +105,9 @@ void emit_tcp(struct generator *g, uint64_t ts_ns, const struct endpoint *src, c
 	const struct tcp_fields *tcp, const void *payload, uint32_t len);
 void emit_udp(struct generator *g, uint64_t ts_ns, const struct endpoint *src, const struct endpoint *dst,
 	const void *payload, uint32_t len);
+// The same packet from its IP header on, to be carried by another. Returns its length, 0 when it does not fit.
+uint32_t udp_packet(struct generator *g, uint8_t *to, size_t room, const struct endpoint *src,
+	const struct endpoint *dst, const void *payload, uint32_t len);
 // ICMP or ICMPv6 by the version of src; rest: the four bytes behind the checksum.
 void emit_icmp(struct generator *g, uint64_t ts_ns, const struct endpoint *src, const struct endpoint *dst,
 	uint8_t type, uint8_t code, uint32_t rest, const void *payload, uint32_t len);
@@ -176,7 +179,7 @@ struct attack {
 	double duration_s;
 	uint32_t sources; // 0: each packet from an address of its own
 	const char *victim;
-	uint16_t port; // 0: not used
+	uint16_t port; // 0: not used, or what the help says
 	void (*run)(struct generator *g, const struct attack_args *a);
 };
 
@@ -194,10 +197,47 @@ extern const struct attack attack_table[];
 	X(neighbour, 0.10, "ARP and IPv6 neighbour discovery")                \
 	X(ping, 0.06, "echo requests and replies")
 
-#define ATTACKS(X)                                                                                             \
-	X(syn_flood, "packets/s", 2000, 8, 0, "10.20.0.10", 80, "half-open handshakes from spoofed addresses") \
-	X(udp_flood, "packets/s", 5000, 5, 50, "10.20.0.11", 0, "large UDP packets to random ports")           \
-	X(port_scan, "ports/s", 100, 10, 1, "10.20.0.12", 0, "one SYN to each port of a host")                 \
+// name, what rate counts, rate, seconds, sources, victim, port, help. The victim of what begins within the site
+// is the host it begins on.
+#define ATTACKS(X)                                                                                                     \
+	X(syn_flood, "packets/s", 2000, 8, 0, "10.20.0.10", 80, "half-open handshakes from spoofed addresses")         \
+	X(udp_flood, "packets/s", 5000, 5, 50, "10.20.0.11", 27015,                                                    \
+		"large UDP packets to one port; port=0: to random ports")                                              \
+	X(icmp_flood, "packets/s", 2000, 5, 0, "10.20.0.14", 0, "echo requests from spoofed addresses")                \
+	X(fragment_flood, "fragments/s", 4000, 5, 40, "10.20.0.15", 0, "first fragments of datagrams that never come") \
+	X(http_flood, "requests/s", 900, 4, 200, "10.20.0.10", 80,                                                     \
+		"one page asked for by many clients, a connection each")                                               \
+	X(amplification, "answers/s", 2000, 5, 120, "10.20.0.16", 0,                                                   \
+		"time servers' answers to requests nobody made; port: of the service")                                 \
+	X(carpet_bombing, "packets/s", 10000, 4, 60, "10.20.0.0", 0, "a UDP flood spread over all hosts of a /24")     \
+	X(slow_dos, "connections/s", 20, 4, 1, "10.20.0.10", 80,                                                       \
+		"requests that are never finished, one header line at a time")                                         \
+	X(port_scan, "ports/s", 100, 10, 1, "10.20.0.12", 0, "one SYN to each port of a host")                         \
+	X(host_scan, "hosts/s", 40, 5, 1, "10.20.1.0", 445, "one SYN to the same port of many hosts")                  \
+	X(brute_force, "logins/s", 2, 30, 1, "10.20.0.13", 21, "refused logins, FTP on port 21, else SSH")             \
+	X(worm_spread, "hosts/s", 20, 4, 1, "10.20.1.30", 445,                                                         \
+		"a host is reached on a service and then tries it on others")                                          \
+	X(beacon, "calls/s", 0.15, 130, 1, "10.20.1.33", 443, "a host of the site calls home at even intervals")       \
+	X(dns_tunnel, "queries/s", 10, 15, 1, "10.20.1.34", 53, "a host of the site moves data in TXT queries")        \
+	X(icmp_tunnel, "echoes/s", 8, 12, 1, "10.20.1.35", 0, "echoes of many sizes whose replies say something else") \
+	X(dga, "queries/s", 3, 15, 1, "10.20.1.36", 53, "a host of the site asks for random names that do not exist")  \
+	X(lookalike_domain, "queries/s", 1, 8, 1, "10.20.1.37", 53,                                                    \
+		"a host of the site asks for names made to be mistaken")                                               \
+	X(exfiltration, "kilobytes/s", 500, 10, 1, "10.20.1.38", 443,                                                  \
+		"a host of the site sends far more than it gets")                                                      \
+	X(lateral_movement, "hosts/s", 0.5, 14, 1, "10.20.1.40", 445,                                                  \
+		"a host of the site opens service control on others")                                                  \
+	X(arp_spoof, "answers/s", 2, 8, 1, "10.20.1.41", 0,                                                            \
+		"answers nobody asked for that claim the gateway's address")                                           \
+	X(rogue_dhcp, "offers/s", 1, 6, 1, "10.20.1.42", 67, "a second DHCP server offers leases")                     \
+	X(rogue_ra, "messages/s", 8, 4, 1, "2001:db8:20::666", 0, "router advertisements from ever other routers")     \
+	X(icmp_redirect, "messages/s", 3, 5, 1, "10.20.1.43", 0, "redirects that name another gateway")                \
+	X(protocol_anomaly, "connections/s", 1, 3, 1, "10.20.1.44", 443, "SSH spoken on the port of another service")  \
+	X(weak_crypto, "connections/s", 1, 3, 1, "10.20.1.45", 443,                                                    \
+		"TLS 1.0 sessions whose server takes an export cipher")                                                \
+	X(cleartext_credentials, "logins/s", 1, 3, 1, "10.20.1.46", 21, "FTP logins in the clear to a server outside") \
+	X(device_tampering, "messages/s", 1, 3, 1, "10.20.0.1", 69, "a router's configuration is fetched over TFTP")   \
+	X(tunnel_redirect, "queries/s", 2, 8, 1, "10.20.0.1", 53, "name look-ups of the site leave in a GRE tunnel")   \
 	X(test_signature, "requests/s", 1, 5, 1, "10.20.0.13", 80, "web requests with marks that test rules look for")
 
 #define X(name, share, help) void ordinary_##name(struct generator *g, uint32_t flows);
