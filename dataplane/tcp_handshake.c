@@ -421,8 +421,11 @@ static enum tcp_verdict syn_ack_overtook(struct tcp_streams *ts, struct tcp_rx *
 // A forged answer to a SYN that needs no session shows in the timestamp it echoes.
 static bool echo_fits(struct tcp_streams *ts, struct tcp_rx *x)
 {
-	struct tcp_half_open *other, *h = half_find(ts, x->p->flow, x->ack - 1, &other);
+	struct tcp_half_open *other, *h;
 
+	if (!x->has_ts || x->dir == DIR_TO_SERVER)
+		return true; // nothing is echoed
+	h = half_find(ts, x->p->flow, x->ack - 1, &other);
 	h = h ? h : other;
 	return !h || tcp_check_echo(ts, x, h->opts & SYN_HAS_TS, h->tsval);
 }
