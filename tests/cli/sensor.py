@@ -18,10 +18,10 @@ def checksum(data):
     return ~(total + (total >> 16)) & 0xFFFF
 
 
-def tcp_frame(payload, sport=40000, dport=80, seq=1, flags=0x18, src="10.0.0.1", dst="192.0.2.7"):
+def tcp_frame(payload, sport=40000, dport=80, seq=1, flags=0x18, src="10.0.0.1", dst="192.0.2.7", ack=1):
     """An Ethernet frame with one TCP segment; both checksums are right."""
     a, b = (bytes(int(x) for x in ip.split(".")) for ip in (src, dst))
-    tcp = struct.pack("!HHIIBBHHH", sport, dport, seq, 1, 0x50, flags, 8192, 0, 0) + payload
+    tcp = struct.pack("!HHIIBBHHH", sport, dport, seq, ack, 0x50, flags, 8192, 0, 0) + payload
     tcp = tcp[:16] + struct.pack("!H", checksum(a + b + struct.pack("!HH", 6, len(tcp)) + tcp)) + tcp[18:]
     ip = struct.pack("!BBHHHBBH", 0x45, 0, 20 + len(tcp), 7, 0x4000, 64, 6, 0) + a + b
     ip = ip[:10] + struct.pack("!H", checksum(ip)) + ip[12:]
@@ -40,9 +40,9 @@ def session(i, marker=True):
     port = 20000 + i
     payload = b"GET / HTTP/1.0\r\n\r\n" + (b"tocsin-marker" if marker else b"nothing")
     return [
-        tcp_frame(b"", port, 80, 100, 0x02),
-        tcp_frame(b"", 80, port, 500, 0x12, "192.0.2.7", "10.0.0.1"),
-        tcp_frame(payload, port, 80, 101, 0x18),
+        tcp_frame(b"", port, 80, 100, 0x02, ack=0),
+        tcp_frame(b"", 80, port, 500, 0x12, "192.0.2.7", "10.0.0.1", ack=101),
+        tcp_frame(payload, port, 80, 101, 0x18, ack=501),
     ]
 
 
@@ -111,7 +111,7 @@ def main(module):
         try:
             case(sensor)
             print("ok      " + name)
-        except (Failed, subprocess.TimeoutExpired, OSError, KeyError, ValueError) as why:
+        except (Failed, subprocess.SubprocessError, OSError, KeyError, ValueError) as why:
             failed += 1
             print("FAILED  %s: %s" % (name, why))
         finally:

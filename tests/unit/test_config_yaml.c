@@ -288,6 +288,20 @@ static void sensor_check_finds_what_a_row_cannot(void **state)
 	}
 }
 
+static void sensor_warns_of_parser_keys_that_are_changed(void **state)
+{
+	struct sensor_fixture *f = *state;
+	static const char same[] = "app-layer:\n  protocols:\n    tls: {enabled: yes, detection-ports: {dp: 443}}\n";
+
+	assert_int_equal(config_load_string(f->c, "t.yaml", NULL, same, strlen(same)), 0);
+	assert_int_equal(tocsin_config_check(f->c, &f->cfg), 0);
+	assert_string_equal(f->said.text, "");
+	assert_int_equal(config_set(f->c, "app-layer.protocols.tls.detection-ports.dp=443, 8443"), 0);
+	assert_int_equal(tocsin_config_check(f->c, &f->cfg), 0);
+	assert_said(&f->said,
+		"warning: --set: app-layer.protocols.tls.detection-ports.dp: this version has no protocol parsers");
+}
+
 static void sensor_reads_an_installed_suricata_configuration(void **state)
 {
 	struct sensor_fixture *f = *state;
@@ -340,6 +354,7 @@ int main(void)
 		CASE(yaml_a_file_that_cannot_be_read_says_why),
 		SENSOR(sensor_defaults_are_suricatas_and_pass_their_own_check),
 		cmocka_unit_test(sensor_check_finds_what_a_row_cannot),
+		SENSOR(sensor_warns_of_parser_keys_that_are_changed),
 		SENSOR(sensor_reads_an_installed_suricata_configuration),
 		SENSOR(sensor_dump_reads_back_without_a_word),
 	};

@@ -1,0 +1,346 @@
+#!/usr/bin/env python3
+"""Live ports over veth pairs in network namespaces of its own, and over DPDK's virtual devices.
+
+Every frame that is sent stands in the ledger, alerts are those of `-r`, and nothing leaves a port.
+Needs root, iproute2 and tcpreplay for the interfaces; without them only the virtual devices are tested.
+
+usage: ports.py TOCSIN [CASE...]
+"""
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "cli"))
+from sensor import expect, main, pcap, session, tcp_frame  # noqa: E402
+
+READY_SECONDS = 30
+NEAR, FAR = "tocsin-near-%d" % os.getpid(), "tocsin-far-%d" % os.getpid()
+
+
+def sh(*words, check=True):
+    return subprocess.run(words, check=check, capture_output=True, timeout=60).stdout.decode()
+
+
+class Wire:
+    """Two namespaces joined by veth pairs; the sensor listens on the far ends. Nobody has an address."""
+
+    def __init__(self, pairs=1):
+        self.pairs = pairs
+
+    def __enter__(self):
+        for ns in (NEAR, FAR):
+            sh("ip", "netns", "add", ns)
+            sh("ip", "netns", "exec", ns, "sysctl", "-qw", "net.ipv6.conf.all.disable_ipv6=1",
+               "net.ipv6.conf.default.disable_ipv6=1")
+        for i in range(self.pairs):
+            sh("ip", "-n", NEAR, "link", "add", "n%d" % i, "type", "veth", "peer", "name", "f%d" % i, "netns", FAR)
+            sh("ip", "-n", NEAR, "link", "set", "n%d" % i, "up", "mtu", "1500")
+            sh("ip", "-n", FAR, "link", "set", "f%d" % i, "up", "mtu", "1500")
+        return self
+
+    def __exit__(self, *_):
+        for ns in (NEAR, FAR):
+            sh("ip", "netns", "del", ns, check=False)
+
+    def send(self, path, interface="n0", pps=20000, loops=1):
+        """Frames sent. tcpreplay counts what the kernel took."""
+        out = sh("ip", "netns", "exec", NEAR, "tcpreplay", "-q", "--pps", str(pps), "--loop", str(loops), "-i", interface,
+                 path)
+        return int(next(line.split(":")[1] for line in out.splitlines() if "Successful packets" in line))
+
+    def received_back(self, interface="n0"):
+        """Frames that came out of the sensor's side."""
+        stats = json.loads(sh("ip", "-n", NEAR, "-j", "-s", "link", "show", interface))
+        return stats[0]["stats64"]["rx"]["packets"]
+
+
+class Live:
+    """A sensor that listens; ready once its ports are open, which -v says."""
+
+    def __init__(self, s, *args, namespace=FAR):
+        enter = ["ip", "netns", "exec", namespace] if namespace else []
+        self.s = s
+        self.child = subprocess.Popen(
+            enter + [s.program, "-v", "-l", s.dir, "-S", s.rules] + list(args), stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE, cwd=s.dir, env=dict(os.environ, XDG_CACHE_HOME=s.dir, NO_COLOR="1"))
+        self.said = []
+
+    def wait_ready(self):
+        os.set_blocking(self.child.stderr.fileno(), False)
+        end, text = time.monotonic() + READY_SECONDS, ""
+        while time.monotonic() < end and self.child.poll() is None and "tocsin: listening" not in text:
+            text += (self.child.stderr.read() or b"").decode()
+            time.sleep(0.05)
+        self.said.append(text)
+        expect("tocsin: listening" in text, "the sensor did not come up: " + text)
+        return self
+
+    def stop(self, sig=signal.SIGTERM):
+        if self.child.poll() is None:
+            self.child.send_signal(sig)
+        try:
+            self.child.wait(timeout=30)
+        except subprocess.TimeoutExpired:
+            self.child.kill()
+            raise
+        os.set_blocking(self.child.stderr.fileno(), True)
+        self.said.append(self.child.stderr.read().decode())
+        self.err = "".join(self.said)
+        return self
+
+    def ledger(self):
+        expect(self.child.returncode == 0, "exit code %s: %s" % (self.child.returncode, self.err))
+        last = [e for e in self.s.events() if e["event_type"] == "stats"][-1]["stats"]
+        ledger = last["tocsin"]["ledger"]
+        expect(ledger["sum_ok"], "the ledger adds up: %s" % ledger)
+        return ledger
+
+
+def fixture(s, sessions=100):
+    frames = [f for i in range(sessions) for f in session(i)]
+    return s.write("live.pcap", pcap(frames)), len(frames)
+
+
+def alerts_of_a_capture_run(s, path):
+    run = s.run("-q", "-r", path, "-S", s.rules, "--set", "eve-log.filename=read.json", "-l", s.dir)
+    expect(run.returncode == 0, run.err)
+    return facts(s.alerts("read.json"))
+
+
+def facts(alerts):
+    """What does not depend on when a packet was received."""
+    return sorted((a["src_ip"], a["src_port"], a["dest_ip"], a["dest_port"], a["alert"]["signature_id"]) for a in alerts)
+
+
+def until(condition, seconds=10):
+    end = time.monotonic() + seconds
+    while not condition() and time.monotonic() < end:
+        time.sleep(0.1)
+
+
+def cli_veth_every_frame_is_in_the_ledger_and_alerts_equal_a_capture_run(s):
+    path, frames = fixture(s)
+    with Wire() as wire:
+        live = Live(s, "-i", "f0").wait_ready()
+        sent = wire.send(path)
+        time.sleep(0.5)
+        ledger = live.stop().ledger()
+    expect(sent == frames == ledger["offered"], "sent %d, offered %d" % (sent, ledger["offered"]))
+    expect(ledger["dropped"]["missed"] == 0, "drops are counted, and there are none")
+    expect(facts(s.alerts()) == alerts_of_a_capture_run(s, path), "the alerts of -r")
+    expect(all(a["in_iface"] == "f0" and "pcap_cnt" not in a for a in s.alerts()), "in_iface names the interface")
+
+
+def cli_veth_two_workers_find_the_same(s):
+    path, frames = fixture(s)
+    with Wire() as wire:
+        live = Live(s, "-i", "f0", "--workers", "2").wait_ready()
+        sent = wire.send(path)
+        time.sleep(0.5)
+        ledger = live.stop().ledger()
+    expect(sent == frames == ledger["offered"], "sent %d, offered %d" % (sent, ledger["offered"]))
+    expect(facts(s.alerts()) == alerts_of_a_capture_run(s, path), "the alerts of -r")
+
+
+def cli_veth_two_directions_of_a_tap_on_two_ports_meet(s):
+    s.rules = s.write("established.rules", 'alert tcp any any -> any any (msg:"in an established flow"; flow:established,'
+                      'to_server; content:"tocsin-marker"; sid:9;)\n')
+    halves = [[], []]
+    for i in range(50):
+        syn, synack, data = session(i)
+        halves[0] += [syn, data]
+        halves[1].append(synack)
+    # the handshakes first, then what they carry
+    there = s.write("there.pcap", pcap(halves[0][0::2]))
+    back = s.write("back.pcap", pcap(halves[1]))
+    data = s.write("data.pcap", pcap(halves[0][1::2]))
+    with Wire(pairs=2) as wire:
+        live = Live(s, "-i", "f0", "-i", "f1", "--workers", "2").wait_ready()
+        sent = wire.send(there, "n0") + wire.send(back, "n1") + wire.send(data, "n0")
+        time.sleep(0.5)
+        ledger = live.stop().ledger()
+    expect(sent == 150 == ledger["offered"], "sent %d, offered %d" % (sent, ledger["offered"]))
+    expect(len(s.alerts()) == 50, "%d alerts in established flows, expected 50" % len(s.alerts()))
+
+
+def cli_veth_nothing_leaves_a_port_whatever_is_asked(s):
+    mac, broadcast = b"\x02\0\0\0\0\x01", b"\xff" * 6
+    arp = broadcast + mac + b"\x08\x06" + b"\0\1\x08\0\6\4\0\1" + mac + bytes([10, 0, 0, 1]) + b"\0" * 6 + bytes([10, 0, 0, 2])
+    echo = broadcast + mac + b"\x08\0" + bytes.fromhex("4500001c000100004001 66dd 0a000001 0a000002".replace(" ", "")) + \
+        bytes.fromhex("0800f7fe00010000")
+    solicit = bytes.fromhex("3333ff000002") + mac + b"\x86\xdd" + bytes.fromhex("6000000000183aff") + \
+        bytes.fromhex("fe800000000000000000000000000001") + bytes.fromhex("ff0200000000000000000001ff000002") + \
+        bytes.fromhex("8700 0000 00000000 fe800000000000000000000000000002".replace(" ", ""))
+    path = s.write("ask.pcap", pcap([arp, echo, solicit, tcp_frame(b"", 40000, 80, 1, 0x02)] * 50))
+    with Wire() as wire:
+        before = wire.received_back()
+        live = Live(s, "-i", "f0").wait_ready()
+        sent = wire.send(path)
+        time.sleep(0.5)
+        ledger = live.stop().ledger()
+        after = wire.received_back()
+    expect(sent == ledger["offered"] == 200, "sent %d, offered %d" % (sent, ledger["offered"]))
+    expect(after == before, "%d frames came out of the port the sensor listens on" % (after - before))
+    expect("0 send queues" in live.err, live.err)
+
+
+def cli_veth_what_the_kernel_drops_is_counted(s):
+    path = s.write("small.pcap", pcap([tcp_frame(b"", 1000 + i, 80, 1, 0x10) for i in range(1000)]))
+    with Wire() as wire:
+        live = Live(s, "-i", "f0").wait_ready()
+        # the sensor stands still while more comes than the kernel's ring of 16,384 frames holds
+        os.kill(sensor_pid(live), signal.SIGSTOP)
+        sent = wire.send(path, pps=200000, loops=40)
+        os.kill(sensor_pid(live), signal.SIGCONT)
+        time.sleep(1)
+        ledger = live.stop().ledger()
+    expect(ledger["dropped"]["missed"] > 10000, "drops are seen: %s" % ledger)
+    expect(ledger["offered"] == sent, "sent %d, ledger %s" % (sent, ledger))
+
+
+def sensor_pid(live):
+    """`ip netns exec` becomes the sensor."""
+    return live.child.pid
+
+
+def cli_veth_vlan_tags_are_seen(s):
+    frames = [f[:12] + b"\x81\0\0\x2a" + f[12:] for f in session(0)]
+    path = s.write("vlan.pcap", pcap(frames))
+    with Wire() as wire:
+        live = Live(s, "-i", "f0").wait_ready()
+        wire.send(path)
+        time.sleep(0.5)
+        live.stop().ledger()
+    expect([a.get("vlan") for a in s.alerts()] == [[42]], "one alert with vlan 42: %s" % s.alerts())
+
+
+def cli_veth_a_link_that_goes_and_comes_back_is_said(s):
+    path, _ = fixture(s, 1)
+    with Wire() as wire:
+        live = Live(s, "-i", "f0").wait_ready()
+        sh("ip", "-n", FAR, "link", "set", "f0", "down")
+        time.sleep(0.6)
+        sh("ip", "-n", FAR, "link", "set", "f0", "up")
+        time.sleep(0.6)
+        wire.send(path)
+        time.sleep(0.5)
+        live.stop().ledger()
+    expect("f0: the link is down" in live.err and "f0: the link is up again" in live.err, live.err)
+    expect(len(s.alerts()) == 1, "frames after the link came back are read")
+
+
+def cli_veth_an_interface_that_vanishes_is_said_and_the_run_ends_cleanly(s):
+    path, _ = fixture(s, 1)
+    with Wire() as wire:
+        live = Live(s, "-i", "f0").wait_ready()
+        wire.send(path)
+        time.sleep(0.5)
+        sh("ip", "-n", FAR, "link", "del", "f0")
+        time.sleep(0.6)
+        live.stop()
+    expect(live.child.returncode == 0, "exit code %d: %s" % (live.child.returncode, live.err))
+    expect("f0: the link is down" in live.err, live.err)
+    expect(len(s.alerts()) == 1, "what was found before stays")
+
+
+def cli_device_pcap_reads_as_a_capture_does(s):
+    path, frames = fixture(s)
+    live = Live(s, "--port", "net_pcap0,rx_pcap=" + path, namespace=None).wait_ready()
+    time.sleep(1)
+    ledger = live.stop().ledger()
+    expect(ledger["offered"] == frames, "%s of %d" % (ledger, frames))
+    expect(ledger["dropped"]["missed"] is None, "a driver that cannot count drops says null, not 0")
+    expect("not counted by this driver" in live.err, live.err)
+    expect(facts(s.alerts()) == alerts_of_a_capture_run(s, path), "the alerts of -r")
+
+
+def cli_device_null_is_all_received_by_two_ports(s):
+    live = Live(s, "--port", "net_null0,size=64", "--port", "net_null1,size=64", namespace=None).wait_ready()
+    time.sleep(1)
+    ledger = live.stop(signal.SIGINT).ledger()
+    expect(ledger["offered"] > 1000 and ledger["offered"] == ledger["inspected"], "%s" % ledger)
+
+
+def cli_device_ring_with_nobody_at_the_other_end_is_quiet(s):
+    before = time.monotonic()
+    live = Live(s, "--port", "net_ring0", "--set", "threading.idle=sleep", namespace=None).wait_ready()
+    time.sleep(2)
+    ledger = live.stop().ledger()
+    expect(ledger["offered"] == 0 and time.monotonic() - before < 40, "%s" % ledger)
+
+
+def cli_device_tap_receives_what_the_kernel_sends(s):
+    if os.geteuid() != 0:
+        return
+    name = "tx%d" % (os.getpid() % 100000)
+    live = Live(s, "--port", "net_tap0,iface=" + name, namespace=None).wait_ready()
+    with socket.socket(socket.AF_PACKET, socket.SOCK_RAW) as out:
+        out.bind((name, 0))
+        for frame in session(0):
+            out.send(frame)
+    time.sleep(0.7)
+    live.stop().ledger()
+    expect(len(s.alerts()) == 1, "one alert: %s" % s.alerts())
+
+
+def refused(s, words, *args):
+    run = s.run("-l", s.dir, *args, timeout=30)
+    lines = run.err.splitlines()
+    expect(run.returncode == 1 and len(lines) == 1, "exit code %d, said: %s" % (run.returncode, run.err))
+    for word in words:
+        expect(word in lines[0], "%r is not in %r" % (word, lines[0]))
+
+
+def cli_refusal_of_an_interface_that_is_not_there(s):
+    refused(s, ["-i nope0", "no interface has this name"], "-i", "nope0")
+
+
+def cli_refusal_of_a_pci_address_of_nothing(s):
+    refused(s, ["--port 0000:ff:1f.7", "no PCI device"], "--port", "0000:ff:1f.7")
+
+
+def cli_refusal_of_a_device_that_fails(s):
+    refused(s, ["--port net_nope0", "DPDK cannot make this device"], "--port", "net_nope0")
+    refused(s, ["--port eth0", "-i takes interfaces"], "--port", "eth0")
+
+
+def cli_refusal_of_cpus_that_are_not_there(s):
+    refused(s, ["threading.lcores 1023", "not one this process may use"], "--port", "net_null0",
+            "--lcores", "1023")
+    refused(s, ["threading.lcores 0", "1 CPU for 2 workers"], "--port", "net_null0", "--lcores", "0", "--workers", "2")
+    refused(s, ["expected CPUs as in 1-3,6"], "--port", "net_null0", "--lcores", "one")
+
+
+def cli_refusal_of_hugepages_that_are_not_there(s):
+    with open("/sys/kernel/mm/hugepages/hugepages-2048kB/free_hugepages", encoding="ascii") as f:
+        if int(f.read()):
+            return
+    refused(s, ["dpdk.hugepages: none are free", "nr_hugepages"], "--port", "net_null0", "--set", "dpdk.hugepages=yes")
+
+
+def cli_refusal_of_captures_and_ports_together(s):
+    refused(s, ["-r reads captures, --port listens"], "-r", s.capture, "--port", "net_null0")
+    refused(s, ["given twice"], "--port", "net_null0", "--port", "net_null0")
+
+
+def cli_refusal_of_an_interface_that_is_down(s):
+    if os.geteuid() != 0:
+        return
+    name = "td%d" % (os.getpid() % 100000)
+    sh("ip", "link", "add", name, "type", "veth", "peer", "name", name + "p")
+    try:
+        refused(s, ["is down", "ip link set %s up" % name], "-i", name)
+    finally:
+        sh("ip", "link", "del", name)
+
+
+if os.geteuid() != 0 or not shutil.which("tcpreplay") or not shutil.which("ip"):
+    print("note: interfaces are not tested: root, iproute2 and tcpreplay are needed")
+    for gone in [n for n in globals() if n.startswith("cli_veth")]:
+        del globals()[gone]
+main(__name__)
