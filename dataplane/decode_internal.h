@@ -127,9 +127,11 @@ enum decode_layer decode_fragment(struct walk *w, enum decode_layer layer);
 // Runs the walk over a frame from `layer` on. decode_frame() begins it by link type.
 void decode_walk(struct walk *w, enum decode_layer layer);
 void decode_frame(struct decoder *d, struct burst *b, struct packet *frame);
-// The common stacks (Ethernet, one VLAN tag at most, plain IPv4 or IPv6, TCP or UDP without surprises). Returns false,
-// with nothing changed, when the frame is anything else. counts: pkts, bytes and max_pkt_size are left to the caller.
-bool decode_fast(const struct decoder *d, struct decode_counters *counts, struct packet *p);
+// The common stacks (Ethernet, one VLAN tag at most, plain IPv4 or IPv6, TCP or UDP without surprises). Returns what it
+// is as a tally for decode_tally, or 0, with nothing changed, when the frame is anything else.
+uint32_t decode_fast(const struct decoder *d, struct packet *p);
+// Adds the sum of a burst's tallies to the counters. pkts, bytes and max_pkt_size are decode_burst's.
+void decode_tally(struct decode_counters *n, uint32_t tally);
 
 // decode_link.c: the first layer of a link type.
 enum decode_layer decode_link(struct walk *w);

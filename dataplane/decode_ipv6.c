@@ -1,6 +1,8 @@
 // Decode: IPv6 (RFC 8200) and every extension header. Next: decode_l4.c, decode_tunnel.c.
 #include "dataplane/decode_internal.h"
 
+#define MAX_OPTIONS 64u // looked at in one header, so that 1,400 bytes of them cost no more (RFC 8504 section 5.3)
+
 // What a chain of extension headers has shown so far.
 struct chain {
 	uint8_t next;                                      // the header the cursor is at
@@ -35,7 +37,7 @@ static void ipv6_options(struct walk *w, struct cursor c, bool hop)
 {
 	bool only_padding = true;
 	uint8_t type, len;
-	while (cursor_u8(&c, &type)) {
+	for (uint32_t n = 0; n < MAX_OPTIONS && cursor_u8(&c, &type); n++) {
 		if (type == OPT_PAD1)
 			continue;
 		if (!cursor_u8(&c, &len) || !cursor_skip(&c, len)) {

@@ -24,7 +24,9 @@ static bool both_ways_agree(const uint8_t *bytes, uint32_t len, uint32_t flags)
 	const struct packet before = fast;
 	memset(&fast_decoder.counters, 0, sizeof(fast_decoder.counters));
 	memset(&walk_decoder.counters, 0, sizeof(walk_decoder.counters));
-	if (!decode_fast(&fast_decoder, &fast_decoder.counters, &fast)) {
+	uint32_t tally = decode_fast(&fast_decoder, &fast);
+	decode_tally(&fast_decoder.counters, tally);
+	if (tally == 0) {
 		assert_memory_equal(&fast, &before, sizeof(fast));
 		return false;
 	}
