@@ -103,15 +103,17 @@ static void see_answer(struct dga *s, const struct name_obs *n, const char *labe
 	judge(s, a, n);
 }
 
-// Eight or more hexadecimal digits of both kinds, and not just a year behind a word.
+// Eight or more hexadecimal digits, letters and figures mixed: not just a year behind a word.
 static bool is_hex_name(const char *label, uint32_t len)
 {
-	uint32_t digits = 0, letters = 0;
+	uint32_t turns = 0;
 	for (uint32_t i = 0; i < len; i++) {
-		digits += label[i] >= '0' && label[i] <= '9';
-		letters += label[i] >= 'a' && label[i] <= 'f';
+		bool digit = label[i] >= '0' && label[i] <= '9';
+		if (!digit && (label[i] < 'a' || label[i] > 'f'))
+			return false;
+		turns += i > 0 && digit != (label[i - 1] <= '9');
 	}
-	return len >= 8 && digits + letters == len && digits >= 3 && letters >= 1;
+	return len >= 8 && turns >= 2;
 }
 
 static void see_site(struct dga *s, const struct name_obs *n, const char *label, uint32_t len)

@@ -22,7 +22,7 @@ static bool contains(const uint8_t *d, uint32_t n, uint32_t within, const void *
 {
 	if (n > within)
 		n = within;
-	return memmem(d, n, text, len) != NULL;
+	return d && memmem(d, n, text, len) != NULL;
 }
 
 static enum login_result said(bool failed, bool succeeded)

@@ -101,10 +101,10 @@ static inline void harness_stop(struct harness *h)
 		free(h->worker[i].flow_memory);
 	}
 	free(h->master);
+	config_free(h->config); // and the strings in settings
 	free(h->settings);
 	free(h->ring_memory);
 	addr_set_free(h->home);
-	config_free(h->config);
 }
 
 static inline void harness_collect(struct harness *h)
