@@ -164,6 +164,8 @@ int run_captures(struct sensor *s)
 	catch_signals();
 	progress_start(&s->progress);
 	s->last_stats_ns = clock_ns(CLOCK_MONOTONIC);
+	if (s->live && !s->opt.quiet)
+		say("listening; Ctrl-C ends the run");
 	rc = s->live ? ports_run(s->live, s->pipeline, &s->cfg, &hooks) : run_capture(s->pipeline, s->source, &hooks);
 	double seconds = progress_seconds(&s->progress);
 	progress_clear(&s->progress);
