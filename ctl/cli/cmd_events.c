@@ -142,7 +142,7 @@ static int list(struct events *e)
 	e->last_id = num(o, "last_id");
 	json_decref(o);
 	http_reply_free(&r);
-	return ferror(stdout) ? CLI_FAILED : rc;
+	return fflush(stdout) || ferror(stdout) ? CLI_FAILED : rc;
 }
 
 static bool on_line(void *ctx, const char *line, size_t len)

@@ -275,13 +275,14 @@ static bool all_arrived(const struct spool *s)
 	return s->acked >= spool_disk_last(s->disk) && s->send_off == s->send_len;
 }
 
+// A daemon that was never there is not waited for; one that has gone away may come back.
 static void linger(struct spool *s)
 {
 	uint64_t end = now_ns() + (uint64_t)s->linger_ms * 1000000u;
 
 	s->retry_ns = 0;
 	pump(s);
-	while (s->fd >= 0 && !all_arrived(s) && now_ns() < end) {
+	while (s->connects && !all_arrived(s) && now_ns() < end) {
 		struct pollfd p = {.fd = s->fd, .events = POLLIN | (s->send_off < s->send_len ? POLLOUT : 0)};
 		poll(&p, 1, 50);
 		pump(s);
@@ -301,6 +302,7 @@ static uint64_t spool_close(struct eve_sink *base)
 	uint64_t lost, waiting;
 
 	linger(s);
+	spool_disk_finish(s->disk);
 	add_counts(base->not_written, spool_disk_lost(s->disk));
 	lost = sink_count_text(base->not_written, text, sizeof(text));
 	waiting =

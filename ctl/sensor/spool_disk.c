@@ -312,6 +312,14 @@ int spool_disk_flush(struct spool_disk *d)
 	return rc;
 }
 
+void spool_disk_finish(struct spool_disk *d)
+{
+	spool_disk_flush(d);
+	for (const char *p = d->buf, *end = d->buf + d->len, *nl; (nl = memchr(p, '\n', (size_t)(end - p))); p = nl + 1)
+		d->lost[spool_line_kind(p, (size_t)(nl - p))]++;
+	d->len = 0;
+}
+
 bool spool_disk_add(struct spool_disk *d, const char *line, size_t len, uint64_t seq, unsigned int kind)
 {
 	if (d->len + len > sizeof(d->buf))

@@ -29,6 +29,9 @@ bool spool_disk_add(struct spool_disk *d, const char *line, size_t len, uint64_t
 // Writes the buffer out. Returns 0 or -errno; what was not written stays buffered.
 int spool_disk_flush(struct spool_disk *d);
 
+// The last flush: what the disk does not take now is lost and counted.
+void spool_disk_finish(struct spool_disk *d);
+
 // The cursor moves behind `have`, to the first line that is not known to have arrived.
 void spool_disk_rewind(struct spool_disk *d, uint64_t have);
 // Copies the next whole lines into buf. Returns bytes; 0: nothing more now.
