@@ -8,6 +8,7 @@
 #define PCRE2_CODE_UNIT_WIDTH 8
 #include <pcre2.h>
 
+#include "detectors/signature/dataset.h"
 #include "detectors/signature/ruleset_load.h"
 
 static uint64_t now_ns(void)
@@ -289,6 +290,7 @@ void ruleset_free(struct ruleset *rs)
 	if (!rs)
 		return;
 	ruleset_group_free(rs);
+	datasets_close(rs);
 	for (uint32_t i = 0; i < rs->n_pcres; i++)
 		pcre2_code_free(rs->pcres[i]);
 	free(rs->pcres);

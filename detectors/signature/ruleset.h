@@ -49,8 +49,7 @@ struct owned_set {
 };
 
 struct group_table;
-struct dataset_table;
-struct iprep_table;
+struct dataset;
 struct keyword;
 
 struct ruleset {
@@ -69,10 +68,8 @@ struct ruleset {
 	uint32_t flow_state_max, host_state_max, flow_var_max;
 	bool count_cycles;
 	struct group_table *groups;
-	struct dataset_table *datasets;
-	struct iprep_table *iprep;
+	struct dataset *datasets;
 	struct owned_set *owned_sets;
-	void *geoip;
 	uint32_t *keyword_uses; // by keyword slot, while loading
 	struct pcre2_real_code_8 **pcres;
 	uint32_t n_pcres, cap_pcres;

@@ -31,20 +31,16 @@ struct ruleset_config {
 	const char *classification_file;         // [the built-in classes]
 	const char *reference_file;              // [the built-in reference systems]
 	const char *threshold_file;              // threshold.config [none]
-	const char *data_dir;              // where relative dataset and reputation files are [beside the rule file]
-	const char *iprep_categories_file; // [none]
-	const char *const *iprep_files;
-	size_t iprep_file_count;
-	const char *geoip_database;     // MaxMind file [none: geoip rules are rejected]
-	const char *cache_dir;          // compiled databases by content hash [none]
-	unsigned threads;               // that compile [1]
-	uint32_t alert_max;             // alerts a packet, packet-alert-max [15]
-	uint32_t match_limit;           // PCRE2 match limit [3500]
-	uint32_t match_limit_recursion; // PCRE2 depth limit [1500]
-	uint32_t flow_state_max;        // flowbits, flow variables held a worker [262144]
-	uint32_t host_state_max;        // threshold, xbits, tag entries a worker [131072]
-	uint32_t flow_var_max;          // captured texts held a worker [4096]
-	bool count_cycles;              // measure each rule's cost (two clock reads a checked rule)
+	const char *data_dir;                    // where relative dataset files are [beside the rule file]
+	const char *cache_dir;                   // compiled databases by content hash [none]
+	unsigned threads;                        // that compile [1]
+	uint32_t alert_max;                      // alerts a packet, packet-alert-max [15]
+	uint32_t match_limit;                    // PCRE2 match limit [3500]
+	uint32_t match_limit_recursion;          // PCRE2 depth limit [1500]
+	uint32_t flow_state_max;                 // flowbits, flow variables held a worker [262144]
+	uint32_t host_state_max;                 // threshold, xbits, tag entries a worker [131072]
+	uint32_t flow_var_max;                   // captured texts held a worker [4096]
+	bool count_cycles;                       // measure each rule's cost (two clock reads a checked rule)
 };
 
 enum rule_verdict { RULE_LOADED, RULE_WAITING, RULE_REJECTED };

@@ -8,6 +8,7 @@
 #define PCRE2_CODE_UNIT_WIDTH 8
 #include <pcre2.h>
 
+#include "detectors/signature/dataset.h"
 #include "detectors/signature/packet_fields.h"
 #include "detectors/signature/worker_internal.h"
 
@@ -249,6 +250,9 @@ static bool plain_step(struct match_ctx *m, const struct step *s, uint32_t *at)
 		return asn1_match(&s->asn1, m->buf, m->len, *at);
 	case STEP_RPC:
 		return rpc(m, &s->rpc);
+	case STEP_DATASET:
+	case STEP_DATAREP:
+		return dataset_match(&s->dataset, s->kind == STEP_DATAREP, m->buf, m->len);
 	case STEP_BASE64_DECODE:
 		return base64(m, s, *at);
 	default:
