@@ -30,12 +30,13 @@ void read_line(const char *path, char *out, size_t size)
 	fclose(f);
 }
 
-static bool ethtool_value(int fd, struct ifreq *req, uint32_t command, uint32_t bit)
+static bool ethtool_value(int fd, const struct ifreq *req, uint32_t command, uint32_t bit)
 {
 	struct ethtool_value value = {.cmd = command};
+	struct ifreq ask = *req;
 
-	req->ifr_data = (char *)&value;
-	return ioctl(fd, SIOCETHTOOL, req) == 0 && (value.data & bit);
+	ask.ifr_data = (char *)&value;
+	return ioctl(fd, SIOCETHTOOL, &ask) == 0 && (value.data & bit);
 }
 
 // The last part of where a /sys link points to ("driver", "device"), "" without one.

@@ -61,7 +61,7 @@ void text_string(struct text *t, const char *name, const char *value)
 {
 	char escaped[1024];
 	uint32_t n = 0;
-	while (value[n] && n < 512)
+	while (n < 512 && value[n])
 		n++;
 	json_escape(escaped, sizeof(escaped), (const uint8_t *)value, n);
 	text_add(t, "%s\"%s\":\"%s\"", t->len ? "," : "", name, escaped);
