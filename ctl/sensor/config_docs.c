@@ -2,6 +2,7 @@
 #include <stdio.h>
 
 #include "ctl/config/tocsin_config.h"
+#include "ctl/sensor/spool_config.h"
 #include "dataplane/flow_table.h"
 #include "dataplane/tcp_stream.h"
 
@@ -23,6 +24,7 @@ int main(void)
 	static struct tocsin_config cfg;
 	struct flow_table_config flow;
 	struct tcp_stream_config stream;
+	static struct spool_config spool;
 	struct config *c = config_new(NULL, NULL);
 	int rc = c ? tocsin_config_add(c, &cfg, detector_table) : -1;
 
@@ -32,6 +34,8 @@ int main(void)
 		rc = config_add_part(c, "", flow_config_rows, &flow);
 	if (rc == 0)
 		rc = config_add_part(c, "", tcp_stream_config_rows, &stream);
+	if (rc == 0)
+		rc = config_add_part(c, "", spool_config_rows, &spool);
 	if (rc == 0) {
 		fputs(intro, stdout);
 		rc = config_markdown(c, stdout);

@@ -11,6 +11,7 @@
 #include "ctl/sensor/dump_streams.h"
 #include "ctl/sensor/options.h"
 #include "ctl/sensor/progress.h"
+#include "ctl/sensor/spool_config.h"
 #include "ctl/sensor/summary.h"
 #include "dataplane/pipeline.h"
 #include "dataplane/setup/memory.h"
@@ -28,6 +29,7 @@ struct sensor {
 	struct tocsin_config cfg;
 	struct flow_table_config flow;   // flow.* and flow-timeouts.*, of all workers together
 	struct tcp_stream_config stream; // stream.*, of all workers together
+	struct spool_config daemon;
 	struct addr_set *home;
 	struct addr_set *hosts[TCP_POLICY_COUNT]; // host-os-policy
 	uint16_t workers;
@@ -55,6 +57,7 @@ struct sensor {
 int setup_config(struct sensor *s);
 int setup_rules(struct sensor *s);
 int setup_output(struct sensor *s);
+int setup_daemon(struct sensor *s, eve_report_fn report); // setup_daemon.c; after setup_output has opened s->out
 int setup_capture(struct sensor *s);
 int setup_live(struct sensor *s); // setup_live.c
 void undo_live(struct sensor *s);

@@ -43,6 +43,8 @@ static int add_rows(struct sensor *s)
 		rc = config_add_part(s->config, "", flow_config_rows, &s->flow);
 	if (rc == 0)
 		rc = config_add_part(s->config, "", tcp_stream_config_rows, &s->stream);
+	if (rc == 0)
+		rc = config_add_part(s->config, "", spool_config_rows, &s->daemon);
 	return rc;
 }
 
@@ -180,14 +182,14 @@ int setup_output(struct sensor *s)
 		.report_ctx = s,
 	};
 
-	if (file && make_log_dir(s) != 0)
+	if ((file || s->daemon.enabled) && make_log_dir(s) != 0)
 		return EXIT_BAD_INPUT;
 	s->stats = stats_new();
 	s->summary = summary_new();
 	s->out = eve_output_open(&o); // it has said what is wrong
 	if (!s->stats || !s->summary)
 		say("no memory for the outputs");
-	return s->out && s->stats && s->summary ? EXIT_CLEAN : EXIT_BAD_INPUT;
+	return s->out && s->stats && s->summary ? setup_daemon(s, output_says) : EXIT_BAD_INPUT;
 }
 
 int setup_undo(struct sensor *s)

@@ -275,10 +275,11 @@ static bool all_arrived(const struct spool *s)
 	return s->acked >= spool_disk_last(s->disk) && s->send_off == s->send_len;
 }
 
-// A daemon that was never there is not waited for; one that has gone away may come back.
+// Waits as long as the daemon gets on with it, linger_ms without progress at most. One that was never there
+// is not waited for; one that has gone away may come back.
 static void linger(struct spool *s)
 {
-	uint64_t end = now_ns() + (uint64_t)s->linger_ms * 1000000u;
+	uint64_t pause = (uint64_t)s->linger_ms * 1000000u, end = now_ns() + pause, acked = s->acked;
 
 	s->retry_ns = 0;
 	pump(s);
@@ -286,6 +287,10 @@ static void linger(struct spool *s)
 		struct pollfd p = {.fd = s->fd, .events = POLLIN | (s->send_off < s->send_len ? POLLOUT : 0)};
 		poll(&p, 1, 50);
 		pump(s);
+		if (s->acked > acked) {
+			acked = s->acked;
+			end = now_ns() + pause;
+		}
 	}
 }
 
@@ -308,9 +313,8 @@ static uint64_t spool_close(struct eve_sink *base)
 	waiting =
 		spool_disk_last(s->disk) - (s->acked < spool_disk_last(s->disk) ? s->acked : spool_disk_last(s->disk));
 	if (waiting)
-		sink_report(base, false,
-			"%" PRIu64 " events wait on disk for the daemon at %s; the next run sends them", waiting,
-			s->socket);
+		sink_report(base, false, "%" PRIu64 " events wait on disk for the daemon at %s; %s sends them", waiting,
+			s->socket, s->rerun ? "the same reading again" : "the next run");
 	if (lost)
 		sink_report(base, true, "%" PRIu64 " records for the daemon were lost (spool full): %s", lost, text);
 	if (s->fd >= 0)

@@ -21,7 +21,7 @@ struct spool_options {
 	// same sensor id, and numbers from 1, so that a reading that was killed can be done again without
 	// storing anything twice. NULL: a live sensor, whose id is made once and kept in dir.
 	const char *run_key;
-	uint32_t linger_ms; // at the end; 0: 3000
+	uint32_t linger_ms; // at the end, without an acknowledgement; 0: 3000
 	eve_report_fn report;
 	void *report_ctx;
 };
