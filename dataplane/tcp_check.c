@@ -69,7 +69,7 @@ static bool rst_in_sequence(const struct tcp_session *s, const struct tcp_rx *x)
 
 	switch (side->policy) {
 	case TCP_POLICY_HPUX11:
-		return seq_geq(x->seq, side->next_seq);
+		return seq_geq(x->seq, side->next_seq) && seq_leq(x->seq, side->next_win);
 	case TCP_POLICY_OLD_LINUX:
 	case TCP_POLICY_LINUX:
 	case TCP_POLICY_SOLARIS:
@@ -114,13 +114,13 @@ static bool is_keepalive_answer(const struct tcp_side *side, struct tcp_side *pe
 	       x->win << side->wscale == peer->window;
 }
 
-// A window that shrinks by more than the segment's bytes, in a segment from the future.
+// A bare acknowledgement from the future that takes back most of the window: it would have us refuse
+// what the end host still takes.
 static bool is_bad_window_update(const struct tcp_side *side, const struct tcp_side *peer, const struct tcp_rx *x)
 {
 	uint32_t win = x->win << side->wscale;
 
-	return win < peer->window && peer->window - win > x->len && seq_gt(x->ack, peer->next_seq) &&
-	       seq_gt(x->seq, side->next_seq);
+	return !x->len && win < peer->window / 2 && seq_gt(x->ack, peer->next_seq) && seq_gt(x->seq, side->next_seq);
 }
 
 bool tcp_is_noise(struct tcp_streams *ts, struct tcp_session *s, struct tcp_rx *x)

@@ -66,6 +66,7 @@ static uint32_t new_piece(struct tcp_streams *ts, uint32_t len)
 		return TCP_NIL;
 	struct tcp_segment *g = at(ts, i);
 	g->off = 0;
+	g->urgent = 0;
 	g->block = TCP_NIL;
 	g->where = TCP_BLOCK_INLINE;
 	if (len <= TCP_INLINE_BYTES)
@@ -287,7 +288,15 @@ static void hand_first(struct tcp_streams *ts, struct tcp_session *s, uint8_t di
 		side->gap_bytes += gap;
 		tcp_note(ts, x, STREAM_REASSEMBLY_SEQ_GAP);
 	}
-	tcp_hand(ts, s, dir, x, bytes_of(ts, g), g->len, gap, STREAM_EARLY);
+	if (g->urgent == TCP_URGENT_OOB) {
+		if (gap)
+			tcp_hand(ts, s, dir, x, bytes_of(ts, g), 0, gap, STREAM_EARLY);
+		side->edge++; // the byte has its sequence number, but no place in the stream
+	} else if (g->urgent == TCP_URGENT_GAP) {
+		tcp_hand(ts, s, dir, x, bytes_of(ts, g), 0, gap + 1, STREAM_EARLY);
+	} else {
+		tcp_hand(ts, s, dir, x, bytes_of(ts, g), g->len, gap, STREAM_EARLY);
+	}
 	free_piece(ts, i);
 }
 
@@ -457,6 +466,35 @@ static void hand_refused(struct tcp_streams *ts, struct tcp_session *s, struct t
 		tcp_hand(ts, s, x->dir, x, data, len, 0, 0);
 }
 
+// Urgent data out of line (RFC 6093 section 3): the marked byte is held as a piece of its own.
+static bool hold_urgent(struct tcp_streams *ts, struct tcp_session *s, struct tcp_rx *x, uint32_t seq,
+	const uint8_t *data, uint32_t len)
+{
+	struct tcp_side *side = &s->side[x->dir];
+	uint32_t mark = x->seq + x->urgent - 1u, before = mark - seq, prev[TCP_LEVELS];
+
+	if (before >= len) // delivered before
+		return tcp_segment_hold(ts, s, x->dir, x, seq, data, len);
+	bool ok = !before || tcp_segment_hold(ts, s, x->dir, x, seq, data, before);
+	if (ok && tcp_segment_hold(ts, s, x->dir, x, mark, data + before, 1)) {
+		find(ts, side, mark, prev);
+		struct tcp_segment *g = at(ts, *link_of(ts, side, prev[0], 0));
+		if (g->seq == mark && g->len == 1)
+			g->urgent = x->urgent_policy;
+	}
+	if (before + 1 < len)
+		ok &= tcp_segment_hold(ts, s, x->dir, x, mark + 1, data + before + 1, len - before - 1);
+	return ok;
+}
+
+static bool hold(struct tcp_streams *ts, struct tcp_session *s, struct tcp_rx *x, uint32_t seq, const uint8_t *data,
+	uint32_t len)
+{
+	if (x->urgent_policy != TCP_URGENT_INLINE)
+		return hold_urgent(ts, s, x, seq, data, len);
+	return tcp_segment_hold(ts, s, x->dir, x, seq, data, len);
+}
+
 void tcp_payload(struct tcp_streams *ts, struct tcp_session *s, struct tcp_rx *x)
 {
 	struct tcp_side *side = &s->side[x->dir];
@@ -490,9 +528,10 @@ void tcp_payload(struct tcp_streams *ts, struct tcp_session *s, struct tcp_rx *x
 		return;
 	}
 	x->p->flags |= PKT_STREAM_ADDED;
-	if (seq == side->edge && (!side->first[0] || seq_geq(at(ts, side->first[0])->seq, end))) {
+	if (seq == side->edge && x->urgent_policy == TCP_URGENT_INLINE &&
+		(!side->first[0] || seq_geq(at(ts, side->first[0])->seq, end))) {
 		tcp_in_place(ts, s, x, data, len);
-	} else if (!tcp_segment_hold(ts, s, x->dir, x, seq, data, len)) {
+	} else if (!hold(ts, s, x, seq, data, len)) {
 		tcp_note(ts, x, STREAM_REASSEMBLY_NO_SEGMENT);
 		hand_refused(ts, s, x, seq, data, len);
 	}

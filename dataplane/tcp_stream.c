@@ -218,6 +218,8 @@ void tcp_stream_flow_end(struct tcp_streams *ts, struct flow *f, struct flow_col
 	for (uint8_t d = 0; d < 2; d++) {
 		struct tcp_side *side = &s->side[d];
 		x.dir = d;
+		if (s->state == TCP_SYN_SENT)
+			tcp_drop_held(ts, side); // a SYN's data that nobody took
 		tcp_flush(ts, s, d, &x);
 		if (side->flags & SIDE_STARTED && !(side->flags & (SIDE_DONE | SIDE_FIN_TOLD)))
 			tcp_hand(ts, s, d, &x, nothing, 0, 0, STREAM_FLOW_END);

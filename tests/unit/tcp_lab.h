@@ -97,6 +97,13 @@ static enum stream_verdict lab_on_data(void *arg, struct stream_view *v)
 	return lab->done_after && s->calls >= lab->done_after ? STREAM_DONE : STREAM_MORE;
 }
 
+static void lab_on_end(void *arg, struct flow *f, struct flow_cold *cold, enum flow_end_reason reason, uint64_t seq)
+{
+	struct lab *lab = arg;
+
+	tcp_stream_flow_end(lab->ts, f, cold, &lab->run);
+}
+
 static inline void lab_open_with(struct lab *lab, const struct tcp_stream_config *cfg)
 {
 	struct flow_table_config flow;
@@ -108,6 +115,8 @@ static inline void lab_open_with(struct lab *lab, const struct tcp_stream_config
 	flow.max_flows = 64;
 	flow.tcp_by_stream = true;
 	flow.records = false;
+	flow.on_end = lab_on_end;
+	flow.on_end_arg = lab;
 	lab->flow_mem = lab_zeroed(flow_table_size(&flow));
 	assert_int_equal(flow_table_init(lab->flow_mem, &flow, &lab->flows), 0);
 	lab->ts_mem = lab_zeroed(tcp_streams_size(cfg));

@@ -1,0 +1,569 @@
+// Every stream event has a connection that makes it, and the verdict that goes with it.
+#include "tests/unit/tcp_lab.h"
+
+static struct lab *connected(void)
+{
+	struct lab *lab = lab_open();
+
+	lab_handshake(lab);
+	lab_data(lab, 0, "hello");
+	lab_send(lab, S, ACK, 0, 5, "hi");
+	lab_send(lab, C, ACK, 5, 2, "");
+	assert_quiet(lab);
+	return lab;
+}
+
+static void refused(struct lab *lab, uint16_t reason)
+{
+	assert_noted(lab, reason);
+	assert_true(lab->last.flags & PKT_STREAM_REJECTED);
+	lab_close(lab);
+}
+
+static void handshake_syn_ack_with_wrong_ack(void **state)
+{
+	struct lab *lab = lab_open();
+
+	lab_send(lab, C, SYN, -1, 0, "");
+	lab_send(lab, S, SYN | ACK, -1, 77, "");
+	refused(lab, STREAM_3WHS_SYNACK_WITH_WRONG_ACK);
+}
+
+static void handshake_syn_ack_from_the_client(void **state)
+{
+	struct lab *lab = lab_open();
+
+	lab_send(lab, C, SYN, -1, 0, "");
+	lab_send(lab, C, SYN | ACK, -1, 0, "");
+	refused(lab, STREAM_3WHS_SYNACK_IN_WRONG_DIRECTION);
+}
+
+static void handshake_syn_ack_from_the_client_after_the_servers(void **state)
+{
+	struct lab *lab = lab_open();
+
+	lab_send(lab, C, SYN, -1, 0, "");
+	lab_send(lab, S, SYN | ACK, -1, 0, "");
+	lab_send(lab, C, SYN | ACK, -1, 0, "");
+	refused(lab, STREAM_3WHS_SYNACK_TOSERVER_ON_SYN_RECV);
+}
+
+static void handshake_syn_ack_again_with_different_ack(void **state)
+{
+	struct lab *lab = lab_open();
+
+	lab_send(lab, C, SYN, -1, 0, "");
+	lab_send(lab, S, SYN | ACK, -1, 0, "");
+	lab_send(lab, S, SYN | ACK, -1, 9, "");
+	refused(lab, STREAM_3WHS_SYNACK_RESEND_WITH_DIFFERENT_ACK);
+}
+
+static void handshake_the_acknowledged_one_of_several_syn_acks_counts(void **state)
+{
+	struct lab *lab = lab_open();
+
+	lab_send(lab, C, SYN, -1, 0, "");
+	lab_send(lab, S, SYN | ACK, -1, 0, "");
+	lab_send(lab, S, SYN | ACK, 500, 0, "");
+	assert_quiet(lab);
+	lab_send(lab, C, ACK, 0, 501, "");
+	assert_int_equal(lab_state(lab), TCP_ESTABLISHED);
+	lab_send(lab, S, ACK, 501, 0, "banner");
+	lab_expect(lab, S, "banner");
+	lab_close(lab);
+}
+
+static void handshake_too_many_different_syn_acks(void **state)
+{
+	struct lab *lab = lab_open();
+
+	lab_send(lab, C, SYN, -1, 0, "");
+	for (int i = 0; i < 6; i++)
+		lab_send(lab, S, SYN | ACK, i * 1000, 0, "");
+	assert_quiet(lab);
+	lab_send(lab, S, SYN | ACK, 9000, 0, "");
+	refused(lab, STREAM_3WHS_SYNACK_FLOOD);
+}
+
+static void handshake_without_a_queue_the_first_syn_ack_counts(void **state)
+{
+	struct tcp_stream_config cfg = lab_config();
+	struct lab *lab = malloc(sizeof(*lab));
+
+	cfg.max_synack_queued = 0;
+	lab_open_with(lab, &cfg);
+	lab_send(lab, C, SYN, -1, 0, "");
+	lab_send(lab, S, SYN | ACK, -1, 0, "");
+	lab_send(lab, S, SYN | ACK, 500, 0, "");
+	refused(lab, STREAM_3WHS_SYNACK_RESEND_WITH_DIFF_SEQ);
+}
+
+static void handshake_too_many_different_syns(void **state)
+{
+	struct lab *lab = lab_open();
+
+	for (int i = 0; i < 10; i++) {
+		lab_send(lab, C, SYN, i * 1000, 0, "");
+		assert_quiet(lab);
+	}
+	lab_send(lab, C, SYN, 70000, 0, "");
+	assert_noted(lab, STREAM_3WHS_SYN_FLOOD);
+	lab_close(lab);
+}
+
+static void handshake_syn_again_with_another_sequence_is_followed(void **state)
+{
+	struct lab *lab = lab_open();
+
+	lab_send(lab, C, SYN, -1, 0, "");
+	lab_send(lab, C, SYN, 4999, 0, "");
+	lab_send(lab, S, SYN | ACK, -1, 5000, "");
+	lab_send(lab, C, ACK, 5000, 0, "");
+	lab_data(lab, 5000, "abc");
+	lab_expect(lab, C, "abc");
+	lab_close(lab);
+}
+
+static void handshake_syn_with_another_sequence_after_the_syn_ack(void **state)
+{
+	struct lab *lab = lab_open();
+
+	lab_send(lab, C, SYN, -1, 0, "");
+	lab_send(lab, S, SYN | ACK, -1, 0, "");
+	lab_send(lab, C, SYN, 333, 0, "");
+	refused(lab, STREAM_3WHS_SYN_RESEND_DIFF_SEQ_ON_SYN_RECV);
+}
+
+static void handshake_syn_of_the_server_after_its_syn_ack(void **state)
+{
+	struct lab *lab = lab_open();
+
+	lab_send(lab, C, SYN, -1, 0, "");
+	lab_send(lab, S, SYN | ACK, -1, 0, "");
+	lab_send(lab, S, SYN, -1, 0, "");
+	refused(lab, STREAM_3WHS_SYN_TOCLIENT_ON_SYN_RECV);
+}
+
+static void handshake_last_ack_from_the_server(void **state)
+{
+	struct lab *lab = lab_open();
+
+	lab_send(lab, C, SYN, -1, 0, "");
+	lab_send(lab, S, SYN | ACK, -1, 0, "");
+	lab_send(lab, S, ACK, 40, 0, "");
+	refused(lab, STREAM_3WHS_ACK_IN_WRONG_DIR);
+}
+
+static void handshake_right_sequence_wrong_ack(void **state)
+{
+	struct lab *lab = lab_open();
+
+	lab_send(lab, C, SYN, -1, 0, "");
+	lab_send(lab, S, SYN | ACK, -1, 0, "");
+	lab_send(lab, C, ACK, 0, 50, "");
+	refused(lab, STREAM_3WHS_RIGHT_SEQ_WRONG_ACK_EVASION);
+}
+
+static void handshake_wrong_sequence_wrong_ack(void **state)
+{
+	struct lab *lab = lab_open();
+
+	lab_send(lab, C, SYN, -1, 0, "");
+	lab_send(lab, S, SYN | ACK, -1, 0, "");
+	lab_send(lab, C, ACK, 50, 50, "");
+	refused(lab, STREAM_3WHS_WRONG_SEQ_WRONG_ACK);
+}
+
+static void handshake_of_one_side_with_a_wrong_sequence(void **state)
+{
+	struct tcp_stream_config cfg = lab_config();
+	struct lab *lab = malloc(sizeof(*lab));
+
+	cfg.async_oneside = true;
+	lab_open_with(lab, &cfg);
+	lab_send(lab, C, SYN, -1, 0, "x"); // with a session: its numbers are known
+	lab_send(lab, C, ACK, 900, 0, "data");
+	refused(lab, STREAM_3WHS_ASYNC_WRONG_SEQ);
+}
+
+static void handshake_echo_of_another_timestamp(void **state)
+{
+	struct lab *lab = lab_open();
+
+	lab_send(lab, C, SYN, -1, 0, "");
+	memcpy(lab->opts, (uint8_t[]){1, 1, 8, 10, 0, 0, 0, 9, 0, 0, 0, 7}, 12);
+	lab->opts_len = 12;
+	lab_send(lab, S, RST | ACK, -1, 0, ""); // the SYN had no timestamp to echo
+	assert_int_equal(lab->flow->tcp_state, TCP_SYN_SENT);
+	refused(lab, STREAM_PKT_INVALID_TIMESTAMP);
+}
+
+static void simultaneous_open_establishes(void **state)
+{
+	struct lab *lab = lab_open();
+
+	lab_send(lab, C, SYN, -1, 0, "");
+	lab_send(lab, S, SYN, -1, 0, "");
+	lab_send(lab, C, SYN | ACK, -1, 0, "");
+	lab_send(lab, S, SYN | ACK, -1, 0, "");
+	assert_int_equal(lab_state(lab), TCP_ESTABLISHED);
+	lab_data(lab, 0, "abc");
+	lab_send(lab, S, ACK, 0, 3, "xyz");
+	lab_expect(lab, C, "abc");
+	lab_expect(lab, S, "xyz");
+	lab_close(lab);
+}
+
+static struct lab *two_syns(void)
+{
+	struct lab *lab = lab_open();
+
+	lab_send(lab, C, SYN, -1, 0, "");
+	lab_send(lab, S, SYN, -1, 0, "");
+	return lab;
+}
+
+static void simultaneous_open_with_wrong_numbers(void **state)
+{
+	struct lab *lab = two_syns();
+
+	lab_send(lab, C, SYN | ACK, -1, 20, "");
+	refused(lab, STREAM_4WHS_SYNACK_WITH_WRONG_ACK);
+	lab = two_syns();
+	lab_send(lab, C, SYN | ACK, 30, 0, "");
+	refused(lab, STREAM_4WHS_SYNACK_WITH_WRONG_SYN);
+	lab = two_syns();
+	lab_send(lab, C, SYN | ACK, -1, 0, "");
+	lab_send(lab, S, ACK, 70, 0, "");
+	refused(lab, STREAM_4WHS_WRONG_SEQ);
+	lab = two_syns();
+	lab_send(lab, C, SYN | ACK, -1, 0, "");
+	lab_send(lab, S, ACK, 0, 1 << 24, "");
+	refused(lab, STREAM_4WHS_INVALID_ACK);
+}
+
+static void established_refuses_handshake_segments(void **state)
+{
+	struct lab *lab = connected();
+	lab_send(lab, C, SYN | ACK, -1, 0, "");
+	refused(lab, STREAM_EST_SYNACK_TOSERVER);
+	lab = connected();
+	lab_send(lab, S, SYN | ACK, -1, 0, "");
+	refused(lab, STREAM_EST_SYNACK_RESEND);
+	lab = connected();
+	lab_send(lab, S, SYN | ACK, -1, 70, "");
+	refused(lab, STREAM_EST_SYNACK_RESEND_WITH_DIFFERENT_ACK);
+	lab = connected();
+	lab_send(lab, S, SYN | ACK, 70, 0, "");
+	refused(lab, STREAM_EST_SYNACK_RESEND_WITH_DIFF_SEQ);
+	lab = connected();
+	lab_send(lab, S, SYN, -1, 0, "");
+	refused(lab, STREAM_EST_SYN_TOCLIENT);
+	lab = connected();
+	lab_send(lab, C, SYN, -1, 0, "");
+	refused(lab, STREAM_EST_SYN_RESEND);
+	lab = connected();
+	lab_send(lab, C, SYN, 70, 0, "");
+	refused(lab, STREAM_EST_SYN_RESEND_DIFF_SEQ);
+	lab = connected();
+	lab_send(lab, C, SYN | FIN, 5, 0, "");
+	refused(lab, STREAM_FIN_SYN);
+}
+
+static void established_refuses_what_does_not_fit(void **state)
+{
+	struct lab *lab = connected();
+	lab_send(lab, C, ACK, 5, 1 << 20, "x");
+	assert_noted(lab, STREAM_PKT_INVALID_ACK);
+	refused(lab, STREAM_EST_INVALID_ACK);
+	lab = connected();
+	lab_send(lab, C, ACK, 90000, 2, "x");
+	refused(lab, STREAM_EST_PACKET_OUT_OF_WINDOW);
+	lab = connected();
+	lab_send(lab, C, FIN | ACK, 90000, 2, "");
+	refused(lab, STREAM_FIN_OUT_OF_WINDOW);
+	lab = connected();
+	lab_send(lab, C, FIN | ACK, 5, 1 << 20, "");
+	refused(lab, STREAM_FIN_INVALID_ACK);
+	lab = connected();
+	lab_send(lab, C, RST | ACK, 5, 1 << 20, "");
+	refused(lab, STREAM_RST_INVALID_ACK);
+	lab = connected();
+	lab_send(lab, C, RST | ACK, 20, 2, "");
+	refused(lab, STREAM_RST_OUT_OF_WINDOW);
+	lab = connected();
+	lab_send(lab, C, ACK, 2, 2, "");
+	refused(lab, STREAM_EST_PKT_BEFORE_LAST_ACK);
+}
+
+static void established_names_spurious_retransmissions(void **state)
+{
+	struct lab *lab = connected();
+
+	lab_data(lab, 0, "hello");
+	assert_noted(lab, STREAM_PKT_SPURIOUS_RETRANSMISSION);
+	assert_false(lab_noted(lab, STREAM_REASSEMBLY_OVERLAP_DIFFERENT_DATA));
+	lab_data(lab, 0, "hellO");
+	assert_noted(lab, STREAM_REASSEMBLY_OVERLAP_DIFFERENT_DATA);
+	lab_close(lab);
+}
+
+static void acknowledgement_number_without_the_flag(void **state)
+{
+	struct lab *lab = connected();
+
+	lab_abs(lab, C, PSH, lab->isn[C] + 6, 12345, "x", 1);
+	refused(lab, STREAM_PKT_BROKEN_ACK);
+}
+
+static void window_taken_back_in_a_segment_from_the_future(void **state)
+{
+	struct lab *lab = connected();
+
+	lab->win = 10;
+	lab_send(lab, C, ACK, 500, 900, "");
+	assert_noted(lab, STREAM_PKT_BAD_WINDOW_UPDATE);
+	lab_close(lab);
+}
+
+static void segments_without_a_connection(void **state)
+{
+	struct lab *lab = lab_open();
+	lab_send(lab, C, FIN | ACK, 5, 0, "");
+	refused(lab, STREAM_FIN_BUT_NO_SESSION);
+	lab = lab_open();
+	lab_send(lab, C, RST, 5, 0, "");
+	refused(lab, STREAM_RST_BUT_NO_SESSION);
+}
+
+static void no_session_left_is_named(void **state)
+{
+	struct tcp_stream_config cfg = lab_config();
+	struct lab *lab = malloc(sizeof(*lab));
+
+	cfg.memcap = 1000; // one session
+	lab_open_with(lab, &cfg);
+	lab_handshake(lab);
+	struct flow *first = lab->flow;
+	lab->port++;
+	lab_send(lab, C, SYN, -1, 0, "");
+	lab_send(lab, S, SYN | ACK, -1, 0, "");
+	assert_noted(lab, STREAM_MEMCAP_NO_SESSION);
+	lab_end(lab);
+	lab->flow = first;
+	lab_close(lab);
+}
+
+static struct lab *client_closed(void) // CLOSE_WAIT
+{
+	struct lab *lab = connected();
+
+	lab_send(lab, C, FIN | ACK, 5, 2, "");
+	assert_int_equal(lab_state(lab), TCP_CLOSE_WAIT);
+	return lab;
+}
+
+static struct lab *server_closed(void) // FIN_WAIT1
+{
+	struct lab *lab = connected();
+
+	lab_send(lab, S, FIN | ACK, 2, 5, "");
+	assert_int_equal(lab_state(lab), TCP_FIN_WAIT1);
+	return lab;
+}
+
+static struct lab *server_half_closed(void) // FIN_WAIT2
+{
+	struct lab *lab = server_closed();
+
+	lab_send(lab, C, ACK, 5, 3, "");
+	assert_int_equal(lab_state(lab), TCP_FIN_WAIT2);
+	return lab;
+}
+
+static void close_wait_refuses_what_does_not_fit(void **state)
+{
+	struct lab *lab = client_closed();
+	lab_send(lab, S, ACK, 90000, 6, "x");
+	refused(lab, STREAM_CLOSEWAIT_ACK_OUT_OF_WINDOW);
+	lab = client_closed();
+	lab_send(lab, S, ACK, 2, 1 << 20, "x");
+	refused(lab, STREAM_CLOSEWAIT_INVALID_ACK);
+	lab = client_closed();
+	lab_send(lab, S, FIN | ACK, 90000, 6, "");
+	refused(lab, STREAM_CLOSEWAIT_FIN_OUT_OF_WINDOW);
+	lab = client_closed();
+	lab_send(lab, C, SYN, 800, 0, "");
+	refused(lab, STREAM_SHUTDOWN_SYN_RESEND);
+}
+
+static void fin_wait_refuses_what_does_not_fit(void **state)
+{
+	struct lab *lab = server_closed();
+	lab_send(lab, C, ACK, 90000, 2, "x");
+	refused(lab, STREAM_FIN1_ACK_WRONG_SEQ);
+	lab = server_closed();
+	lab_send(lab, C, ACK, 5, 1 << 20, "x");
+	refused(lab, STREAM_FIN1_INVALID_ACK);
+	lab = server_closed();
+	lab_send(lab, C, FIN | ACK, 90000, 2, "");
+	refused(lab, STREAM_FIN1_FIN_WRONG_SEQ);
+	lab = server_half_closed();
+	lab_send(lab, C, ACK, 90000, 3, "x");
+	refused(lab, STREAM_FIN2_ACK_WRONG_SEQ);
+	lab = server_half_closed();
+	lab_send(lab, C, ACK, 5, 1 << 20, "x");
+	refused(lab, STREAM_FIN2_INVALID_ACK);
+	lab = server_half_closed();
+	lab_send(lab, C, FIN | ACK, 90000, 3, "");
+	refused(lab, STREAM_FIN2_FIN_WRONG_SEQ);
+}
+
+static struct lab *both_closing(void) // CLOSING
+{
+	struct lab *lab = server_closed();
+
+	lab_send(lab, C, FIN | ACK, 5, 2, "");
+	assert_int_equal(lab_state(lab), TCP_CLOSING);
+	return lab;
+}
+
+static struct lab *last_ack(void)
+{
+	struct lab *lab = client_closed();
+
+	lab_send(lab, S, FIN | ACK, 2, 6, "");
+	assert_int_equal(lab_state(lab), TCP_LAST_ACK);
+	return lab;
+}
+
+static struct lab *time_wait(void)
+{
+	struct lab *lab = server_half_closed();
+
+	lab_send(lab, C, FIN | ACK, 5, 3, "");
+	assert_int_equal(lab_state(lab), TCP_TIME_WAIT);
+	return lab;
+}
+
+static void last_states_take_only_the_next_number(void **state)
+{
+	struct lab *lab = both_closing();
+	lab_send(lab, C, ACK, 50, 3, "");
+	refused(lab, STREAM_CLOSING_ACK_WRONG_SEQ);
+	lab = both_closing();
+	lab_send(lab, C, ACK, 6, 1 << 20, "");
+	refused(lab, STREAM_CLOSING_INVALID_ACK);
+	lab = last_ack();
+	lab_send(lab, C, ACK, 50, 3, "");
+	refused(lab, STREAM_LASTACK_ACK_WRONG_SEQ);
+	lab = last_ack();
+	lab_send(lab, C, ACK, 6, 1 << 20, "");
+	refused(lab, STREAM_LASTACK_INVALID_ACK);
+	lab = time_wait();
+	lab_send(lab, S, ACK, 50, 6, "");
+	refused(lab, STREAM_TIMEWAIT_ACK_WRONG_SEQ);
+	lab = time_wait();
+	lab_send(lab, S, ACK, 3, 1 << 20, "");
+	refused(lab, STREAM_TIMEWAIT_INVALID_ACK);
+}
+
+static void closing_ends_closed_from_either_side(void **state)
+{
+	struct lab *lab = last_ack();
+	lab_send(lab, C, ACK, 6, 3, "");
+	assert_int_equal(lab_state(lab), TCP_CLOSED);
+	assert_int_equal(lab->flow->state, FLOW_CLOSED);
+	lab_close(lab);
+	lab = time_wait();
+	lab_send(lab, S, ACK, 3, 6, "");
+	assert_int_equal(lab_state(lab), TCP_CLOSED);
+	lab_close(lab);
+}
+
+static void port_reuse_is_a_new_syn_on_a_closing_connection(void **state)
+{
+	struct lab *lab = last_ack();
+	const struct flow_cold *cold = lab_cold(lab);
+
+	assert_true(tcp_stream_is_reuse(lab->flow, cold, 123456));
+	assert_false(tcp_stream_is_reuse(lab->flow, cold, lab->isn[C])); // its own SYN again
+	lab_close(lab);
+	lab = connected();
+	assert_false(tcp_stream_is_reuse(lab->flow, lab_cold(lab), 123456));
+	lab_close(lab);
+}
+
+static void first_syn_takes_no_session(void **state)
+{
+	struct lab *lab = lab_open();
+	struct tcp_stream_stats st;
+
+	lab_send(lab, C, SYN, -1, 0, "");
+	tcp_streams_stats(lab->ts, &st);
+	assert_int_equal(st.active, 0);
+	assert_int_equal(st.syn_only, 1);
+	assert_int_equal(lab->flow->tcp_state, TCP_SYN_SENT);
+	assert_false(lab->flow->flags & FLOW_COLD_SET);
+	lab_close(lab);
+}
+
+static void half_open_with_data_is_bounded(void **state)
+{
+	struct lab *lab = lab_open();
+	struct tcp_stream_stats st;
+	char data[1001];
+
+	memset(data, 'x', 1000);
+	data[1000] = 0;
+	for (uint32_t i = 0; i < 20000; i++) {
+		lab->port = (uint16_t)(1024 + i);
+		lab_send(lab, C, SYN, -1, 0, data);
+	}
+	tcp_streams_stats(lab->ts, &st);
+	assert_true(st.memuse <= lab->cfg.memcap);
+	assert_true(st.reassembly_memuse <= lab->cfg.reassembly_memcap);
+	flow_table_flush(lab->flows, lab->now_ns, lab->seq, &lab->sink);
+	lab->flow = NULL;
+	lab_close(lab);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(handshake_syn_ack_with_wrong_ack),
+		cmocka_unit_test(handshake_syn_ack_from_the_client),
+		cmocka_unit_test(handshake_syn_ack_from_the_client_after_the_servers),
+		cmocka_unit_test(handshake_syn_ack_again_with_different_ack),
+		cmocka_unit_test(handshake_the_acknowledged_one_of_several_syn_acks_counts),
+		cmocka_unit_test(handshake_too_many_different_syn_acks),
+		cmocka_unit_test(handshake_without_a_queue_the_first_syn_ack_counts),
+		cmocka_unit_test(handshake_too_many_different_syns),
+		cmocka_unit_test(handshake_syn_again_with_another_sequence_is_followed),
+		cmocka_unit_test(handshake_syn_with_another_sequence_after_the_syn_ack),
+		cmocka_unit_test(handshake_syn_of_the_server_after_its_syn_ack),
+		cmocka_unit_test(handshake_last_ack_from_the_server),
+		cmocka_unit_test(handshake_right_sequence_wrong_ack),
+		cmocka_unit_test(handshake_wrong_sequence_wrong_ack),
+		cmocka_unit_test(handshake_of_one_side_with_a_wrong_sequence),
+		cmocka_unit_test(handshake_echo_of_another_timestamp),
+		cmocka_unit_test(simultaneous_open_establishes),
+		cmocka_unit_test(simultaneous_open_with_wrong_numbers),
+		cmocka_unit_test(established_refuses_handshake_segments),
+		cmocka_unit_test(established_refuses_what_does_not_fit),
+		cmocka_unit_test(established_names_spurious_retransmissions),
+		cmocka_unit_test(acknowledgement_number_without_the_flag),
+		cmocka_unit_test(window_taken_back_in_a_segment_from_the_future),
+		cmocka_unit_test(segments_without_a_connection),
+		cmocka_unit_test(no_session_left_is_named),
+		cmocka_unit_test(close_wait_refuses_what_does_not_fit),
+		cmocka_unit_test(fin_wait_refuses_what_does_not_fit),
+		cmocka_unit_test(last_states_take_only_the_next_number),
+		cmocka_unit_test(closing_ends_closed_from_either_side),
+		cmocka_unit_test(port_reuse_is_a_new_syn_on_a_closing_connection),
+		cmocka_unit_test(first_syn_takes_no_session),
+		cmocka_unit_test(half_open_with_data_is_bounded),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
