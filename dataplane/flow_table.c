@@ -12,6 +12,8 @@
 
 #include <netinet/in.h>
 
+#include <rte_byteorder.h>
+
 #define TCP_FIN 0x01u
 #define TCP_SYN 0x02u
 #define TCP_RST 0x04u
@@ -38,31 +40,53 @@ static inline uint32_t match_tags(const struct flow_bucket *b, uint16_t tag)
 #endif
 }
 
-// Compares all of the key. Returns the packet's direction in f, or -1.
-static inline int compare(
-	const struct flow_table *t, const struct flow *f, const struct flow_key *k, const struct packet *p)
-{
-	uint64_t addrs = (uint64_t)f->addr[1] << 32 | f->addr[0];
-	uint32_t ports = (uint32_t)f->port[1] << 16 | f->port[0];
+_Static_assert(offsetof(struct flow, proto) == offsetof(struct flow, domain) + 4 &&
+		       offsetof(struct flow, flags) == offsetof(struct flow, domain) + 6 &&
+		       offsetof(struct flow, addr) % 8 == 0,
+	"same_kind() and compare() read them as words");
 
-	if (f->domain != k->domain || f->proto != k->proto)
-		return -1;
-	if (!(f->flags & FLOW_IPV6)) {
-		if (p->flags & PKT_IPV6)
-			return -1;
-		if (addrs == k->addrs && ports == k->ports)
-			return DIR_TO_SERVER;
-		return addrs == flow_swap_addrs(k->addrs) && ports == flow_swap_ports(k->ports) ? DIR_TO_CLIENT : -1;
-	}
-	if (!(p->flags & PKT_IPV6) || addrs != k->addrs)
-		return -1;
+// Domain, protocol and IP version at once: the word that begins with struct flow.domain, state masked out.
+static inline bool same_kind(const struct flow *f, const struct flow_key *k, bool ipv6)
+{
+	const uint64_t mask = UINT64_C(0x000000ffffffffff) | (uint64_t)FLOW_IPV6 << 48;
+	uint64_t word;
+
+	memcpy(&word, &f->domain, sizeof(word));
+	return (rte_le_to_cpu_64(word) & mask) ==
+	       (k->domain | (uint64_t)k->proto << 32 | (ipv6 ? (uint64_t)FLOW_IPV6 << 48 : 0));
+}
+
+// IPv6: the line has only a digest of the addresses, the cold part has all of them.
+static int compare6(const struct flow_table *t, const struct flow *f, const struct flow_key *k, uint32_t ports,
+	const struct packet *p)
+{
 	const struct flow_cold *c = flow_cold_slot(t, f);
+
 	if (ports == k->ports && !memcmp(&c->addr[0], &p->src, 16) && !memcmp(&c->addr[1], &p->dst, 16))
 		return DIR_TO_SERVER;
 	if (ports == flow_swap_ports(k->ports) && !memcmp(&c->addr[0], &p->dst, 16) &&
 		!memcmp(&c->addr[1], &p->src, 16))
 		return DIR_TO_CLIENT;
 	return -1;
+}
+
+// Compares all of the key. Returns the packet's direction in f, or -1.
+static inline int compare(
+	const struct flow_table *t, const struct flow *f, const struct flow_key *k, const struct packet *p)
+{
+	bool ipv6 = p->flags & PKT_IPV6;
+	uint64_t addrs;
+	uint32_t ports;
+
+	memcpy(&addrs, f->addr, sizeof(addrs));
+	memcpy(&ports, f->port, sizeof(ports));
+	if (!same_kind(f, k, ipv6))
+		return -1;
+	if (ipv6)
+		return addrs == k->addrs ? compare6(t, f, k, ports, p) : -1;
+	if (addrs == k->addrs && ports == k->ports)
+		return DIR_TO_SERVER;
+	return addrs == flow_swap_addrs(k->addrs) && ports == flow_swap_ports(k->ports) ? DIR_TO_CLIENT : -1;
 }
 
 static inline struct flow *find_in(
@@ -307,8 +331,9 @@ static void make_keys(struct flow_table *t, struct burst *b)
 {
 	uint32_t n = 0;
 
-	for (uint32_t i = 0; i < b->n; i++) {
-		struct flow_key *k = &t->keys[i];
+	struct flow_key *k = t->keys;
+
+	for (uint32_t i = 0; i < b->n; i++, k++) {
 		struct packet *p = b->list[i];
 		p->flow = NULL;
 		p->dir = DIR_TO_SERVER;
@@ -338,9 +363,9 @@ static void find_slots(struct flow_table *t, const struct burst *b)
 {
 	uint8_t later[FLOW_BURST];
 	uint32_t n_later = 0;
+	struct flow_key *k = t->keys;
 
-	for (uint32_t i = 0; i < b->n; i++) {
-		struct flow_key *k = &t->keys[i];
+	for (uint32_t i = 0; i < b->n; i++, k++) {
 		if (k->use == FLOW_KEY_NONE)
 			continue;
 		const struct flow_bucket *at = flow_bucket1(t, k);
@@ -353,7 +378,7 @@ static void find_slots(struct flow_table *t, const struct burst *b)
 		note_slot(t, at, mask, k, b->list[i]);
 	}
 	for (uint32_t i = 0; i < n_later; i++) {
-		struct flow_key *k = &t->keys[later[i]];
+		k = &t->keys[later[i]];
 		const struct flow_bucket *at = flow_bucket2(t, k);
 		note_slot(t, at, match_tags(at, k->tag), k, b->list[later[i]]);
 	}
@@ -369,8 +394,9 @@ uint16_t flow_lookup_burst(struct flow_table *t, struct burst *b, uint16_t from,
 		make_keys(t, b);
 		find_slots(t, b);
 	}
-	for (uint16_t i = from; i < b->n; i++)
-		if (t->keys[i].use != FLOW_KEY_NONE && !judge(t, &t->keys[i], b->list[i], i == from, sink))
+	const struct flow_key *k = &t->keys[from];
+	for (uint16_t i = from; i < b->n; i++, k++)
+		if (k->use != FLOW_KEY_NONE && !judge(t, k, b->list[i], i == from, sink))
 			return i;
 	return b->n;
 }
