@@ -7,6 +7,17 @@
 #include <rte_branch_prediction.h>
 #include <rte_mbuf.h>
 
+// Enters the class in the table that says which classes a packet of some kind and traits goes to.
+static void map_class(struct worker *w, uint16_t class)
+{
+	const struct worker_class *wc = &w->classes[class];
+
+	for (uint32_t kind = 0; kind < PACKET_KINDS; kind++)
+		for (uint32_t traits = 0; traits < PACKET_TRAITS; traits++)
+			if (wc->wants & 1u << kind && (wc->only == 0 || wc->only & traits))
+				w->class_of[kind][traits] |= (uint16_t)(1u << class);
+}
+
 int worker_add_detector(struct worker *w, const struct detector *ops, void *state, void *delta)
 {
 	uint32_t wants = ops->wants & DET_ALL;
@@ -14,14 +25,18 @@ int worker_add_detector(struct worker *w, const struct detector *ops, void *stat
 
 	if (w->detector_count == WORKER_MAX_DETECTORS)
 		return -ENOSPC;
-	while (class < w->class_count && w->classes[class].wants != wants)
+	while (class < w->class_count && (w->classes[class].wants != wants || w->classes[class].only != ops->only))
 		class ++;
 	if (class == WORKER_MAX_CLASSES)
 		return -ENOSPC;
-	if (class == w->class_count)
-		w->classes[w->class_count++].wants = wants;
+	if (class == w->class_count) {
+		w->classes[class].wants = wants;
+		w->classes[class].only = ops->only;
+		w->class_count++;
+		map_class(w, class);
+	}
 	w->detectors[w->detector_count++] =
-		(struct worker_detector){.ops = ops, .state = {state, delta ? delta : state}, .class = class};
+		(struct worker_detector){.ops = ops, .state = {state, delta ? delta : state}, .class = (uint8_t) class};
 	return 0;
 }
 
@@ -71,24 +86,6 @@ static void report_anomalies(struct worker *w, const struct burst *b)
 	}
 }
 
-// Which of a detector's wishes a packet meets: one bit of DET_ALL, none for an invalid packet.
-static uint32_t packet_class(const struct packet *p)
-{
-	uint32_t f = p->flags;
-
-	if (f & PKT_INVALID)
-		return 0;
-	if (f & PKT_FRAGMENT)
-		return DET_FRAGMENT;
-	if (f & PKT_TCP)
-		return DET_TCP;
-	if (f & PKT_UDP)
-		return DET_UDP;
-	if (f & PKT_ICMP)
-		return DET_ICMP;
-	return f & PKT_ARP ? DET_ARP : DET_OTHER;
-}
-
 static inline void mark(const struct worker *w, uint32_t stage)
 {
 	if (unlikely(w->probe))
@@ -100,11 +97,11 @@ static void run_detectors(struct worker *w, const struct burst *b)
 	for (uint16_t c = 0; c < w->class_count; c++)
 		w->classes[c].n = 0;
 	for (uint16_t i = 0; i < b->n; i++) {
-		uint32_t class = packet_class(b->list[i]);
-		for (uint16_t c = 0; c < w->class_count; c++) {
-			struct worker_class *wc = &w->classes[c];
-			wc->list[wc->n] = b->list[i];
-			wc->n += (wc->wants & class) != 0;
+		struct packet *p = b->list[i];
+		uint32_t classes = w->class_of[packet_kind(p)][packet_traits(p)];
+		for (; classes; classes &= classes - 1) {
+			struct worker_class *wc = &w->classes[__builtin_ctz(classes)];
+			wc->list[wc->n++] = p;
 		}
 	}
 	for (uint16_t d = 0; d < w->detector_count; d++) {

@@ -7,6 +7,7 @@
 
 #include "dataplane/api/detector.h"
 #include "dataplane/api/engine.h"
+#include "dataplane/api/packet_traits.h"
 #include "dataplane/decode.h"
 #include "dataplane/defrag.h"
 #include "dataplane/flow_table.h"
@@ -26,6 +27,7 @@ struct worker_detector {
 // Packets that the same detectors want, gathered once a burst.
 struct worker_class {
 	uint32_t wants; // DET_ALL part of detector.wants
+	uint32_t only;  // detector.only
 	uint32_t n;
 	struct packet *list[PKT_BURST * PKT_MAX_DEPTH];
 };
@@ -74,6 +76,7 @@ struct worker {
 	struct packet_engine engine; // signature engine; .on_burst NULL without rules
 	struct worker_detector detectors[WORKER_MAX_DETECTORS];
 	struct worker_class classes[WORKER_MAX_CLASSES];
+	uint16_t class_of[PACKET_KINDS][PACKET_TRAITS]; // bit c: classes[c] wants such packets
 	struct worker_counters counters;
 	const struct worker_probe *probe; // NULL in a sensor
 	struct burst burst;

@@ -30,6 +30,20 @@ enum detector_wants {
 	DET_TICK = 1u << 7,     // merge and on_tick
 };
 
+// Which of those packets on_packets sees at all (detector.only): those with one of these traits. Most packets are
+// the middle of something, and most detectors need not be asked about them. See packet_traits.h.
+enum detector_only {
+	DET_FIRST = 1u << 0,  // the first of its direction in its flow, or without a flow, or neither TCP nor UDP
+	DET_START = 1u << 1,  // likewise the first two
+	DET_FLAGS = 1u << 2,  // TCP with SYN, FIN or RST
+	DET_EARLY = 1u << 3,  // with payload, among the first 64 of its direction
+	DET_DATA = 1u << 4,   // with payload
+	DET_BARE = 1u << 5,   // without
+	DET_STEP = 1u << 6,   // every 256th of its direction
+	DET_NAMED = 1u << 7,  // from or to the port of DNS, DHCP, TFTP, Kerberos or SNMP
+	DET_SAMPLE = 1u << 8, // one frame in eight, by its ordinal
+};
+
 // What a detector may use while it looks at packets.
 struct detector_run {
 	struct event_sink *sink;
@@ -54,6 +68,7 @@ struct detector {
 	const char *category;            // alert.category
 	uint8_t severity;                // 1 high, 2 medium, 3 low
 	uint32_t wants;                  // enum detector_wants
+	uint32_t only;                   // enum detector_only; 0: all of them
 	const struct config_row *config; // rows under detectors.<name>.; `enabled` is implied
 	size_t config_size;              // bytes of the struct those rows fill
 
