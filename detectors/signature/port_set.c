@@ -119,28 +119,33 @@ static int port_list(struct port_parser *p, struct port_bits *out, char close)
 	return rc;
 }
 
-static bool bit(const struct port_bits *bits, uint32_t i)
+// The first port from `at` on whose bit is `want`, PORTS when there is none.
+static uint32_t next_port(const struct port_bits *bits, uint32_t at, bool want)
 {
-	return i < PORTS && (bits->b[i >> 3] >> (i & 7) & 1);
+	while (at < PORTS) {
+		uint8_t byte = want ? bits->b[at >> 3] : (uint8_t)~bits->b[at >> 3];
+		byte = (uint8_t)(byte >> (at & 7));
+		if (byte)
+			return at + (uint32_t)__builtin_ctz(byte);
+		at = (at | 7) + 1;
+	}
+	return PORTS;
 }
 
 static struct port_set *freeze(struct arena *a, const struct port_bits *bits)
 {
-	uint32_t n = 0, at = 0;
-	for (uint32_t i = 0; i < PORTS; i++)
-		n += bit(bits, i) && !bit(bits, i + 1);
+	uint32_t n = 0, i = 0;
+	for (uint32_t lo = next_port(bits, 0, true); lo < PORTS; lo = next_port(bits, next_port(bits, lo, false), true))
+		n++;
 	struct port_set *s = arena_alloc(a, sizeof(*s) + n * sizeof(s->at[0]));
 	if (!s)
 		return NULL;
 	s->n = n;
-	for (uint32_t i = 0; i < PORTS; i++) {
-		if (!bit(bits, i))
-			continue;
-		if (!i || !bit(bits, i - 1))
-			s->at[at].lo = (uint16_t)i;
-		if (!bit(bits, i + 1))
-			s->at[at++].hi = (uint16_t)i;
-		s->covered++;
+	for (uint32_t lo = next_port(bits, 0, true); lo < PORTS; i++) {
+		uint32_t end = next_port(bits, lo, false);
+		s->at[i] = (struct port_range){(uint16_t)lo, (uint16_t)(end - 1)};
+		s->covered += end - lo;
+		lo = next_port(bits, end, true);
 	}
 	return s;
 }

@@ -209,25 +209,36 @@ static int by_name(const void *a, const void *b)
 	return strcmp(((const struct rule_keyword_count *)a)->keyword, ((const struct rule_keyword_count *)b)->keyword);
 }
 
+// The keyword a rule waits for ("http.uri"), or the one in front of a problem's text ("pcre: expected ...").
+static struct rule_keyword_count *count_of(struct rule_keyword_count *all, const char *text, size_t n)
+{
+	char name[64];
+	snprintf(name, sizeof(name), "%.*s", (int)(n < sizeof(name) ? n : sizeof(name) - 1), text);
+	const struct keyword *kw = keyword_find(name);
+	return kw ? &all[keyword_slot(kw)] : NULL;
+}
+
 static void report_keywords(const struct ruleset *rs, struct rule_report *out)
 {
-	out->keywords = calloc(keyword_count(), sizeof(*out->keywords));
-	for (size_t i = 0; out->keywords && i < keyword_count(); i++) {
-		if (!rs->keyword_uses[i])
-			continue;
-		struct rule_keyword_count *k = &out->keywords[out->keyword_count++];
-		k->keyword = keyword_at(i)->name;
-		k->rules = rs->keyword_uses[i];
-		for (const struct rule *r = rs->first; r; r = r->next)
-			k->waiting += !r->replaced && r->waiting && !strcmp(r->waiting, k->keyword);
-		size_t n = strlen(k->keyword);
-		for (size_t p = 0; p < out->problem_count; p++)
-			k->rejected += out->problems[p].verdict == RULE_REJECTED &&
-				       !strncmp(out->problems[p].text, k->keyword, n) &&
-				       out->problems[p].text[n] == ':';
+	struct rule_keyword_count *all = calloc(keyword_count(), sizeof(*all)), *k;
+	if (!all)
+		return;
+	for (const struct rule *r = rs->first; r; r = r->next)
+		if (!r->replaced && r->waiting && (k = count_of(all, r->waiting, strlen(r->waiting))))
+			k->waiting++;
+	for (size_t i = 0; i < out->problem_count; i++) {
+		const char *text = out->problems[i].text;
+		if (out->problems[i].verdict == RULE_REJECTED && (k = count_of(all, text, strcspn(text, ":"))))
+			k->rejected++;
 	}
-	if (out->keywords)
-		qsort(out->keywords, out->keyword_count, sizeof(*out->keywords), by_name);
+	for (size_t i = 0; i < keyword_count(); i++) {
+		all[i].keyword = keyword_at(i)->name;
+		all[i].rules = rs->keyword_uses[i];
+		if (all[i].rules)
+			all[out->keyword_count++] = all[i];
+	}
+	out->keywords = all;
+	qsort(all, out->keyword_count, sizeof(*all), by_name);
 }
 
 // Expressions of rules that run are compiled to machine code; the others were only checked.
