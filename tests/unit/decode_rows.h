@@ -1,5 +1,5 @@
-// Malformed packets, one row for every complaint decode has: a well-formed base, bytes behind it, and what is done to it.
-// Used by the unit test (every reason of decode in drops.def has a row) and by the fuzz corpus.
+// Malformed packets, one row for every complaint decode has: a well-formed base, bytes behind it, and what is done to
+// it. Used by the unit test (every reason of decode in drops.def has a row) and by the fuzz corpus.
 #pragma once
 
 #include <stdbool.h>
@@ -32,8 +32,8 @@ struct decode_row {
 };
 
 #define TAIL(s) .tail = (s), .tail_len = sizeof(s) - 1
-#define EDIT(where, at, s)                    \
-	{                                     \
+#define EDIT(where, at, s)                        \
+	{                                         \
 		(where), (at), (s), sizeof(s) - 1 \
 	}
 #define HERE "10.0.0.1"

@@ -141,8 +141,7 @@ static void udp_tunnels_are_known_by_either_port_and_by_no_other(void **state)
 {
 	struct decode_config config;
 	decode_config_defaults(&config);
-	config.vxlan_ports =
-		(struct decode_ports){.port = {8472, 8537}, .count = 2}; // 8537: the same filter bit
+	config.vxlan_ports = (struct decode_ports){.port = {8472, 8537}, .count = 2}; // 8537: the same filter bit
 	const uint16_t ports[][2] = {{8472, 1}, {1, 8472}, {8537, 1}, {4789, 1}, {1, 4789}};
 	for (uint32_t i = 0; i < 5; i++) {
 		build_start(&b);
