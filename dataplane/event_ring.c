@@ -127,6 +127,8 @@ static void fill_from_packet(struct event *ev, const struct packet *p, const str
 		ev->flags |= EVENT_ESTABLISHED;
 	if (p->flags & PKT_REBUILT)
 		ev->flags |= EVENT_REBUILT;
+	if (p->flags & PKT_FRAGMENT)
+		ev->flags |= EVENT_FRAGMENT;
 
 	const struct packet *outer = p->outer;
 	for (uint32_t i = 0; outer && outer->outer && i < PKT_MAX_DEPTH; i++)
@@ -142,11 +144,23 @@ static void fill_from_packet(struct event *ev, const struct packet *p, const str
 	}
 }
 
-static void fill_counts(struct event_counts *c, const struct flow *f)
+// The flow's counters as they stood at this packet. The flow stage has counted the whole burst already;
+// what came behind this packet is taken off again, so that the numbers do not depend on how packets
+// fell into bursts.
+static void fill_counts(struct event_counts *c, const struct packet *p, const struct burst *b)
 {
+	const struct flow *f = p->flow;
+
 	memcpy(c->bytes, f->bytes, sizeof(c->bytes));
 	memcpy(c->pkts, f->pkts, sizeof(c->pkts));
 	c->start_ns = f->start_ns;
+	for (uint32_t i = b ? b->n : 0; i-- > 0 && b->list[i]->seq > p->seq;) {
+		const struct packet *q = b->list[i];
+		if (q->flow != f)
+			continue;
+		c->bytes[q->dir & 1] -= q->wire_len;
+		c->pkts[q->dir & 1]--;
+	}
 }
 
 struct event *event_begin(struct event_sink *sink, enum event_kind kind, const struct packet *p, uint32_t aux_max)
@@ -174,7 +188,7 @@ struct event *event_begin(struct event_sink *sink, enum event_kind kind, const s
 	if (p) {
 		fill_from_packet(ev, p, sink->flows);
 		if (kind == EVENT_ALERT && p->flow)
-			fill_counts(&ev->alert.counts, p->flow);
+			fill_counts(&ev->alert.counts, p, sink->burst);
 	}
 	return ev;
 }

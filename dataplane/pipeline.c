@@ -149,6 +149,7 @@ static int make_worker(struct pipeline *p, const struct pipeline_config *cfg, ui
 	w->decoder.defrag_packet = defrag_packet;
 	w->sink.flows = w->flows;
 	w->run = (struct detector_run){.sink = &w->sink, .flows = w->flows, .worker = id};
+	w->sink.burst = &w->burst;
 	return add_detectors(p, w, cfg);
 }
 

@@ -64,7 +64,7 @@ bool eve_has_ports(const struct event *ev)
 	const struct event_tuple *t = &ev->tuple;
 	if (t->proto != IPPROTO_TCP && t->proto != IPPROTO_UDP && t->proto != IPPROTO_SCTP)
 		return false;
-	return ev->flags & EVENT_HAS_FLOW || t->sport || t->dport;
+	return !(ev->flags & EVENT_FRAGMENT) && (ev->flags & EVENT_HAS_FLOW || t->sport || t->dport);
 }
 
 static void tuple(struct json_out *o, const struct event *ev)
@@ -80,7 +80,10 @@ static void tuple(struct json_out *o, const struct event *ev)
 		jout_kuint(o, "dest_port", t->dport);
 	if (!t->ip_version)
 		return;
-	jout_kstring(o, "proto", text_ip_proto(t->proto));
+	bool fragment = ev->flags & EVENT_FRAGMENT;
+	jout_kstring(o, "proto", text_ip_proto(fragment && t->ip_version == 6 ? IPPROTO_FRAGMENT : t->proto));
+	if (fragment)
+		return;
 	if (t->proto == IPPROTO_ICMP || t->proto == IPPROTO_ICMPV6) {
 		jout_kuint(o, "icmp_type", t->icmp_type);
 		jout_kuint(o, "icmp_code", t->icmp_code);

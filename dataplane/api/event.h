@@ -25,7 +25,8 @@ enum event_flag {
 	EVENT_HAS_PACKET = 1u << 1, // seq names a packet (EVE pcap_cnt)
 	EVENT_TUNNEL = 1u << 2,     // tunnel is set
 	EVENT_ESTABLISHED = 1u << 3,
-	EVENT_REBUILT = 1u << 4, // the packet was put together from fragments
+	EVENT_REBUILT = 1u << 4,  // the packet was put together from fragments
+	EVENT_FRAGMENT = 1u << 5, // the packet is a fragment: it has no transport header
 };
 
 struct event_tuple {
@@ -120,6 +121,7 @@ struct event {
 struct event_sink {
 	struct event_ring *ring;
 	const struct flow_table *flows;  // of this worker, for flow ids; NULL where there are none
+	const struct burst *burst;       // of this worker: flows count a whole burst ahead of its packets; or NULL
 	uint64_t lost[EVENT_KIND_COUNT]; // did not fit, by kind
 	uint64_t made[EVENT_KIND_COUNT];
 };

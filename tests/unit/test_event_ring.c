@@ -188,6 +188,34 @@ static void a_tunnelled_packet_names_the_outermost_carrier(void **state)
 	free(sink.ring);
 }
 
+// The flow stage counts a burst before anybody looks at its packets.
+static void an_alerts_counts_stop_at_its_packet(void **state)
+{
+	struct event_sink sink = new_sink(SLOTS);
+	struct flow f = {.bytes = {600, 70}, .pkts = {6, 1}}, other = {0};
+	struct burst *b = calloc(1, sizeof(*b));
+	struct flow_table table = {0};
+
+	sink.flows = &table;
+	sink.burst = b;
+	for (uint32_t i = 0; i < 4; i++) {
+		b->frames[i] = (struct packet){
+			.seq = 10 + i, .flow = i == 2 ? &other : &f, .wire_len = i == 3 ? 70 : 100 + i, .dir = i == 3};
+		burst_push(b, &b->frames[i]);
+	}
+	struct event *ev = event_begin(&sink, EVENT_ALERT, &b->frames[0], 0); // behind it: one to the server, one back
+	assert_int_equal(ev->alert.counts.bytes[0], 600 - 101);
+	assert_int_equal(ev->alert.counts.pkts[0], 5);
+	assert_int_equal(ev->alert.counts.pkts[1], 0);
+	event_commit(&sink);
+	ev = event_begin(&sink, EVENT_ALERT, &b->frames[3], 0);
+	assert_int_equal(ev->alert.counts.bytes[0], 600);
+	assert_int_equal(ev->alert.counts.bytes[1], 70);
+	event_commit(&sink);
+	free(b);
+	free(sink.ring);
+}
+
 #define THREAD_EVENTS 300000u
 
 static void *produce(void *arg)
@@ -239,6 +267,7 @@ int main(void)
 		cmocka_unit_test(a_text_longer_than_asked_for_is_cut_at_the_record),
 		cmocka_unit_test(records_of_all_sizes_survive_thousands_of_wraps),
 		cmocka_unit_test(a_tunnelled_packet_names_the_outermost_carrier),
+		cmocka_unit_test(an_alerts_counts_stop_at_its_packet),
 		cmocka_unit_test(two_threads_see_every_record_once_and_whole),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
