@@ -338,6 +338,111 @@ static void every_policy_resolves_overlaps_as_its_system_does(void **state)
 		assert_string_equal(rebuild_novak(expected[i].policy, units), expected[i].units);
 }
 
+// ---- random overlaps against the definition, pair by pair ----
+
+struct span {
+	uint32_t from, to; // units
+	bool dropped;
+};
+
+// Whether the fragment that came later takes the units it shares with the earlier one.
+static bool later_wins(enum defrag_policy policy, const struct span *earlier, const struct span *later)
+{
+	switch (policy) {
+	case DEFRAG_BSD:
+		return later->from < earlier->from;
+	case DEFRAG_BSD_RIGHT:
+		return later->from >= earlier->from;
+	case DEFRAG_LINUX:
+		return later->from <= earlier->from;
+	case DEFRAG_LAST:
+		return true;
+	default:
+		return false;
+	}
+}
+
+static bool covers(enum defrag_policy policy, const struct span *earlier, const struct span *later)
+{
+	bool past = policy == DEFRAG_SOLARIS ? later->to >= earlier->to : later->to > earlier->to;
+
+	return (policy == DEFRAG_SOLARIS || policy == DEFRAG_WINDOWS) && later->from < earlier->from && past;
+}
+
+// Which of n fragments, in order of arrival, has unit u.
+static unsigned owner(enum defrag_policy policy, const struct span *spans, unsigned n, uint32_t u)
+{
+	unsigned best = n;
+
+	for (unsigned i = 0; i < n; i++) {
+		if (spans[i].dropped || u < spans[i].from || u >= spans[i].to)
+			continue;
+		if (best == n || later_wins(policy, &spans[best], &spans[i]))
+			best = i;
+	}
+	return best;
+}
+
+static uint32_t draw(uint32_t below)
+{
+	static uint64_t x = 42;
+
+	x = x * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
+	return (uint32_t)(x >> 33) % below;
+}
+
+static unsigned draw_spans(struct span *spans, uint32_t units)
+{
+	unsigned n = 0;
+	uint32_t at = 0;
+
+	for (; n < 6; n++) { // anywhere
+		spans[n].from = draw(units - 1);
+		spans[n].to = spans[n].from + 1 + draw(units - 1 - spans[n].from);
+	}
+	for (; at < units - 1; n++) { // and pieces that leave no gap
+		spans[n].from = at;
+		at += 1 + draw(3);
+		spans[n].to = at = at < units - 1 ? at : units - 1;
+	}
+	for (unsigned i = n - 1; i > 0; i--) {
+		unsigned k = draw(i + 1);
+		struct span swap = spans[i];
+		spans[i] = spans[k];
+		spans[k] = swap;
+	}
+	spans[n] = (struct span){units - 1, units, false}; // the last fragment comes last
+	for (unsigned i = 0; i <= n; i++)
+		spans[i].dropped = false;
+	return n + 1;
+}
+
+static void random_overlaps_resolve_as_their_pairs_do(void **state)
+{
+	struct span spans[64];
+
+	for (unsigned round = 0; round < 2000; round++) {
+		enum defrag_policy policy = round % 7;
+		uint32_t units = 4 + draw(20);
+		unsigned n = draw_spans(spans, units);
+		struct packet *p = NULL;
+
+		config.policy = policy;
+		reconfigure();
+		for (unsigned i = 0; i < n; i++) {
+			for (unsigned k = 0; k < i; k++)
+				spans[k].dropped |= covers(policy, &spans[k], &spans[i]);
+			p = give4((struct piece){.offset = spans[i].from * 8,
+				.more = i + 1 < n,
+				.fill = (uint8_t)i,
+				.len = (spans[i].to - spans[i].from) * 8});
+		}
+		assert_non_null(p);
+		for (uint32_t u = 0; u < units; u++)
+			assert_int_equal(p->data[20 + u * 8 + 7], owner(policy, spans, n, u));
+	}
+}
+
 static enum defrag_policy last_for_nine(const void *arg, const struct packet *frag)
 {
 	(*(unsigned *)(uintptr_t)arg)++;
@@ -687,6 +792,7 @@ int main(void)
 		CASE(an_ipv6_header_chain_longer_than_is_kept_is_ignored),
 		CASE(an_atomic_ipv6_fragment_is_whole_at_once),
 		CASE(every_policy_resolves_overlaps_as_its_system_does),
+		CASE(random_overlaps_resolve_as_their_pairs_do),
 		CASE(the_policy_is_chosen_once_a_datagram_by_its_packet),
 		CASE(policies_are_known_by_their_systems_names),
 		CASE(an_overlap_is_noted_on_the_fragment_that_brings_it),
