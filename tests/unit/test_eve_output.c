@@ -57,7 +57,7 @@ static int teardown(void **state)
 
 static const char *in_dir(const char *name)
 {
-	static char path[4][128];
+	static char path[4][512];
 	static int i;
 	i = (i + 1) & 3;
 	snprintf(path[i], sizeof(path[i]), "%s/%s", dir, name);
