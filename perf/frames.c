@@ -18,7 +18,7 @@
 #define CLIENTS 0x0a000000u
 #define SURVIVORS 10000u // established flows beside a flood of new ones
 #define HANDSHAKE 3u     // packets that establish one
-#define COLLIDING 4096u  // keys searched for PERF_COLLIDE
+#define COLLIDING 512u   // keys searched for PERF_COLLIDE
 
 const char *const perf_kind_names[PERF_KINDS] = {
 	"syn", "udp", "ack", "new-syn", "new-udp", "collide", "one", "fragments", "malformed", "replay"};

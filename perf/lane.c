@@ -17,7 +17,7 @@
 #define BEGIN_NS UINT64_C(1600000000000000000)
 #define EVENTS_A_SECOND UINT64_C(1000000) // what a main lcore takes; in a flood the rest is counted as lost
 #define FCS_AND_GAP 24u                   // FCS, preamble and gap around what a frame holds
-#define COUNTED_FRAMES 256u               // single-stepped: about 100,000 steps
+#define COUNTED_FRAMES 128u               // single-stepped: about 100,000 steps
 #define ETHERNET_LINK 1u
 
 struct lane {
