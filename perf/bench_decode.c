@@ -96,6 +96,17 @@ static void common_stacks(void)
 	report("Ethernet IPv6 TCP");
 	build_stack(0, false, false, 0, 0);
 	report("Ethernet IPv6 UDP");
+	build_start(&b);
+	base_icmp(&b, 0x0800);
+	build_fill(&b, 'x', 18);
+	build_finish(&b);
+	report("Ethernet IPv4 ICMP echo");
+	build_start(&b);
+	base_ip4(&b, 17);
+	build_ipv4_frag(&b, 7, 1480, 1);
+	build_fill(&b, 'x', 24);
+	build_finish(&b);
+	report("Ethernet IPv4 fragment, none rebuilt");
 	build_stack(0, true, true, 12, 1448);
 	report("Ethernet IPv4 TCP, full size");
 }
