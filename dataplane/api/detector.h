@@ -36,9 +36,9 @@ enum detector_only {
 	DET_FIRST = 1u << 0,  // the first of its direction in its flow, or without a flow, or neither TCP nor UDP
 	DET_START = 1u << 1,  // likewise the first two
 	DET_FLAGS = 1u << 2,  // TCP with SYN, FIN or RST
-	DET_EARLY = 1u << 3,  // with payload, among the first 64 of its direction
+	DET_EARLY = 1u << 3,  // TCP with payload, among the first 64 of its direction
 	DET_DATA = 1u << 4,   // with payload
-	DET_BARE = 1u << 5,   // without
+	DET_BARE = 1u << 5,   // TCP without payload, SYN, FIN and RST
 	DET_STEP = 1u << 6,   // every 256th of its direction
 	DET_NAMED = 1u << 7,  // from or to the port of DNS, DHCP, TFTP, Kerberos or SNMP
 	DET_SAMPLE = 1u << 8, // one frame in eight, by its ordinal

@@ -216,4 +216,4 @@ static int arp_spoof_init(void *state, const void *config, const struct detector
 	return 0;
 }
 
-OBS_DETECTOR(arp_spoof, 9010020, "Tocsin ARP spoofing", "Misc Attack", 1, DET_ARP);
+OBS_DETECTOR(arp_spoof, 9010020, "Tocsin ARP spoofing", "Misc Attack", 1, DET_ARP, 0);

@@ -7,6 +7,7 @@
 
 #include <math.h>
 
+#include "detectors/heuristics/conn_obs.h"
 #include "detectors/heuristics/obs_detector.h"
 
 struct beacon_config {
@@ -72,10 +73,16 @@ static bool is_periodic_service(uint16_t port, bool udp)
 
 static void beacon_on_packets(void *state, struct packet *const *pkts, uint32_t n, struct detector_run *run)
 {
+	struct obslog *log = state;
+	if (log->n == log->max) { // a flood of new flows: the tick's sample is complete
+		log->lost += n;
+		return;
+	}
 	for (uint32_t i = 0; i < n; i++) {
 		const struct packet *p = pkts[i];
 		bool udp = p->flags & PKT_UDP;
-		if (!(p->flags & PKT_NEW_FLOW) || (!udp && (p->tcp_flags & 0x17) != 0x02))
+		if (!(p->flags & (PKT_TCP | PKT_UDP)) || !(p->flags & PKT_NEW_FLOW) ||
+			(!udp && (p->tcp_flags & 0x17) != 0x02))
 			continue;
 		// datagrams to an ephemeral port are calls, games and peers, whose keep-alives are regular
 		if (!is_periodic_service(p->dport, udp) && !(udp && (p->sport < p->dport || p->dport >= 32768)))
@@ -172,4 +179,4 @@ static int beacon_init(void *state, const void *config, const struct detector_en
 	return 0;
 }
 
-OBS_DETECTOR(beacon, 9010013, "Tocsin beacon", "A Network Trojan was detected", 2, DET_TCP | DET_UDP);
+OBS_DETECTOR(beacon, 9010013, "Tocsin beacon", "A Network Trojan was detected", 2, CONN_KINDS, DET_FIRST);

@@ -219,4 +219,5 @@ static int brute_force_init(void *state, const void *config, const struct detect
 	return 0;
 }
 
-OBS_DETECTOR(brute_force, 9010011, "Tocsin password guessing", "Attempted User Privilege Gain", 2, DET_TCP | DET_UDP);
+OBS_DETECTOR(brute_force, 9010011, "Tocsin password guessing", "Attempted User Privilege Gain", 2, DET_TCP | DET_UDP,
+	DET_EARLY | DET_NAMED);

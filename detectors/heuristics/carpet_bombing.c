@@ -1,11 +1,14 @@
 // Carpet bombing: a flood spread over a prefix so that no single host's share stands out.
 //
-// Counts what nobody answered toward each IPv4 /24 and IPv6 /48, with the number of hosts hit.
+// Counts what nobody answered toward each IPv4 /24 and IPv6 /48, with the number of hosts hit. One frame in eight is
+// enough for rates like these, and which ones are looked at depends on their ordinals alone.
 #include <stddef.h>
 
 #include "detectors/heuristics/flood_detector.h"
 
 enum carpet_count { CARPET_UNANSWERED };
+
+#define SAMPLED 8u // DET_SAMPLE
 
 struct carpet_bombing_config {
 	struct flood_config common;
@@ -42,7 +45,7 @@ static void carpet_bombing_on_packets(void *state, struct packet *const *pkts, u
 		} else {
 			net.b[3] = 0;
 		}
-		struct flood_cell *c = flood_cell(d, sketch_addr(&net), &net, p);
+		struct flood_cell *c = flood_host(d, &net, p);
 		if (!c)
 			continue;
 		c->prefix = c->version == 6 ? 48 : 24;
@@ -58,13 +61,14 @@ static bool carpet_bombing_judge(const void *config, const struct flood_view *v,
 	const struct carpet_bombing_config *c = config;
 	uint64_t part = v->active ? 2 : 1;
 	double hosts = v->sources, sources = v->ports;
-	if (v->pkts * part < c->pps || hosts * (double)part < (double)c->hosts)
+	uint64_t pps = v->pkts * SAMPLED;
+	if (pps * part < c->pps || hosts * (double)part < (double)c->hosts)
 		return false;
-	if ((double)v->pkts > hosts * (double)c->host_pps || sources * (double)part < 16)
+	if ((double)pps > hosts * (double)c->host_pps || sources * (double)part < 16)
 		return false; // one flood after another, or one scanner
 	out->what = "flood spread over a prefix";
 	out->vector = "carpet";
-	out->observed = (double)v->pkts;
+	out->observed = (double)pps;
 	out->threshold = (double)c->pps;
 	out->unit = "packets/s";
 	out->window_ms = 1000;
@@ -75,8 +79,8 @@ static bool carpet_bombing_judge(const void *config, const struct flood_view *v,
 
 static double carpet_bombing_rate(const struct flood_view *v)
 {
-	return (double)v->pkts;
+	return (double)v->pkts * SAMPLED;
 }
 
-FLOOD_DETECTOR(carpet_bombing, 9010007, "Tocsin carpet bombing", DET_TCP | DET_UDP | DET_ICMP | DET_FRAGMENT, 0,
-	.sources_name = "hosts", .ports_name = "sources");
+FLOOD_DETECTOR(carpet_bombing, 9010007, "Tocsin carpet bombing", DET_TCP | DET_UDP | DET_ICMP | DET_FRAGMENT,
+	DET_SAMPLE, 0, .scale = SAMPLED, .sources_name = "hosts", .ports_name = "sources");

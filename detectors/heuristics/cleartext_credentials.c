@@ -47,4 +47,4 @@ extern const struct detector detector_cleartext_credentials;
 static const struct once_ops cleartext_credentials_ops = {&detector_cleartext_credentials, kinds, look, crosses_border};
 
 ONCE_DETECTOR(cleartext_credentials, 9010026, "Tocsin cleartext credentials", "Potential Corporate Privacy Violation",
-	3, DET_TCP);
+	3, DET_TCP, DET_EARLY);

@@ -4,7 +4,7 @@
 #include "detectors/heuristics/conn_obs.h"
 #include "detectors/heuristics/finding.h"
 
-#define CONN_WANTS (DET_TCP | DET_UDP | DET_ICMP | DET_OTHER | DET_TICK)
+#define CONN_WANTS (CONN_KINDS | DET_TICK)
 
 static inline size_t conn_delta_size(const void *config)
 {

@@ -126,6 +126,10 @@ static void note_icmp(struct obslog *log, const struct packet *p)
 
 void conn_note(struct obslog *log, struct packet *const *pkts, uint32_t n)
 {
+	if (log->n == log->max) { // a flood of new flows: the tick's sample is complete
+		log->lost += n;
+		return;
+	}
 	for (uint32_t i = 0; i < n; i++) {
 		const struct packet *p = pkts[i];
 		if (p->flags & PKT_ICMP) {

@@ -3,6 +3,7 @@
 // Every record is told from the side that began: src asks, dst is asked, whoever's packet it was.
 #pragma once
 
+#include "dataplane/api/detector.h"
 #include "detectors/heuristics/obslog.h"
 
 enum conn_kind {
@@ -23,6 +24,8 @@ enum conn_probe {
 	PROBE_ICMP = 1u << 8,
 };
 
+// Kinds of packets that say something about connections. Detectors that ask alike are shown the same list.
+#define CONN_KINDS (DET_TCP | DET_UDP | DET_ICMP | DET_OTHER)
 #define CONN_SEQ_IS_DST 1u // obs.flags: the SYN's sequence number is its destination address (Mirai's scanner)
 #define CONN_LOG 4096u     // records a worker and tick
 #define CONN_QUEUE 65536u  // records a tick, all workers

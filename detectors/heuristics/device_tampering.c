@@ -91,4 +91,4 @@ extern const struct detector detector_device_tampering;
 static const struct once_ops device_tampering_ops = {&detector_device_tampering, kinds, look, NULL};
 
 ONCE_DETECTOR(device_tampering, 9010027, "Tocsin device tampering", "Attempted Administrator Privilege Gain", 1,
-	DET_TCP | DET_UDP);
+	DET_TCP | DET_UDP, DET_EARLY | DET_NAMED | DET_FLAGS);

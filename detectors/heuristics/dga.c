@@ -164,4 +164,4 @@ static int dga_init(void *state, const void *config, const struct detector_env *
 }
 
 OBS_DETECTOR(dga, 9010016, "Tocsin algorithmically generated domains", "A Network Trojan was detected", 1,
-	DET_UDP | DET_TCP);
+	DET_UDP | DET_TCP, DET_EARLY | DET_NAMED);

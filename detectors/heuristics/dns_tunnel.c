@@ -179,4 +179,5 @@ static int dns_tunnel_init(void *state, const void *config, const struct detecto
 	return 0;
 }
 
-OBS_DETECTOR(dns_tunnel, 9010014, "Tocsin DNS tunnel", "A Network Trojan was detected", 1, DET_UDP | DET_TCP);
+OBS_DETECTOR(dns_tunnel, 9010014, "Tocsin DNS tunnel", "A Network Trojan was detected", 1, DET_UDP | DET_TCP,
+	DET_EARLY | DET_NAMED);

@@ -117,6 +117,7 @@ struct flood_ops {
 	bool (*judge)(const void *config, const struct flood_view *v, struct flood_verdict *out);
 	// Which rate the baseline learns.
 	double (*rate)(const struct flood_view *v);
+	uint32_t scale;           // packets that one counted stands for; 0: 1
 	uint32_t least_pkts;      // in ten seconds: fewer are not worth a judge's time; 0: 50
 	const char *sources_name; // what the distinct count counts; NULL: "sources"
 	const char *ports_name;   // what the port bitmap counts; NULL: "dest_ports"
@@ -149,15 +150,28 @@ static inline struct flood_cell *flood_cell(
 	uint32_t b = (uint32_t)digest >> 8 & (FLOOD_CELLS / 8 - 1);
 	struct flood_bucket *k = &d->bucket[b];
 	uint32_t tag = flood_tag(digest);
-	for (uint32_t i = 0; i < 8; i++) {
+	uint32_t match = 0;
+	for (uint32_t i = 0; i < 8; i++) // without branches: which of them it is cannot be guessed
+		match |= (uint32_t)(k->tag[i] == tag) << i;
+	for (; match; match &= match - 1) {
+		uint32_t i = (uint32_t)__builtin_ctz(match);
 		c = &d->cell[b * 8 + i];
-		if (k->tag[i] == tag && c->digest == digest) {
+		if (c->digest == digest) {
 			k->weight[i]++;
 			d->last = b * 8 + i;
 			return c;
 		}
 	}
 	return flood_cell_new(d, digest, addr, p);
+}
+
+// The cell of a host. In a flood it is the one used last, and its address need not be digested again.
+static inline struct flood_cell *flood_host(struct flood_delta *d, const union ip_addr *addr, const struct packet *p)
+{
+	struct flood_cell *c = &d->cell[d->last];
+	if (c->digest != 0 && c->addr.d[0] == addr->d[0] && c->addr.d[1] == addr->d[1])
+		return c;
+	return flood_cell(d, sketch_addr(addr), addr, p);
 }
 
 // Counts one packet toward a destination and takes down what it looks like.

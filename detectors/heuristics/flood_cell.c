@@ -52,6 +52,10 @@ struct flood_cell *flood_cell_new(
 {
 	uint32_t b = (uint32_t)digest >> 8 & (FLOOD_CELLS / 8 - 1);
 	struct flood_bucket *k = &d->bucket[b];
+	// where destinations outnumber cells, only one packet in eight may ask for room: the rest would spend their
+	// time evicting each other
+	if (k->tag[7] != 0 && (uint32_t)(p->seq >> 3) * 0x9e3779b1u >> 29)
+		return NULL;
 	uint32_t i = make_room(d, k);
 	if (i == 8)
 		return NULL;

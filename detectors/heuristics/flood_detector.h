@@ -35,7 +35,7 @@ static inline void flood_state_tick(void *master, struct detector_run *run)
 
 // id: the detector's name; its file has id_rows, id_on_packets, id_judge, id_rate and struct id_config. What
 // follows are further members of struct flood_ops.
-#define FLOOD_DETECTOR(id, number, text, kinds, ip_proto, ...)                                \
+#define FLOOD_DETECTOR(id, number, text, kinds, traits, ip_proto, ...)                        \
 	extern const struct detector detector_##id;                                           \
 	static const struct flood_ops id##_ops = {.detector = &detector_##id,                 \
 		.key_proto = ip_proto,                                                        \
@@ -53,6 +53,7 @@ static inline void flood_state_tick(void *master, struct detector_run *run)
 		.category = "Detection of a Denial of Service Attack",                        \
 		.severity = 1,                                                                \
 		.wants = (kinds) | DET_TICK,                                                  \
+		.only = (traits),                                                             \
 		.config = id##_rows,                                                          \
 		.config_size = sizeof(struct id##_config),                                    \
 		.state_size = flood_state_size,                                               \

@@ -15,15 +15,16 @@ static void victim_text(char *out, size_t max, const struct flood_victim *v)
 		snprintf(out, max, "%s/%u", a, v->prefix);
 }
 
-static void say_rates(struct text *t, const struct flood_victim *v, const struct flood_view *w, uint64_t now_ns)
+static void say_rates(struct text *t, const struct flood *f, const struct flood_victim *v, const struct flood_view *w)
 {
+	double scale = f->ops->scale ? f->ops->scale : 1;
 	text_string(t, "vector", v->verdict.vector);
-	text_number(t, "pps", (double)w->pkts);
-	text_number(t, "bps", (double)w->bytes * 8);
+	text_number(t, "pps", (double)w->pkts * scale);
+	text_number(t, "bps", (double)w->bytes * 8 * scale);
 	text_number(t, "peak", v->peak);
-	text_number(t, "packets", (double)(v->pkts - v->start_pkts));
-	text_number(t, "bytes", (double)(v->bytes - v->start_bytes));
-	text_number(t, "duration_ms", (double)((now_ns - v->start_ns) / 1000000));
+	text_number(t, "packets", (double)(v->pkts - v->start_pkts) * scale);
+	text_number(t, "bytes", (double)(v->bytes - v->start_bytes) * scale);
+	text_number(t, "duration_ms", (double)((f->now_ns - v->start_ns) / 1000000));
 	if (v->verdict.answer_ratio >= 0)
 		text_number(t, "syn_per_synack", v->verdict.answer_ratio);
 }
@@ -103,7 +104,7 @@ void flood_report(struct flood *f, struct flood_victim *v, const struct flood_vi
 	victim_text(victim, sizeof(victim), v);
 	if (v->prefix != (v->version == 6 ? 128 : 32))
 		text_string(&find.text, "prefix", victim);
-	say_rates(&find.text, v, w, f->now_ns);
+	say_rates(&find.text, f, v, w);
 	say_sources(&find.text, f->ops, v, w);
 	say_fingerprint(&find.text, f->ops, v, w);
 	say_filters(&find.text, v, victim);

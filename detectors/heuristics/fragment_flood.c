@@ -38,7 +38,7 @@ static void fragment_flood_on_packets(void *state, struct packet *const *pkts, u
 	struct flood_delta *d = state;
 	for (uint32_t i = 0; i < n; i++) {
 		const struct packet *p = pkts[i];
-		struct flood_cell *c = flood_cell(d, sketch_addr(&p->dst), &p->dst, p);
+		struct flood_cell *c = flood_host(d, &p->dst, p);
 		if (!c)
 			continue;
 		flood_count(c, FRAG_SEEN, p, flood_source(p));
@@ -77,4 +77,4 @@ static double fragment_flood_rate(const struct flood_view *v)
 	return (double)v->pkts;
 }
 
-FLOOD_DETECTOR(fragment_flood, 9010004, "Tocsin IP fragment flood", DET_FRAGMENT, 0);
+FLOOD_DETECTOR(fragment_flood, 9010004, "Tocsin IP fragment flood", DET_FRAGMENT, 0, 0);

@@ -154,5 +154,5 @@ static double http_flood_rate(const struct flood_view *v)
 	return (double)v->count[HTTP_REQUESTS];
 }
 
-FLOOD_DETECTOR(http_flood, 9010005, "Tocsin HTTP flood", DET_TCP, IPPROTO_TCP, .least_pkts = 1,
+FLOOD_DETECTOR(http_flood, 9010005, "Tocsin HTTP flood", DET_TCP, DET_DATA, IPPROTO_TCP, .least_pkts = 1,
 	.sources_name = "sources", .ports_name = "urls");

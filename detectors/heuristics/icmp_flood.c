@@ -38,7 +38,7 @@ static void icmp_flood_on_packets(void *state, struct packet *const *pkts, uint3
 		uint32_t kind = kind_of(p);
 		if (kind == FLOOD_COUNTS)
 			continue; // an answer to what the host asked
-		struct flood_cell *c = flood_cell(d, sketch_addr(&p->dst), &p->dst, p);
+		struct flood_cell *c = flood_host(d, &p->dst, p);
 		if (!c)
 			continue;
 		flood_count(c, kind, p, flood_source(p));
@@ -82,4 +82,4 @@ static double icmp_flood_rate(const struct flood_view *v)
 	return (double)v->pkts;
 }
 
-FLOOD_DETECTOR(icmp_flood, 9010003, "Tocsin ICMP flood", DET_ICMP, IPPROTO_ICMP);
+FLOOD_DETECTOR(icmp_flood, 9010003, "Tocsin ICMP flood", DET_ICMP, 0, IPPROTO_ICMP);

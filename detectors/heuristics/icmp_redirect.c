@@ -104,4 +104,4 @@ static int icmp_redirect_init(void *state, const void *config, const struct dete
 	return 0;
 }
 
-OBS_DETECTOR(icmp_redirect, 9010023, "Tocsin ICMP redirect", "Misc Attack", 2, DET_ICMP);
+OBS_DETECTOR(icmp_redirect, 9010023, "Tocsin ICMP redirect", "Misc Attack", 2, DET_ICMP, 0);

@@ -158,4 +158,4 @@ static int icmp_tunnel_init(void *state, const void *config, const struct detect
 	return 0;
 }
 
-OBS_DETECTOR(icmp_tunnel, 9010015, "Tocsin ICMP tunnel", "A Network Trojan was detected", 1, DET_ICMP);
+OBS_DETECTOR(icmp_tunnel, 9010015, "Tocsin ICMP tunnel", "A Network Trojan was detected", 1, DET_ICMP, 0);

@@ -8,56 +8,66 @@ void keytab_init(struct keytab *t, void *mem, uint32_t buckets_log, size_t recor
 	t->bucket_mask = (1u << buckets_log) - 1;
 	t->record_size = (uint32_t)record_size;
 	t->evicted = 0;
-	t->records = mem;
+	t->buckets = mem;
+	t->records = (uint8_t *)(t->buckets + t->bucket_mask + 1);
 }
 
-static inline struct keyed *bucket_of(const struct keytab *t, uint64_t digest)
+static inline uint32_t bucket_of(const struct keytab *t, uint64_t digest)
 {
-	return keytab_at(t, ((digest >> 32) & t->bucket_mask) * 8ull);
+	return (uint32_t)(digest >> 32) & t->bucket_mask;
 }
 
-static inline struct keyed *way(const struct keytab *t, struct keyed *bucket, uint32_t i)
+static inline struct keyed *record_of(const struct keytab *t, uint32_t bucket, uint32_t way)
 {
-	return (struct keyed *)((uint8_t *)bucket + (size_t)i * t->record_size);
+	return (struct keyed *)(t->records + ((size_t)bucket * 8 + way) * t->record_size);
 }
 
 void *keytab_find(struct keytab *t, uint64_t digest)
 {
-	struct keyed *bucket = bucket_of(t, digest);
+	uint32_t b = bucket_of(t, digest);
 	for (uint32_t i = 0; i < 8; i++)
-		if (way(t, bucket, i)->digest == digest)
-			return way(t, bucket, i);
+		if (t->buckets[b].digest[i] == digest)
+			return record_of(t, b, i);
 	return NULL;
 }
 
-// Is a a better record to lose than b?
-static bool worse(const struct keyed *a, const struct keyed *b)
+// The way to lose: a free one, else the one unused for longest that need not be kept, else the oldest of all.
+static uint32_t choose(const struct keytab *t, uint32_t b)
 {
-	if ((a->digest == 0) != (b->digest == 0))
-		return a->digest == 0;
-	if (a->keep != b->keep)
-		return a->keep < b->keep;
-	return a->last_ns < b->last_ns;
+	const struct keytab_bucket *k = &t->buckets[b];
+	uint32_t kept = 0, oldest = 0;
+	for (uint32_t round = 0; round < 8; round++) {
+		uint32_t best = 8;
+		for (uint32_t i = 0; i < 8; i++) {
+			if (k->digest[i] == 0)
+				return i;
+			if (!(kept & 1u << i) && (best == 8 || k->last_ns[i] < k->last_ns[best]))
+				best = i;
+		}
+		if (round == 0)
+			oldest = best;
+		if (!record_of(t, b, best)->keep)
+			return best;
+		kept |= 1u << best;
+	}
+	return oldest;
 }
 
 void *keytab_get(struct keytab *t, uint64_t digest, uint64_t now_ns, bool *fresh)
 {
-	struct keyed *bucket = bucket_of(t, digest);
-	struct keyed *lose = bucket;
-	*fresh = false;
-	for (uint32_t i = 0; i < 8; i++) {
-		struct keyed *k = way(t, bucket, i);
-		if (k->digest == digest) {
-			k->last_ns = now_ns;
-			return k;
-		}
-		if (worse(k, lose))
-			lose = k;
+	uint32_t b = bucket_of(t, digest), i = 0;
+	struct keytab_bucket *k = &t->buckets[b];
+	while (i < 8 && k->digest[i] != digest)
+		i++;
+	*fresh = i == 8;
+	if (*fresh)
+		i = choose(t, b);
+	struct keyed *r = record_of(t, b, i);
+	if (*fresh) {
+		t->evicted += k->digest[i] != 0;
+		memset(r, 0, t->record_size);
+		r->digest = k->digest[i] = digest;
 	}
-	t->evicted += lose->digest != 0;
-	memset(lose, 0, t->record_size);
-	lose->digest = digest;
-	lose->last_ns = now_ns;
-	*fresh = true;
-	return lose;
+	r->last_ns = k->last_ns[i] = now_ns;
+	return r;
 }

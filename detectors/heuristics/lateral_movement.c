@@ -160,5 +160,5 @@ static int lateral_movement_init(void *state, const void *config, const struct d
 	return 0;
 }
 
-OBS_DETECTOR(
-	lateral_movement, 9010019, "Tocsin lateral movement", "Attempted Administrator Privilege Gain", 1, DET_TCP);
+OBS_DETECTOR(lateral_movement, 9010019, "Tocsin lateral movement", "Attempted Administrator Privilege Gain", 1, DET_TCP,
+	DET_EARLY);

@@ -134,5 +134,5 @@ static int lookalike_domain_init(void *state, const void *config, const struct d
 	return 0;
 }
 
-OBS_DETECTOR(
-	lookalike_domain, 9010017, "Tocsin look-alike domain", "Social Engineering Attempted", 2, DET_UDP | DET_TCP);
+OBS_DETECTOR(lookalike_domain, 9010017, "Tocsin look-alike domain", "Social Engineering Attempted", 2,
+	DET_UDP | DET_TCP, DET_EARLY | DET_NAMED);

@@ -65,20 +65,21 @@ static inline void obs_tick(
 		obs_tick(master, run, id##_see, after);                                                    \
 	}
 
-// The const struct itself. kinds: DET_TCP and so on.
-#define OBS_DETECTOR(id, number, text, class, sev, kinds)   \
-	const struct detector detector_##id = {.name = #id, \
-		.sid = number,                              \
-		.title = text,                              \
-		.category = class,                          \
-		.severity = sev,                            \
-		.wants = (kinds) | DET_TICK,                \
-		.config = id##_rows,                        \
-		.config_size = sizeof(struct id##_config),  \
-		.state_size = id##_size,                    \
-		.init = id##_init,                          \
-		.delta_size = id##_delta_size,              \
-		.init_delta = id##_init_delta,              \
-		.on_packets = id##_on_packets,              \
-		.merge = id##_merge,                        \
+// The const struct itself. kinds: DET_TCP and so on; traits: DET_FIRST and so on, 0 for all packets.
+#define OBS_DETECTOR(id, number, text, class, sev, kinds, traits) \
+	const struct detector detector_##id = {.name = #id,       \
+		.sid = number,                                    \
+		.title = text,                                    \
+		.category = class,                                \
+		.severity = sev,                                  \
+		.wants = (kinds) | DET_TICK,                      \
+		.only = (traits),                                 \
+		.config = id##_rows,                              \
+		.config_size = sizeof(struct id##_config),        \
+		.state_size = id##_size,                          \
+		.init = id##_init,                                \
+		.delta_size = id##_delta_size,                    \
+		.init_delta = id##_init_delta,                    \
+		.on_packets = id##_on_packets,                    \
+		.merge = id##_merge,                              \
 		.on_tick = id##_tick}

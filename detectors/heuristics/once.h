@@ -73,7 +73,7 @@ static inline void once_see(void *ctx, const struct obs *o)
 }
 
 // Everything but once_ops `id_ops` (with detector, kinds, look) and the text. No configuration but `enabled`.
-#define ONCE_DETECTOR(id, number, text, class, sev, which)                                                         \
+#define ONCE_DETECTOR(id, number, text, class, sev, which, traits)                                                 \
 	static const struct config_row id##_rows[] = {CONFIG_END};                                                 \
 	static size_t id##_delta_size(const void *config)                                                          \
 	{                                                                                                          \
@@ -120,6 +120,7 @@ static inline void once_see(void *ctx, const struct obs *o)
 		.category = class,                                                                                 \
 		.severity = sev,                                                                                   \
 		.wants = (which) | DET_TICK,                                                                       \
+		.only = (traits),                                                                                  \
 		.config = id##_rows,                                                                               \
 		.state_size = id##_size,                                                                           \
 		.init = id##_init,                                                                                 \

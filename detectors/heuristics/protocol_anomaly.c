@@ -38,4 +38,5 @@ static uint32_t look(const struct packet *p)
 extern const struct detector detector_protocol_anomaly;
 static const struct once_ops protocol_anomaly_ops = {&detector_protocol_anomaly, kinds, look, NULL};
 
-ONCE_DETECTOR(protocol_anomaly, 9010024, "Tocsin protocol anomaly", "Generic Protocol Command Decode", 3, DET_TCP);
+ONCE_DETECTOR(
+	protocol_anomaly, 9010024, "Tocsin protocol anomaly", "Generic Protocol Command Decode", 3, DET_TCP, DET_EARLY);

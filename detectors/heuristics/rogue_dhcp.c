@@ -180,4 +180,4 @@ static int rogue_dhcp_init(void *state, const void *config, const struct detecto
 	return 0;
 }
 
-OBS_DETECTOR(rogue_dhcp, 9010021, "Tocsin rogue DHCP server or starvation", "Misc Attack", 1, DET_UDP);
+OBS_DETECTOR(rogue_dhcp, 9010021, "Tocsin rogue DHCP server or starvation", "Misc Attack", 1, DET_UDP, DET_NAMED);

@@ -213,4 +213,5 @@ static int rogue_ra_init(void *state, const void *config, const struct detector_
 	return 0;
 }
 
-OBS_DETECTOR(rogue_ra, 9010022, "Tocsin rogue router advertisement or neighbour spoofing", "Misc Attack", 1, DET_ICMP);
+OBS_DETECTOR(
+	rogue_ra, 9010022, "Tocsin rogue router advertisement or neighbour spoofing", "Misc Attack", 1, DET_ICMP, 0);

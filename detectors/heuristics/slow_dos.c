@@ -222,4 +222,5 @@ static int slow_dos_init(void *state, const void *config, const struct detector_
 	return 0;
 }
 
-OBS_DETECTOR(slow_dos, 9010008, "Tocsin slow denial of service", "Detection of a Denial of Service Attack", 1, DET_TCP);
+OBS_DETECTOR(slow_dos, 9010008, "Tocsin slow denial of service", "Detection of a Denial of Service Attack", 1, DET_TCP,
+	DET_EARLY | DET_FLAGS | DET_BARE);

@@ -39,7 +39,7 @@ static const struct config_row syn_flood_rows[] = {
 
 static void count_stray(struct flood_delta *d, const struct packet *p, uint32_t which)
 {
-	struct flood_cell *c = flood_cell(d, sketch_addr(&p->dst), &p->dst, p);
+	struct flood_cell *c = flood_host(d, &p->dst, p);
 	if (c)
 		flood_count(c, which, p, flood_source(p));
 }
@@ -55,7 +55,7 @@ static uint32_t stray_kind(uint8_t flags)
 
 static void count_answer(struct flood_delta *d, const struct packet *p)
 {
-	struct flood_cell *c = flood_cell(d, sketch_addr(&p->src), &p->src, p);
+	struct flood_cell *c = flood_host(d, &p->src, p);
 	if (c)
 		c->count[SYN_ANSWERED]++;
 	if (p->flags & PKT_NEW_FLOW)
@@ -66,7 +66,7 @@ static void count_rest(struct flood_delta *d, const struct packet *p)
 {
 	const struct flow *f = p->flow;
 	if (f && p->nth[DIR_TO_SERVER] == 2 && p->dir == DIR_TO_SERVER && f->tcp_flags[DIR_TO_SERVER] & 0x02) {
-		struct flood_cell *c = flood_cell(d, sketch_addr(&p->dst), &p->dst, p);
+		struct flood_cell *c = flood_host(d, &p->dst, p);
 		if (c && !(p->tcp_flags & 0x04))
 			c->count[SYN_WENT_ON]++;
 	} else if (!f || p->flags & PKT_NEW_FLOW) {
@@ -184,4 +184,4 @@ static double syn_flood_rate(const struct flood_view *v)
 	return (double)v->pkts;
 }
 
-FLOOD_DETECTOR(syn_flood, 9010001, "Tocsin TCP SYN flood", DET_TCP, IPPROTO_TCP);
+FLOOD_DETECTOR(syn_flood, 9010001, "Tocsin TCP SYN flood", DET_TCP, DET_START | DET_FLAGS, IPPROTO_TCP);

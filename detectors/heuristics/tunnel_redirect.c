@@ -122,4 +122,4 @@ static int tunnel_redirect_init(void *state, const void *config, const struct de
 	return 0;
 }
 
-OBS_DETECTOR(tunnel_redirect, 9010028, "Tocsin traffic redirected into a tunnel", "Misc Attack", 1, DET_UDP);
+OBS_DETECTOR(tunnel_redirect, 9010028, "Tocsin traffic redirected into a tunnel", "Misc Attack", 1, DET_UDP, DET_NAMED);

@@ -58,7 +58,7 @@ static void udp_flood_on_packets(void *state, struct packet *const *pkts, uint32
 		// answers are what the host asked for; amplification looks at those it did not
 		if (f && p->dir == DIR_TO_CLIENT)
 			continue;
-		struct flood_cell *c = flood_cell(d, sketch_addr(&p->dst), &p->dst, p);
+		struct flood_cell *c = flood_host(d, &p->dst, p);
 		if (!c)
 			continue;
 		flood_count(c, UDP_SEEN, p, flood_source(p));
@@ -136,4 +136,4 @@ static double udp_flood_rate(const struct flood_view *v)
 	return (double)v->pkts;
 }
 
-FLOOD_DETECTOR(udp_flood, 9010002, "Tocsin UDP flood", DET_UDP, IPPROTO_UDP);
+FLOOD_DETECTOR(udp_flood, 9010002, "Tocsin UDP flood", DET_UDP, 0, IPPROTO_UDP);

@@ -79,4 +79,5 @@ static uint32_t look(const struct packet *p)
 extern const struct detector detector_weak_crypto;
 static const struct once_ops weak_crypto_ops = {&detector_weak_crypto, kinds, look, NULL};
 
-ONCE_DETECTOR(weak_crypto, 9010025, "Tocsin weak cryptography", "Potential Corporate Privacy Violation", 3, DET_TCP);
+ONCE_DETECTOR(weak_crypto, 9010025, "Tocsin weak cryptography", "Potential Corporate Privacy Violation", 3, DET_TCP,
+	DET_EARLY);

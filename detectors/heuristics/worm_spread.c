@@ -109,4 +109,4 @@ static void worm_spread_on_packets(void *state, struct packet *const *pkts, uint
 	conn_note(state, pkts, n);
 }
 
-OBS_DETECTOR(worm_spread, 9010012, "Tocsin worm", "A Network Trojan was detected", 1, DET_TCP);
+OBS_DETECTOR(worm_spread, 9010012, "Tocsin worm", "A Network Trojan was detected", 1, CONN_KINDS, DET_FIRST);

@@ -20,6 +20,7 @@
 
 #include "ctl/config/config.h"
 #include "dataplane/api/addr_set.h"
+#include "dataplane/api/packet_traits.h"
 #include "dataplane/decode.h"
 #include "dataplane/event_ring.h"
 #include "dataplane/flow_table.h"
@@ -132,19 +133,10 @@ static inline void harness_tick(struct harness *h, bool last)
 	harness_collect(h);
 }
 
-static inline uint32_t harness_class(const struct packet *p)
+static inline bool harness_shows(const struct harness *h, const struct packet *p)
 {
-	if (p->flags & PKT_INVALID)
-		return 0;
-	if (p->flags & PKT_FRAGMENT)
-		return DET_FRAGMENT;
-	if (p->flags & PKT_TCP)
-		return DET_TCP;
-	if (p->flags & PKT_UDP)
-		return DET_UDP;
-	if (p->flags & PKT_ICMP)
-		return DET_ICMP;
-	return p->flags & PKT_ARP ? DET_ARP : DET_OTHER;
+	const struct detector *d = h->detector;
+	return d->wants & DET_ALL & 1u << packet_kind(p) && (d->only == 0 || d->only & packet_traits(p));
 }
 
 // Both directions of an address pair go to one worker.
@@ -187,7 +179,7 @@ static inline void harness_frame(struct harness *h, uint64_t us)
 		at = flow_lookup_burst(w->flows, b, at, &h->sink);
 	uint32_t n = 0;
 	for (uint32_t i = 0; i < b->n; i++)
-		if (harness_class(b->list[i]) & h->detector->wants)
+		if (harness_shows(h, b->list[i]))
 			list[n++] = b->list[i];
 	if (n)
 		h->detector->on_packets(w->delta, list, n, &run);
