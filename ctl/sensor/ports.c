@@ -322,7 +322,7 @@ void ports_describe(const struct live_ports *l, size_t i, char *out, size_t size
 
 	snprintf(out, size, "%s: %s, %u receive queue%s of %u%s, %u send queues%s, MTU %u, NUMA node %d, drops %s%s%s",
 		p->name, p->driver, p->queues, p->queues == 1 ? "" : "s", p->descriptors, rss[p->rss], p->tx_queues,
-		p->tx_queues ? " (the driver wants one; nothing can reach it)" : "", p->mtu, p->socket,
+		p->tx_queues ? " (the driver wants them; nothing can reach them)" : "", p->mtu, p->socket,
 		p->counts_drops ? "counted" : "not counted by this driver", p->note[0] ? "; " : "", p->note);
 }
 

@@ -74,6 +74,9 @@ const uint8_t port_rss_key[PORT_RSS_KEY_BYTES] = {
 static const char *const silent_drivers[] = {
 	"net_af_packet", "net_pcap", "net_tap", "net_null", "net_ring", "net_memif"};
 
+// Drivers that start without a send queue but then never connect to their peer.
+static const char *const pairing_drivers[] = {"net_memif", "net_vhost", "net_virtio_user"};
+
 // Addresses alone, so that fragments go with the rest of their datagram's flow.
 #define RSS_ADDRESSES                                                                                               \
 	(RTE_ETH_RSS_IPV4 | RTE_ETH_RSS_FRAG_IPV4 | RTE_ETH_RSS_NONFRAG_IPV4_OTHER | RTE_ETH_RSS_NONFRAG_IPV4_TCP | \
@@ -81,10 +84,10 @@ static const char *const silent_drivers[] = {
 		RTE_ETH_RSS_FRAG_IPV6 | RTE_ETH_RSS_NONFRAG_IPV6_OTHER | RTE_ETH_RSS_NONFRAG_IPV6_TCP |             \
 		RTE_ETH_RSS_NONFRAG_IPV6_UDP | RTE_ETH_RSS_NONFRAG_IPV6_SCTP)
 
-static bool is_silent(const char *driver)
+static bool is_among(const char *driver, const char *const *names, size_t count)
 {
-	for (size_t i = 0; i < sizeof(silent_drivers) / sizeof(silent_drivers[0]); i++)
-		if (strcmp(driver, silent_drivers[i]) == 0)
+	for (size_t i = 0; i < count; i++)
+		if (strcmp(driver, names[i]) == 0)
 			return true;
 	return false;
 }
@@ -139,16 +142,17 @@ static void set_rss(struct port *p, const struct port_config *cfg, const struct 
 	p->rss = PORT_RSS_SYMMETRIC;
 }
 
-// Zero send queues; a driver that refuses gets one, set up and then left alone.
+// Zero send queues; a driver that refuses gets what it wants, set up and then left alone.
 static int configure(struct port *p, const struct rte_eth_conf *conf, uint16_t queues)
 {
-	int rc = rte_eth_dev_configure(p->id, queues, 0, conf);
+	bool pairs = is_among(p->driver, pairing_drivers, RTE_DIM(pairing_drivers));
 
 	p->tx_queues = 0;
-	if (rc == 0)
+	if (!pairs && rte_eth_dev_configure(p->id, queues, 0, conf) == 0)
 		return 0;
-	p->tx_queues = 1;
-	return rte_eth_dev_configure(p->id, queues, 1, conf);
+	// what pairs wants as many to send with as it receives from
+	p->tx_queues = pairs ? queues : 1;
+	return rte_eth_dev_configure(p->id, queues, p->tx_queues, conf);
 }
 
 static int set_queues(struct port *p, const struct port_config *cfg, uint16_t queues)
@@ -158,8 +162,8 @@ static int set_queues(struct port *p, const struct port_config *cfg, uint16_t qu
 
 	for (uint16_t q = 0; rc == 0 && q < queues; q++)
 		rc = rte_eth_rx_queue_setup(p->id, q, descriptors, (unsigned int)p->socket, NULL, cfg->pool);
-	if (rc == 0 && p->tx_queues)
-		rc = rte_eth_tx_queue_setup(p->id, 0, tx, (unsigned int)p->socket, NULL);
+	for (uint16_t q = 0; rc == 0 && q < p->tx_queues; q++)
+		rc = rte_eth_tx_queue_setup(p->id, q, tx, (unsigned int)p->socket, NULL);
 	p->descriptors = descriptors;
 	return rc;
 }
@@ -215,7 +219,7 @@ int port_open(struct port *p, const struct port_config *cfg, char *why, size_t w
 	}
 	p->running = true;
 	p->ifindex = cfg->kernel_name ? (int)if_nametoindex(cfg->kernel_name) : 0;
-	p->counts_drops = p->ifindex || !is_silent(p->driver);
+	p->counts_drops = p->ifindex || !is_among(p->driver, silent_drivers, RTE_DIM(silent_drivers));
 	rte_eth_stats_reset(p->id);
 	if (cfg->promiscuous && rte_eth_promiscuous_enable(p->id) != 0 && rte_eth_promiscuous_get(p->id) != 1)
 		note(p, "promiscuous mode is refused");

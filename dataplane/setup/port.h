@@ -35,7 +35,7 @@ struct port {
 	char name[64];
 	char driver[32];
 	uint16_t queues;    // receive queues that run
-	uint16_t tx_queues; // 0, or 1 where the device starts only with one; nothing has a handle on it
+	uint16_t tx_queues; // 0, or more where the driver needs them to start or connect; nothing has a handle on them
 	uint16_t mtu;
 	uint16_t descriptors;
 	int socket; // NUMA node, SOCKET_ID_ANY where it has none

@@ -288,6 +288,40 @@ def cli_device_tap_receives_what_the_kernel_sends(s):
     expect(len(s.alerts()) == 1, "one alert: %s" % s.alerts())
 
 
+def bypass(s, port, peer, queues):
+    """Frames from another process over shared memory; alerts and ledger as ever."""
+    sender = os.environ.get("FRAME_SEND")
+    if not sender:
+        print("note: FRAME_SEND is not set; nothing is sent over " + port)
+        return
+    path, frames = fixture(s)
+    live = Live(s, "--port", port, "--workers", str(queues), namespace=None).wait_ready()
+    sent = int(sh(sender, path, peer, str(queues)))
+    time.sleep(0.5)
+    ledger = live.stop().ledger()
+    expect(sent == frames == ledger["offered"], "sent %d, ledger %s; %s" % (sent, ledger, live.err))
+    expect(facts(s.alerts()) == alerts_of_a_capture_run(s, path), "the alerts of -r")
+    expect("the driver wants them; nothing can reach them" in live.err, live.err)
+
+
+def cli_device_memif_between_two_processes(s):
+    where = "socket=%s,socket-abstract=no" % s.path("m.sock")
+    bypass(s, "net_memif0,role=server," + where, "net_memif0,role=client," + where, 1)
+
+
+def cli_device_memif_with_two_queues(s):
+    where = "socket=%s,socket-abstract=no" % s.path("m.sock")
+    bypass(s, "net_memif0,role=server," + where, "net_memif0,role=client," + where, 2)
+
+
+def cli_device_vhost_with_one_queue(s):
+    bypass(s, "net_vhost0,iface=%s,queues=1" % s.path("v.sock"), "net_virtio_user0,path=%s,queues=1" % s.path("v.sock"), 1)
+
+
+def cli_device_vhost_with_two_queues(s):
+    bypass(s, "net_vhost0,iface=%s,queues=2" % s.path("v.sock"), "net_virtio_user0,path=%s,queues=2" % s.path("v.sock"), 2)
+
+
 def refused(s, words, *args):
     run = s.run("-l", s.dir, *args, timeout=30)
     lines = run.err.splitlines()
