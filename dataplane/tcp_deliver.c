@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include <rte_branch_prediction.h>
+
 static struct tcp_keep *keep_of(const struct tcp_streams *ts, uint32_t handle)
 {
 	return handle ? tcp_pool_at(&ts->keep[handle & 3], handle >> 2) : NULL;
@@ -13,6 +15,7 @@ void tcp_keep_drop(struct tcp_streams *ts, struct tcp_side *side)
 	if (side->keep)
 		tcp_pool_give(&ts->keep[side->keep & 3], side->keep >> 2);
 	side->keep = TCP_NIL;
+	side->has_unused = 0;
 	memset(side->unused, 0, sizeof(side->unused));
 }
 
@@ -66,6 +69,7 @@ static void keep_rest(struct tcp_streams *ts, struct tcp_side *side, const uint8
 
 	for (uint32_t i = 0; i < ts->consumer_count; i++)
 		most = side->unused[i] > most ? side->unused[i] : most;
+	side->has_unused = most != 0;
 	if (!most) {
 		if (side->keep)
 			tcp_keep_drop(ts, side);
@@ -86,6 +90,26 @@ static void keep_rest(struct tcp_streams *ts, struct tcp_side *side, const uint8
 	k->to = most;
 }
 
+// What a consumer said of a view that was not simply used up.
+static void take_verdict(struct tcp_streams *ts, struct tcp_session *s, uint32_t i, const struct stream_view *v,
+	enum stream_verdict verdict)
+{
+	struct tcp_side *side = &s->side[v->dir];
+	uint32_t left = v->used < v->len ? v->len - v->used : 0;
+
+	if (left > STREAM_KEEP_MAX) {
+		ts->stats.keep_overflow++;
+		left = STREAM_KEEP_MAX;
+	}
+	side->unused[i] = left;
+	if (verdict != STREAM_MORE || v->flags & STREAM_LAST) {
+		side->done |= (uint8_t)(1u << i);
+		side->unused[i] = 0;
+	}
+	if (verdict == STREAM_DONE_BOTH)
+		s->side[!v->dir].done |= (uint8_t)(1u << i);
+}
+
 // One consumer's view of what is new; unused bytes of before come first.
 static void offer(struct tcp_streams *ts, struct tcp_session *s, uint32_t i, const struct stream_view *fresh)
 {
@@ -104,19 +128,7 @@ static void offer(struct tcp_streams *ts, struct tcp_session *s, uint32_t i, con
 		v.flags |= STREAM_FORCED;
 	}
 	v.used = v.len;
-	enum stream_verdict verdict = ts->consumer[i].on_data(ts->consumer[i].arg, &v);
-	uint32_t left = v.used < v.len ? v.len - v.used : 0;
-	if (left > STREAM_KEEP_MAX) {
-		ts->stats.keep_overflow++;
-		left = STREAM_KEEP_MAX;
-	}
-	side->unused[i] = left;
-	if (verdict != STREAM_MORE || v.flags & STREAM_LAST) {
-		side->done |= (uint8_t)(1u << i);
-		side->unused[i] = 0;
-	}
-	if (verdict == STREAM_DONE_BOTH)
-		s->side[!fresh->dir].done |= (uint8_t)(1u << i);
+	take_verdict(ts, s, i, &v, ts->consumer[i].on_data(ts->consumer[i].arg, &v));
 }
 
 void tcp_side_done(struct tcp_streams *ts, struct tcp_session *s, uint8_t dir)
@@ -137,6 +149,12 @@ static void settle(struct tcp_streams *ts, struct tcp_session *s)
 			tcp_side_done(ts, s, d);
 }
 
+// The acknowledged offset follows from where the acknowledgement lies beside the edge.
+static inline uint64_t acked_offset(const struct tcp_side *side)
+{
+	return side->offset + (uint64_t)(int64_t)seq_diff(side->last_ack, side->edge);
+}
+
 // Cuts what lies behind the depth limit. Returns STREAM_DEPTH when something was cut.
 static uint16_t cut_at_depth(
 	struct tcp_streams *ts, struct tcp_side *side, struct tcp_rx *x, uint32_t *len, uint32_t *gap)
@@ -155,19 +173,60 @@ static uint16_t cut_at_depth(
 	return STREAM_DEPTH;
 }
 
+// Plain data in the middle of a stream of which nothing is kept: one view serves all consumers.
+static void hand_plain(struct tcp_streams *ts, struct tcp_session *s, uint8_t dir, struct tcp_rx *x,
+	const uint8_t *data, uint32_t len, uint16_t flags)
+{
+	struct tcp_side *side = &s->side[dir];
+	struct stream_view v = {.flow = s->flow,
+		.cold = s->cold,
+		.packet = x->p,
+		.data = data,
+		.len = len,
+		.offset = side->offset,
+		.acked = acked_offset(side),
+		.flags = flags | (s->flags & SSN_MIDSTREAM ? STREAM_MIDSTREAM : 0),
+		.dir = dir,
+		.run = x->run};
+	bool odd = false;
+
+	side->edge += len;
+	side->offset += len;
+	ts->stats.bytes += len;
+	for (uint32_t i = 0; i < ts->consumer_count; i++) {
+		if (side->done & 1u << i)
+			continue;
+		v.used = len;
+		enum stream_verdict verdict = ts->consumer[i].on_data(ts->consumer[i].arg, &v);
+		if (likely(verdict == STREAM_MORE && v.used >= len))
+			continue;
+		take_verdict(ts, s, i, &v, verdict);
+		odd = true;
+	}
+	if (odd) {
+		keep_rest(ts, side, data, len);
+		settle(ts, s);
+	}
+}
+
 void tcp_hand(struct tcp_streams *ts, struct tcp_session *s, uint8_t dir, struct tcp_rx *x, const uint8_t *data,
 	uint32_t len, uint32_t gap, uint16_t flags)
 {
 	struct tcp_side *side = &s->side[dir];
 	uint32_t advance = gap + len;
-	struct stream_view v = {
-		.flow = s->flow, .cold = s->cold, .packet = x->p, .data = data, .run = x->run, .dir = dir};
 
 	if (side->flags & SIDE_DONE) {
 		side->edge += advance;
 		side->offset += advance;
 		return;
 	}
+	if (side->flags & SIDE_STARTED && !(flags & (uint16_t)~STREAM_EARLY) && !gap && !side->keep &&
+		!side->has_unused && side->offset + len <= side->limit) {
+		hand_plain(ts, s, dir, x, data, len, flags);
+		return;
+	}
+	struct stream_view v = {
+		.flow = s->flow, .cold = s->cold, .packet = x->p, .data = data, .run = x->run, .dir = dir};
 	flags |= cut_at_depth(ts, side, x, &len, &gap);
 	if (!(side->flags & SIDE_STARTED))
 		flags |= STREAM_START;
@@ -185,8 +244,7 @@ void tcp_hand(struct tcp_streams *ts, struct tcp_session *s, uint8_t dir, struct
 	v.gap = gap;
 	v.flags = flags;
 	v.offset = side->offset + gap;
-	// the acknowledged offset follows from where the acknowledgement lies beside the edge
-	v.acked = side->offset + (uint64_t)(int64_t)seq_diff(side->last_ack, side->edge);
+	v.acked = acked_offset(side);
 	side->edge += advance;
 	side->offset += advance;
 	for (uint32_t i = 0; i < ts->consumer_count; i++)

@@ -5,11 +5,6 @@
 
 #include <string.h>
 
-struct tcp_session *tcp_session_of(const struct flow *f, const struct flow_cold *cold)
-{
-	return cold && f->tcp_state != TCP_NONE ? cold->tcp : NULL;
-}
-
 static struct tcp_half_bucket *half_bucket(const struct tcp_streams *ts, const struct flow *f, uint32_t *tag)
 {
 	uint64_t h = ((uintptr_t)f >> 6) * 0x9e3779b97f4a7c15ull ^ f->start_ns * 0xd6e8feb86659fd93ull;

@@ -119,8 +119,9 @@ struct tcp_side {
 	uint32_t unused[STREAM_MAX_CONSUMERS]; // bytes before edge a consumer left
 	uint64_t gap_bytes;
 	uint64_t acked_told;
-	uint8_t policy;   // enum tcp_policy by which the receiver of this direction assembles
-	uint8_t glimpses; // segments seen, modulo TCP_GLIMPSES
+	uint8_t policy;     // enum tcp_policy by which the receiver of this direction assembles
+	uint8_t glimpses;   // segments seen, modulo TCP_GLIMPSES
+	uint8_t has_unused; // one of unused[] is not 0
 	struct tcp_glimpse seen[TCP_GLIMPSES] __attribute__((aligned(64)));
 };
 
@@ -259,7 +260,10 @@ void tcp_parse_options(struct tcp_rx *x, const uint8_t *opt, uint32_t len);
 enum tcp_verdict tcp_no_session(struct tcp_streams *ts, struct tcp_rx *x);
 enum tcp_verdict tcp_syn_sent(struct tcp_streams *ts, struct tcp_session *s, struct tcp_rx *x);
 enum tcp_verdict tcp_syn_recv(struct tcp_streams *ts, struct tcp_session *s, struct tcp_rx *x);
-struct tcp_session *tcp_session_of(const struct flow *f, const struct flow_cold *cold);
+static inline struct tcp_session *tcp_session_of(const struct flow *f, const struct flow_cold *cold)
+{
+	return cold && f->tcp_state != TCP_NONE ? cold->tcp : NULL;
+}
 // Asks for the line where a SYN of this flow is remembered.
 void tcp_half_prefetch(const struct tcp_streams *ts, const struct flow *f);
 // tcp_state.c: from ESTABLISHED on.

@@ -6,6 +6,7 @@
 
 #include <netinet/in.h>
 
+#include "dataplane/flow_internal.h"
 #include "dataplane/tcp_session.h"
 
 void tcp_note(struct tcp_streams *ts, struct tcp_rx *x, uint16_t reason)
@@ -172,9 +173,8 @@ static void one_packet(struct tcp_streams *ts, struct packet *p, struct detector
 	}
 	if (!parse(&x, p, run))
 		return;
-	struct flow_cold *cold = NULL;
-	if (f->tcp_state != TCP_NONE && f->flags & FLOW_COLD_SET)
-		cold = flow_cold_get(ts->flows, f);
+	// a flow without state has no session: its cold line is not touched
+	struct flow_cold *cold = f->tcp_state != TCP_NONE ? flow_cold_of(ts->flows, f) : NULL;
 	struct tcp_session *s = tcp_session_of(f, cold);
 	if (s && s->state >= TCP_ESTABLISHED)
 		p->flags |= PKT_FLOW_ESTABLISHED;
