@@ -8,7 +8,7 @@
 enum live_idle {
 	LIVE_BUSY,  // polls again at once
 	LIVE_PAUSE, // pauses the core for longer and longer, up to a microsecond
-	LIVE_SLEEP, // after a millisecond without frames sleeps up to 100 us at a time
+	LIVE_SLEEP, // after a millisecond without frames sleeps some 100 us at a time
 };
 
 // sources[i] feeds worker i on the i-th worker lcore, which the EAL must have; each comes from

@@ -80,9 +80,9 @@ static const struct config_row rows[] = {
 		"threading.lcores", F(workers.lcores), "CPU list", "", "CPUs of the workers (\"1-3,6\"); empty: any."),
 	ROW_UINT("threading.event-ring", F(workers.event_ring), "slots of 64 bytes", 32768, 16777216, "65536",
 		"Room for events between a worker and the writer; a power of two."),
-	ROW_ENUM("threading.idle", F(workers.idle), idle_choices, "pause",
-		"What a worker without packets does on a live port: poll on, pause the core, or sleep 100 us at a "
-		"time."),
+	ROW_ENUM("threading.idle", F(workers.idle), idle_choices, "sleep",
+		"What a worker without packets does on a live port: poll on, pause the core, or sleep some 100 us "
+		"at a time."),
 
 	ROW_ENUM("dpdk.hugepages", F(memory.hugepages), huge_choices, "auto",
 		"Use reserved hugepages; auto: where there are any."),

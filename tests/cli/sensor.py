@@ -104,9 +104,8 @@ def main(module):
     """Runs every function of a module whose name begins with cli_; each gets a fresh Sensor."""
     cases = [(n, f) for n, f in vars(sys.modules[module]).items() if n.startswith("cli_")]
     wanted, failed = sys.argv[2:], 0
+    cases = [(n, f) for n, f in cases if not wanted or n in wanted]
     for name, case in cases:
-        if wanted and name not in wanted:
-            continue
         sensor = Sensor(sys.argv[1])
         try:
             case(sensor)
