@@ -13,6 +13,8 @@
 #include "dataplane/setup/port.h"
 #include "dataplane/source.h"
 
+struct stats_snapshot;
+
 struct live_ports {
 	size_t count;
 	struct port port[PORT_MAX];
@@ -46,6 +48,8 @@ int ports_run(struct live_ports *l, struct pipeline *p, const struct tocsin_conf
 void ports_watch(struct live_ports *l, void (*tell)(void *arg, const char *line), void *arg);
 // One line a port: name, driver, queues, RSS, MTU, transmit queues, notes.
 void ports_describe(const struct live_ports *l, size_t i, char *out, size_t size);
+// Adds every port's and queue's counters under tocsin.ports.<name>; a count the driver cannot take is unknown.
+void ports_stats(struct live_ports *l, struct stats_snapshot *s);
 // Name of a port for EVE in_iface.
 const char *ports_name(const struct live_ports *l, uint16_t iface);
 // Stops and closes. Accepts what ports_prepare or ports_start left.

@@ -1,0 +1,49 @@
+// What each port counts, for EVE stats: stats.tocsin.ports.<name>.
+#include <stdio.h>
+#include <string.h>
+
+#include <rte_ethdev.h>
+
+#include "ctl/eve/stats.h"
+#include "ctl/sensor/ports.h"
+
+// Dots part the levels of a counter's name; a PCI address has one.
+static void counter_name(const char *port, char *out, size_t size)
+{
+	snprintf(out, size, "%s", port);
+	for (char *p = out; *p; p++)
+		if (*p == '.')
+			*p = '_';
+}
+
+static void add_queues(const struct port *p, const char *name, struct stats_snapshot *s)
+{
+	struct rte_eth_stats counts;
+
+	if (rte_eth_stats_get(p->id, &counts) != 0)
+		return;
+	for (uint16_t q = 0; q < p->queues && q < RTE_ETHDEV_QUEUE_STAT_CNTRS; q++) {
+		stats_add_name(s, counts.q_ipackets[q], "tocsin.ports.%s.queues.q%u.packets", name, q);
+		stats_add_name(s, counts.q_errors[q], "tocsin.ports.%s.queues.q%u.errors", name, q);
+	}
+}
+
+void ports_stats(struct live_ports *l, struct stats_snapshot *s)
+{
+	for (size_t i = 0; i < l->count; i++) {
+		struct port *p = &l->port[i];
+		struct port_stats counts;
+		char name[64];
+
+		counter_name(p->name, name, sizeof(name));
+		port_stats(p, &counts);
+		stats_add_name(s, counts.received, "tocsin.ports.%s.packets", name);
+		stats_add_name(s, counts.bytes, "tocsin.ports.%s.bytes", name);
+		stats_add_name(s, counts.missed, "tocsin.ports.%s.missed", name);
+		stats_add_name(s, counts.errors, "tocsin.ports.%s.errors", name);
+		stats_add_name(s, counts.no_buffer, "tocsin.ports.%s.no_buffer", name);
+		stats_add_name(s, p->tx_queues, "tocsin.ports.%s.send_queues", name);
+		stats_add_name(s, port_link_up(p), "tocsin.ports.%s.link_up", name);
+		add_queues(p, name, s);
+	}
+}
