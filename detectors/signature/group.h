@@ -45,13 +45,13 @@ struct ip_index {
 	uint32_t *start; // ascending host-order addresses where the answer changes; start[0] is 0
 	uint32_t *list;  // by range, into lists
 	uint32_t *lists; // count, rule, rule, ...
-	uint32_t n_always;
-	const uint32_t *always; // rules asked for every address (any, or with IPv6 addresses)
 };
 
 struct group_table {
 	struct port_groups groups[GROUP_PROTOS][2]; // by enum packet_dir
 	struct ip_index by_src, by_dst;
+	const uint32_t *ip_always, *ip_v6; // IP-only rules asked for every packet, for every IPv6 packet
+	uint32_t n_ip_always, n_ip_v6;
 	uint32_t *event_first; // [DROP_REASON_COUNT + 1], into event_rules
 	uint32_t *event_rules;
 	uint32_t n_groups;

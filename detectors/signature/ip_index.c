@@ -118,16 +118,13 @@ static int sweep(struct ruleset *rs, struct ip_index *x, struct edges *e, uint32
 	return 0;
 }
 
-static bool has_v6_only_answer(const struct addr_set *s)
-{
-	return s && addr_set_ranges_v6(s) > 0;
-}
-
 int ip_index_build(struct ruleset *rs)
 {
+	struct group_table *t = rs->groups;
 	struct edges src = {0}, dst = {0};
-	uint32_t *always = arena_alloc(&rs->arena, (rs->n_rules + 1) * sizeof(*always)), n_always = 0, most = 0;
-	bool ok = always != NULL;
+	uint32_t *always = arena_alloc(&rs->arena, (rs->n_rules + 1) * sizeof(*always));
+	uint32_t *v6 = arena_alloc(&rs->arena, (rs->n_rules + 1) * sizeof(*v6)), most = 0;
+	bool ok = always && v6;
 	for (uint32_t i = 0; ok && i < rs->n_rules; i++) {
 		const struct rule *r = rs->rules[i];
 		if (!(r->flags & RULE_F_IP_ONLY))
@@ -135,16 +132,19 @@ int ip_index_build(struct ruleset *rs)
 		most++;
 		bool by_src = width(r->src) <= width(r->dst);
 		const struct addr_set *s = by_src ? r->src : r->dst;
-		if (!s || has_v6_only_answer(s))
-			always[n_always++] = i;
-		else
-			ok = set_edges(by_src ? &src : &dst, s, i);
+		if (!s) {
+			always[t->n_ip_always++] = i;
+			continue;
+		}
+		if (addr_set_ranges_v6(s))
+			v6[t->n_ip_v6++] = i;
+		ok = set_edges(by_src ? &src : &dst, s, i);
 	}
-	rs->groups->by_src.always = always;
-	rs->groups->by_src.n_always = n_always;
-	int rc = ok ? sweep(rs, &rs->groups->by_src, &src, most) : -ENOMEM;
+	t->ip_always = always;
+	t->ip_v6 = v6;
+	int rc = ok ? sweep(rs, &t->by_src, &src, most) : -ENOMEM;
 	if (!rc)
-		rc = sweep(rs, &rs->groups->by_dst, &dst, most);
+		rc = sweep(rs, &t->by_dst, &dst, most);
 	free(src.at);
 	free(dst.at);
 	return rc;

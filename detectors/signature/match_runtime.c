@@ -76,10 +76,13 @@ static void scan_view(struct signature_worker *w, const struct packet *p, enum g
 static void ip_only_candidates(struct signature_worker *w, const struct packet *p)
 {
 	const struct group_table *t = w->rs->groups;
-	for (uint32_t i = 0; i < t->by_src.n_always; i++)
-		rule_bits_set(&w->candidates, t->by_src.always[i]);
-	if (!(p->flags & PKT_IPV4))
+	for (uint32_t i = 0; i < t->n_ip_always; i++)
+		rule_bits_set(&w->candidates, t->ip_always[i]);
+	if (!(p->flags & PKT_IPV4)) {
+		for (uint32_t i = 0; i < t->n_ip_v6; i++)
+			rule_bits_set(&w->candidates, t->ip_v6[i]);
 		return;
+	}
 	const uint32_t *src = ip_index_find(&t->by_src, ntohl(p->src.w[0]));
 	const uint32_t *dst = ip_index_find(&t->by_dst, ntohl(p->dst.w[0]));
 	for (uint32_t i = 1; i <= src[0]; i++)
@@ -134,9 +137,32 @@ static bool proto_match(const struct rule *r, const struct packet *p)
 	}
 }
 
-bool rule_header_match(const struct rule *r, const struct packet *p)
+static int ip_version(const struct packet *p)
 {
-	int version = p->flags & PKT_IPV4 ? 4 : p->flags & PKT_IPV6 ? 6 : 0;
+	return p->flags & PKT_IPV4 ? 4 : p->flags & PKT_IPV6 ? 6 : 0;
+}
+
+uint64_t addr_sets_of(struct signature_worker *w, const struct packet *p, const union ip_addr *addr)
+{
+	const struct ruleset *rs = w->rs;
+	uint32_t version = (uint32_t)ip_version(p);
+	uint64_t h = (addr->d[0] ^ addr->d[1] * 3) * 0x9e3779b97f4a7c15ull;
+	struct addr_answer *e = &w->addr_cache[h >> 32 & (ADDR_CACHE - 1)];
+	if (e->sets && e->version == version && e->addr.d[0] == addr->d[0] && e->addr.d[1] == addr->d[1])
+		return e->sets;
+	uint64_t sets = 1ull << ADDR_ANY | 1ull << ADDR_OTHER;
+	for (uint32_t i = 1; i <= rs->n_addr_ids; i++)
+		if (addr_set_has(rs->addr_ids[i], addr, (int)version))
+			sets |= 1ull << i;
+	*e = (struct addr_answer){*addr, sets, version, 0};
+	return sets;
+}
+
+// Numbered address sets have been asked before (rule_hot_fits).
+bool rule_header_match(const struct ruleset *rs, const struct rule *r, const struct packet *p)
+{
+	const struct rule_hot *h = &rs->hot[r->index];
+	int version = ip_version(p);
 	if (!proto_match(r, p))
 		return false;
 	if ((r->flags & RULE_F_IPV4 && version != 4) || (r->flags & RULE_F_IPV6 && version != 6))
@@ -149,9 +175,9 @@ bool rule_header_match(const struct rule *r, const struct packet *p)
 	} else if ((r->dport || r->sport) && p->flags & PKT_FRAGMENT) {
 		return false;
 	}
-	if (r->src && !addr_set_has(r->src, &p->src, version))
+	if (h->src == ADDR_OTHER && !addr_set_has(r->src, &p->src, version))
 		return false;
-	return !r->dst || addr_set_has(r->dst, &p->dst, version);
+	return h->dst != ADDR_OTHER || addr_set_has(r->dst, &p->dst, version);
 }
 
 void match_begin(struct signature_worker *w, const struct rule *r, struct packet *p, struct detector_run *run)
@@ -321,8 +347,7 @@ static bool check_rule(
 	uint64_t start = w->rs->count_cycles ? rte_rdtsc() : 0;
 	bool more = true;
 	w->counters[r->index].checks++;
-	w->stats.candidates++;
-	if (rule_header_match(r, p)) {
+	if (rule_header_match(w->rs, r, p)) {
 		match_begin(w, r, p, run);
 		w->stats.verified++;
 		if (rule_match(w, r))
@@ -337,17 +362,24 @@ static bool check_rule(
 static void verify_candidates(struct signature_worker *w, struct packet *p, struct detector_run *run)
 {
 	struct rule_bits *c = &w->candidates;
+	uint64_t src = 0, dst = 0;
 	uint32_t alerts = 0;
 	bool more = true;
 	for (uint32_t t = 0; t < c->n_top; t++) {
 		while (c->top[t]) {
 			uint32_t word = t << 6 | (uint32_t)__builtin_ctzll(c->top[t]);
 			uint64_t bits = c->words[word];
+			if (!src) {
+				src = addr_sets_of(w, p, &p->src);
+				dst = addr_sets_of(w, p, &p->dst);
+			}
 			c->top[t] &= c->top[t] - 1;
 			c->words[word] = 0;
 			for (; bits && more; bits &= bits - 1) {
 				uint32_t i = word << 6 | (uint32_t)__builtin_ctzll(bits);
-				more = check_rule(w, w->rs->rules[i], p, run, &alerts);
+				w->stats.candidates++;
+				if (rule_hot_fits(&w->rs->hot[i], src, dst))
+					more = check_rule(w, w->rs->rules[i], p, run, &alerts);
 			}
 		}
 	}

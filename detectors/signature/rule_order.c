@@ -39,6 +39,33 @@ static struct rule *twin(struct ruleset *rs, const struct rule *r)
 	return t;
 }
 
+static uint8_t addr_id(struct ruleset *rs, const struct addr_set *set, bool ip_only)
+{
+	if (!set)
+		return ADDR_ANY;
+	for (uint32_t i = 1; i <= rs->n_addr_ids; i++)
+		if (rs->addr_ids[i] == set)
+			return (uint8_t)i;
+	if (ip_only || rs->n_addr_ids == ADDR_IDS)
+		return ADDR_OTHER; // found through the address index anyway
+	rs->addr_ids[++rs->n_addr_ids] = set;
+	return (uint8_t)rs->n_addr_ids;
+}
+
+static int make_hot(struct ruleset *rs)
+{
+	rs->hot = arena_alloc(&rs->arena, (rs->n_rules + 1) * sizeof(*rs->hot));
+	if (!rs->hot)
+		return -ENOMEM;
+	for (uint32_t i = 0; i < rs->n_rules; i++) {
+		const struct rule *r = rs->rules[i];
+		bool ip_only = r->flags & RULE_F_IP_ONLY;
+		rs->hot[i].src = addr_id(rs, r->src, ip_only);
+		rs->hot[i].dst = addr_id(rs, r->dst, ip_only);
+	}
+	return 0;
+}
+
 int ruleset_order(struct ruleset *rs)
 {
 	size_t most = 0, n = 0;
@@ -65,5 +92,5 @@ int ruleset_order(struct ruleset *rs)
 	for (size_t i = 0; i < n; i++)
 		rs->rules[i]->index = (uint32_t)i;
 	rs->n_rules = (uint32_t)n;
-	return 0;
+	return make_hot(rs);
 }

@@ -52,6 +52,18 @@ struct group_table;
 struct dataset;
 struct keyword;
 
+// Address sets that many rules share are numbered, so that a packet's addresses are looked up in each
+// once and a rule's check is one bit.
+#define ADDR_ANY 0u    // every address
+#define ADDR_OTHER 63u // one of too many: asked directly
+#define ADDR_IDS 62u   // 1..62: sets of rs->addr_ids
+
+// What is read of every candidate; 8 bytes, so that eight rules share a cache line.
+struct rule_hot {
+	uint8_t src, dst; // ADDR_ANY, ADDR_OTHER or a number
+	uint8_t spare[6];
+};
+
 struct ruleset {
 	struct arena arena;
 	const struct ruleset_config *cfg; // only while loading
@@ -63,6 +75,9 @@ struct ruleset {
 	struct rule *first, *last; // every parsed rule in reading order
 	struct rule **rules;       // those that can fire, in order of evaluation
 	uint32_t n_rules, n_read;
+	struct rule_hot *hot; // by index
+	const struct addr_set *addr_ids[ADDR_IDS + 1];
+	uint32_t n_addr_ids;
 	uint32_t n_thresholds, unknown_classes, unknown_references;
 	uint32_t alert_max, match_limit, depth_limit;
 	uint32_t flow_state_max, host_state_max, flow_var_max;

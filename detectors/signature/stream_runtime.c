@@ -10,6 +10,7 @@ static void verify_found(struct signature_worker *w, struct packet *p, struct de
 	uint32_t len, uint64_t offset)
 {
 	struct rule_bits *f = &w->stream_found;
+	uint64_t src = addr_sets_of(w, p, &p->src), dst = addr_sets_of(w, p, &p->dst);
 	for (uint32_t t = 0; t < f->n_top; t++) {
 		while (f->top[t]) {
 			uint32_t word = t << 6 | (uint32_t)__builtin_ctzll(f->top[t]);
@@ -17,8 +18,10 @@ static void verify_found(struct signature_worker *w, struct packet *p, struct de
 			f->top[t] &= f->top[t] - 1;
 			f->words[word] = 0;
 			for (; bits; bits &= bits - 1) {
-				const struct rule *r = w->rs->rules[word << 6 | (uint32_t)__builtin_ctzll(bits)];
-				if (rule_bits_has(&w->stream_hits, r->index) || !rule_header_match(r, p))
+				uint32_t i = word << 6 | (uint32_t)__builtin_ctzll(bits);
+				const struct rule *r = w->rs->rules[i];
+				if (!rule_hot_fits(&w->rs->hot[i], src, dst) || rule_bits_has(&w->stream_hits, i) ||
+					!rule_header_match(w->rs, r, p))
 					continue;
 				match_begin(w, r, p, run);
 				w->ctx.stream = true;

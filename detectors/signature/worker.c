@@ -26,8 +26,8 @@ size_t signature_worker_size(const struct ruleset *rs)
 {
 	size_t bits = (words_of(rs) + tops_of(rs)) * sizeof(uint64_t);
 	size_t n = (sizeof(struct signature_worker) + 63) & ~(size_t)63;
-	return n + 3 * bits + (rs->n_rules + 1) * sizeof(struct rule_counters) + state_size(rs) + 2 * SCRATCH_BYTES +
-	       BASE64_MAX + 64;
+	return n + 3 * bits + (rs->n_rules + 1) * sizeof(struct rule_counters) + state_size(rs) +
+	       ADDR_CACHE * sizeof(struct addr_answer) + 2 * SCRATCH_BYTES + BASE64_MAX + 64;
 }
 
 static void bits_init(struct rule_bits *b, const struct ruleset *rs, uint8_t **mem)
@@ -66,6 +66,8 @@ int signature_worker_init(void *mem, const struct ruleset *rs, struct flow_table
 	w->counters = (struct rule_counters *)at;
 	at += (rs->n_rules + 1) * sizeof(struct rule_counters);
 	state_init(w, &at);
+	w->addr_cache = (struct addr_answer *)at;
+	at += ADDR_CACHE * sizeof(struct addr_answer);
 	w->scratch_bytes[0] = at;
 	w->scratch_bytes[1] = at + SCRATCH_BYTES;
 	w->base64_bytes = at + 2 * SCRATCH_BYTES;

@@ -70,6 +70,16 @@ struct host_entry {
 
 #define HOST_WAYS 8u
 
+#define ADDR_CACHE 1024u // power of two
+
+// Which numbered address sets hold an address: bit i for rs->addr_ids[i].
+struct addr_answer {
+	union ip_addr addr;
+	uint64_t sets; // 0: empty entry (bit 0 is always set)
+	uint32_t version;
+	uint32_t spare;
+};
+
 struct signature_worker {
 	const struct ruleset *rs;
 	struct flow_table *flows;
@@ -86,6 +96,7 @@ struct signature_worker {
 	const struct group *scanning;
 	struct rule_bits *found; // where the scan puts what it finds
 	struct rule_counters *counters;
+	struct addr_answer *addr_cache; // ADDR_CACHE entries
 	struct cell *cells;
 	uint32_t free_cell, n_cells;
 	struct text_slot *texts;
@@ -111,7 +122,16 @@ uint32_t groups_of_packet(
 // Finds the rules of g whose literal is in the bytes, and those without one.
 void group_scan(
 	struct signature_worker *w, const struct group *g, const uint8_t *bytes, uint32_t len, struct rule_bits *out);
-bool rule_header_match(const struct rule *r, const struct packet *p);
+bool rule_header_match(const struct ruleset *rs, const struct rule *r, const struct packet *p);
+// The numbered address sets that hold one of a packet's addresses, as bits.
+uint64_t addr_sets_of(struct signature_worker *w, const struct packet *p, const union ip_addr *addr);
+
+// Whether a candidate's addresses fit, by the bits of the packet's source and destination.
+static inline bool rule_hot_fits(const struct rule_hot *h, uint64_t src, uint64_t dst)
+{
+	return (src >> h->src & dst >> h->dst & 1) != 0;
+}
+
 // Sets ctx up for a rule.
 void match_begin(struct signature_worker *w, const struct rule *r, struct packet *p, struct detector_run *run);
 // verify_runtime.c
