@@ -84,7 +84,8 @@ static int sweep(struct ruleset *rs, struct ip_index *x, struct edges *e, uint32
 	size_t pieces = 1, words = 1, cap = 0;
 	if (!active.at)
 		return -ENOMEM;
-	qsort(e->at, e->n, sizeof(*e->at), edge_cmp);
+	if (e->n) // no rule names addresses: nothing was allocated
+		qsort(e->at, e->n, sizeof(*e->at), edge_cmp);
 	// Twice: count what is needed, then fill.
 	for (int pass = 0; pass < 2; pass++) {
 		if (pass) {
