@@ -1,0 +1,236 @@
+// Compiled databases on disk, and the prefilter against a matcher that has none.
+#include <dirent.h>
+#include <sys/stat.h>
+
+#include "rule_bench.h"
+
+static char dir[256];
+
+static struct ruleset *load(const char *rules, struct rule_report *report)
+{
+	struct ruleset_config cfg = {.cache_dir = dir, .threads = 2};
+	struct ruleset *rs = bench_load(rules, &cfg, report);
+	assert_non_null(rs);
+	return rs;
+}
+
+static bool loads_from_cache(const char *rules)
+{
+	struct rule_report report;
+	ruleset_free(load(rules, &report));
+	bool cached = report.from_cache;
+	rule_report_free(&report);
+	return cached;
+}
+
+// The path of the only cache file.
+static void cache_file(char *path, size_t cap)
+{
+	DIR *d = opendir(dir);
+	struct dirent *e;
+	assert_non_null(d);
+	path[0] = 0;
+	while ((e = readdir(d)))
+		if (e->d_name[0] != '.')
+			snprintf(path, cap, "%s/%s", dir, e->d_name);
+	closedir(d);
+	assert_true(path[0]);
+}
+
+static int make_dir(void **state)
+{
+	const char *tmp = getenv("TMPDIR");
+	snprintf(dir, sizeof(dir), "%s/rule-cacheXXXXXX", tmp ? tmp : "/tmp");
+	return mkdtemp(dir) ? 0 : -1;
+}
+
+static int drop_dir(void **state)
+{
+	char path[600];
+	DIR *d = opendir(dir);
+	struct dirent *e;
+	while (d && (e = readdir(d))) {
+		snprintf(path, sizeof(path), "%s/%s", dir, e->d_name);
+		unlink(path);
+	}
+	closedir(d);
+	return rmdir(dir);
+}
+
+static const char rules[] = "alert udp any any -> any any (content:\"attack\"; sid:1;)\n"
+			    "alert tcp any any -> any 80 (content:\"attack two\"; sid:2;)\n";
+
+static void the_second_load_comes_from_the_cache(void **state)
+{
+	assert_false(loads_from_cache(rules));
+	assert_true(loads_from_cache(rules));
+	assert_false(loads_from_cache("alert udp any any -> any any (content:\"other\"; sid:1;)\n"));
+}
+
+static void a_damaged_cache_is_built_anew(void **state)
+{
+	char path[600];
+	struct stat st;
+	assert_false(loads_from_cache(rules));
+	cache_file(path, sizeof(path));
+	assert_int_equal(stat(path, &st), 0);
+	for (long at = 0; at < st.st_size; at += st.st_size / 7 + 1) {
+		FILE *f = fopen(path, "r+b");
+		assert_int_equal(fseek(f, at, SEEK_SET), 0);
+		int c = fgetc(f);
+		assert_int_equal(fseek(f, at, SEEK_SET), 0);
+		fputc(c ^ 0x40, f);
+		fclose(f);
+		assert_false(loads_from_cache(rules)); // refused, and written again
+		assert_true(loads_from_cache(rules));
+	}
+	assert_int_equal(truncate(path, st.st_size / 2), 0);
+	assert_false(loads_from_cache(rules));
+	assert_int_equal(truncate(path, 10), 0);
+	assert_false(loads_from_cache(rules));
+}
+
+static void a_cache_that_others_may_write_is_not_trusted(void **state)
+{
+	char path[600];
+	assert_false(loads_from_cache(rules));
+	cache_file(path, sizeof(path));
+	assert_int_equal(chmod(path, 0666), 0);
+	assert_false(loads_from_cache(rules));
+}
+
+static void rules_from_the_cache_alert_the_same(void **state)
+{
+	struct ruleset_config cfg = {.cache_dir = dir};
+	assert_false(loads_from_cache(rules));
+	struct rule_bench *b = bench_open_with(rules, &cfg);
+	assert_true(b->report.from_cache);
+	bench_say(b, CLIENT, "an attack");
+	assert_int_equal(bench_count(b, 1), 1);
+	bench_close(b);
+}
+
+// A content of a random rule, and what a plain matcher needs of it.
+struct plain {
+	char text[4];
+	int len, offset, depth, distance, within; // -1: not given; depth 0: not given
+	bool nocase, relative, negated;
+};
+
+static bool same_bytes(const struct plain *c, const char *at)
+{
+	for (int i = 0; i < c->len; i++) {
+		char a = at[i], b = c->text[i];
+		if (c->nocase) {
+			a |= 32;
+			b |= 32;
+		}
+		if (a != b)
+			return false;
+	}
+	return true;
+}
+
+static bool fits(const struct plain *c, int pos, int end)
+{
+	if (c->relative)
+		return pos >= end + c->distance && (!c->within || pos + c->len <= end + c->distance + c->within);
+	return pos >= c->offset && (!c->depth || pos + c->len <= c->offset + c->depth);
+}
+
+// Tries every way the contents can stand one behind the other.
+static bool plain_match(const struct plain *c, int n, const char *buf, int len, int end)
+{
+	if (!n)
+		return true;
+	bool any = false;
+	for (int pos = 0; pos + c->len <= len; pos++) {
+		if (!fits(c, pos, end) || !same_bytes(c, buf + pos))
+			continue;
+		if (c->negated) {
+			any = true;
+			break;
+		}
+		if (plain_match(c + 1, n - 1, buf, len, pos + c->len))
+			return true;
+	}
+	return c->negated && !any && plain_match(c + 1, n - 1, buf, len, end);
+}
+
+static void random_content(struct plain *c, bool first, char *out)
+{
+	memset(c, 0, sizeof(*c));
+	c->len = 1 + (int)(random() % 3);
+	for (int i = 0; i < c->len; i++)
+		c->text[i] = (char)((random() % 5 ? 'a' : 'A') + random() % 3);
+	c->nocase = random() % 3 == 0;
+	c->relative = !first && random() % 2;
+	c->negated = !first && random() % 5 == 0;
+	out += sprintf(
+		out, "content:%s\"%.*s\"; %s", c->negated ? "!" : "", c->len, c->text, c->nocase ? "nocase; " : "");
+	if (c->relative) {
+		c->distance = (int)(random() % 4);
+		c->within = random() % 2 ? c->len + (int)(random() % 4) : 0;
+		out += sprintf(out, "distance:%d; ", c->distance);
+		if (c->within)
+			sprintf(out, "within:%d; ", c->within);
+	} else if (random() % 2) {
+		c->offset = (int)(random() % 5);
+		c->depth = c->len + (int)(random() % 12);
+		sprintf(out, "offset:%d; depth:%d; ", c->offset, c->depth);
+	}
+}
+
+#define RULES 60
+#define PAYLOADS 150
+
+static void the_engine_agrees_with_a_matcher_without_prefilter(void **state)
+{
+	static struct plain plain[RULES][3];
+	int n[RULES];
+	char *text = malloc(RULES * 512), *at = text;
+	srandom(11);
+	for (int r = 0; r < RULES; r++) {
+		at += sprintf(at, "alert udp any any -> any any (");
+		n[r] = 1 + (int)(random() % 3);
+		for (int c = 0; c < n[r]; c++) {
+			at[0] = 0;
+			random_content(&plain[r][c], c == 0, at);
+			at += strlen(at);
+		}
+		at += sprintf(at, "sid:%d;)\n", r + 1);
+	}
+	struct ruleset_config cfg = {.alert_max = 1000};
+	struct rule_bench *b = bench_open_with(text, &cfg);
+	size_t alerts = 0;
+	for (int i = 0; i < PAYLOADS; i++) {
+		char payload[40];
+		int len = 1 + (int)(random() % 20);
+		for (int k = 0; k < len; k++)
+			payload[k] = (char)((random() % 4 ? 'a' : 'A') + random() % 3);
+		b->n = 0;
+		bench_udp(b, CLIENT, payload, (size_t)len);
+		for (int r = 0; r < RULES; r++) {
+			bool want = plain_match(plain[r], n[r], payload, len, 0);
+			if (bench_count(b, (uint32_t)r + 1) != (want ? 1 : 0))
+				fail_msg("rule %d of\n%s\"%.*s\": expected %s", r + 1, text, len, payload,
+					want ? "an alert" : "none");
+		}
+		alerts += b->n;
+	}
+	assert_true(alerts > 100);
+	bench_close(b);
+	free(text);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(the_second_load_comes_from_the_cache, make_dir, drop_dir),
+		cmocka_unit_test_setup_teardown(a_damaged_cache_is_built_anew, make_dir, drop_dir),
+		cmocka_unit_test_setup_teardown(a_cache_that_others_may_write_is_not_trusted, make_dir, drop_dir),
+		cmocka_unit_test_setup_teardown(rules_from_the_cache_alert_the_same, make_dir, drop_dir),
+		cmocka_unit_test(the_engine_agrees_with_a_matcher_without_prefilter),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
