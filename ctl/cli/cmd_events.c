@@ -135,7 +135,7 @@ static int list(struct events *e)
 		cli_say("%s", why);
 		return CLI_FAILED;
 	}
-	json_t *o = json_loadb(r.body, r.len, 0, NULL), *all = json_object_get(o, "events");
+	json_t *o = json_loadb(r.body, r.len, JSON_ALLOW_NUL, NULL), *all = json_object_get(o, "events");
 	rc = report_reply(e, &r, o);
 	for (size_t i = json_array_size(all); !rc && i-- > 0;) // the API gives the newest first, people read down
 		print_event(e, json_array_get(all, i));
@@ -148,7 +148,7 @@ static int list(struct events *e)
 static bool on_line(void *ctx, const char *line, size_t len)
 {
 	struct events *e = ctx;
-	json_t *o = json_loadb(line, len, 0, NULL);
+	json_t *o = json_loadb(line, len, JSON_ALLOW_NUL, NULL);
 
 	if (json_is_object(o)) {
 		e->last_id = num(o, "id") > e->last_id ? num(o, "id") : e->last_id;

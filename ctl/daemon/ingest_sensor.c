@@ -141,6 +141,29 @@ static void count_duplicate(struct ingest *in)
 	pthread_mutex_unlock(&in->lock);
 }
 
+// A numbered record that is not sound would come again and again: it is passed over, like one that was
+// lost on the way. Returns false when the line has no number.
+static bool pass_over(struct ingest *in, struct sensor *s, const char *line, size_t len, const char *why)
+{
+	uint64_t seq = 0;
+	size_t i = WIRE_SEQ_KEY_BYTES;
+
+	if (len < i || memcmp(line, WIRE_SEQ_KEY, i))
+		return false;
+	for (; i < len && line[i] >= '0' && line[i] <= '9' && seq < UINT64_MAX / 100; i++)
+		seq = seq * 10 + (uint64_t)(line[i] - '0');
+	if (i == len || line[i] != ',' || !seq)
+		return false;
+	s->want_ack = s->touched = true;
+	if (seq <= s->last_seq || ingest_begin(in))
+		return true;
+	s->missing += seq - s->last_seq;
+	s->last_seq = seq;
+	in->batch_events++;
+	daemon_say("sensor %s: record %" PRIu64 " is not EVE (%s) and is left out", s->id, seq, why);
+	return true;
+}
+
 static int on_line(struct ingest *in, struct sensor *s, char *line, size_t len)
 {
 	struct eve_fields f;
@@ -149,6 +172,8 @@ static int on_line(struct ingest *in, struct sensor *s, char *line, size_t len)
 	if (!s->greeted)
 		return hello(in, s, line, len);
 	if (eve_read(line, len, &f, why, sizeof(why))) {
+		if (pass_over(in, s, line, len, why))
+			return 0;
 		snprintf(text, sizeof(text), "not an EVE record: %s", why);
 		return reject(in, s, text);
 	}

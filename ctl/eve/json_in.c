@@ -47,7 +47,7 @@ static uint32_t hex4(const char *p)
 	return v;
 }
 
-// The escape at p (behind the backslash). Surrogates must come in pairs, and NUL is no text.
+// The escape at p (behind the backslash). Surrogates must come in pairs.
 static bool escape(struct reader *r)
 {
 	if (r->p == r->end)
@@ -63,8 +63,6 @@ static bool escape(struct reader *r)
 			return fail(r, "an escape that JSON does not have");
 	uint32_t c = hex4(r->p + 1);
 	r->p += 5;
-	if (!c)
-		return fail(r, "a NUL in a string");
 	if (c < 0xd800 || c > 0xdfff)
 		return true;
 	if (c > 0xdbff || r->end - r->p < 6 || r->p[0] != '\\' || r->p[1] != 'u')
@@ -293,7 +291,9 @@ size_t json_in_string(const struct json_in_value *v, char *out, size_t size)
 			continue;
 		}
 		p++;
-		n += put_utf8(out + n, unescape(&p));
+		uint32_t c = unescape(&p);
+		if (c)
+			n += put_utf8(out + n, c);
 	}
 	while (p < end && n && (out[n - 1] & 0xc0) == 0x80) // cut: not within a character
 		n--;

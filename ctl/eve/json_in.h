@@ -24,7 +24,7 @@ typedef void (*json_in_fn)(
 // Returns NULL when text is one sound object, else what is wrong with it (static text).
 const char *json_in_object(const char *text, size_t len, json_in_fn fn, void *ctx);
 
-// Unescapes a string value into out (terminated, cut at size). Returns its length.
+// Unescapes a string value into out (terminated, cut at size; \u0000 is left out). Returns its length.
 size_t json_in_string(const struct json_in_value *v, char *out, size_t size);
 // The value as a whole number. False: it is none that fits.
 bool json_in_int(const struct json_in_value *v, int64_t *out);

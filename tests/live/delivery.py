@@ -304,6 +304,24 @@ def garbage_from_a_sensor_ends_its_connection_alone(site):
     assert site.stop() == 0
 
 
+def a_record_that_is_not_sound_does_not_hold_up_the_others(site):
+    site.start()
+    s = socket.socket(socket.AF_UNIX)
+    s.connect(site.at("e.sock"))
+    s.settimeout(5)
+    record = '{"sensor_seq":%d,"timestamp":"2009-11-13T21:32:05","event_type":"alert","x":"%s"}\n'
+    s.sendall(b'{"hello":"tocsin","protocol":1,"sensor":"odd","name":"odd"}\n' +
+              b"".join((record % (n, t)).encode("latin-1") for n, t in [(1, "a"), (2, "\xff"), (3, '"'), (4, "\\u0000"), (5, "b")]))
+    got = b""
+    while b'"ack":5' not in got:
+        got += s.recv(4096)
+    s.close()
+    assert site.numbers() == {"odd": [1, 4, 5]}
+    assert site.status()["sensors"][0]["missing"] == 2
+    code, out, err = site.ctl("events", "--json")
+    assert code == 0 and len(out.splitlines()) == 3, err
+
+
 def two_sensors_on_one_socket_keep_apart(site):
     site.start()
     feeders = [site.feed(5000, 5000, spool="spool%d" % i, wait=False) for i in range(3)]
@@ -450,7 +468,8 @@ CASES = [every_event_arrives_once, without_a_daemon_events_wait_on_disk_and_go_i
          a_killed_sensor_reads_again_and_nothing_is_stored_twice, a_killed_live_sensor_never_uses_a_number_twice,
          a_full_spool_drops_the_oldest_and_counts_them, a_full_disk_under_the_store_stops_says_and_resumes,
          a_full_disk_under_the_spool_counts_what_it_could_not_keep, garbage_from_the_daemon_costs_nothing,
-         garbage_from_a_sensor_ends_its_connection_alone, two_sensors_on_one_socket_keep_apart,
+         garbage_from_a_sensor_ends_its_connection_alone,
+         a_record_that_is_not_sound_does_not_hold_up_the_others, two_sensors_on_one_socket_keep_apart,
          two_sensors_with_one_spool_or_one_id_are_told, a_stale_socket_is_replaced_a_live_one_is_not, what_cannot_start_says_why,
          questions_are_answered, following_survives_a_restart_of_the_daemon, a_page_elsewhere_cannot_use_the_api,
          old_events_go_when_the_store_is_full, twenty_thousand_events_a_second]

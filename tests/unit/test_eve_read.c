@@ -105,7 +105,7 @@ static void sound_and_unsound_texts_are_told_apart_as_jansson_does(void **state)
 		"{\"a\":1} {", "{\"a\":\"b", "{\"a\":\"\\u0000\"}", "{'a':1}", "{\"a\":NaN}", "{\"a\":{\"b\":{}}}"};
 
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
-		json_t *j = json_loads(texts[i], 0, NULL);
+		json_t *j = json_loads(texts[i], JSON_ALLOW_NUL, NULL);
 		const char *wrong = json_in_object(texts[i], strlen(texts[i]), ignore, NULL);
 		if (json_is_object(j) != !wrong)
 			fail_msg("%s: jansson says %s, we say %s", texts[i], j ? "sound" : "unsound",
@@ -129,7 +129,7 @@ static void any_damage_to_a_record_is_judged_as_jansson_does(void **state)
 			text[(x >> 8) % (sizeof(text) - 1)] =
 				round & 4 ? (char)(x >> 24) : "{}[]\",:\\u0e-. 1tn"[x >> 24 & 15];
 		}
-		json_t *j = json_loadb(text, sizeof(text) - 1, 0, NULL);
+		json_t *j = json_loadb(text, sizeof(text) - 1, JSON_ALLOW_NUL, NULL);
 		bool sound = !json_in_object(text, sizeof(text) - 1, ignore, NULL);
 		if (json_is_object(j) != sound)
 			fail_msg("%s", text);
