@@ -10,6 +10,7 @@
 
 #include "dataplane/event_ring.h"
 #include "dataplane/setup/memory.h"
+#include "dataplane/tcp_session.h"
 
 // Memory regions are taken one by one and given back together.
 struct region {
@@ -116,6 +117,17 @@ static int make_ring(struct pipeline *p, struct event_sink *sink, uint32_t slots
 	return 0;
 }
 
+// Fragments overlap as the host they go to resolves them: host-os-policy, the same as for TCP segments.
+static enum defrag_policy host_policy(const void *arg, const struct packet *frag)
+{
+	const struct worker *w = arg;
+	enum defrag_policy policy = DEFRAG_BSD;
+	uint8_t os = tcp_policy_of(w->streams, &frag->dst, frag->flags & PKT_IPV4 ? 4 : 6);
+
+	(void)defrag_policy_by_name(tcp_policy_names[os], &policy);
+	return policy;
+}
+
 static int make_worker(struct pipeline *p, const struct pipeline_config *cfg, uint16_t id, struct event_ring **ring)
 {
 	struct worker *w = take(p, sizeof(*w));
@@ -123,6 +135,7 @@ static int make_worker(struct pipeline *p, const struct pipeline_config *cfg, ui
 	void *defrag_mem = take(p, defrag_size(&cfg->defrag));
 	void *stream_mem = take(p, tcp_streams_size(&cfg->stream));
 	struct flow_table_config flow = cfg->flow;
+	struct defrag_config fragments = cfg->defrag;
 	struct defrag *defrag = NULL;
 	int rc;
 
@@ -135,11 +148,14 @@ static int make_worker(struct pipeline *p, const struct pipeline_config *cfg, ui
 	flow.on_end_arg = w;
 	flow.tcp_reuse = syn_reuses;
 	flow.tcp_by_stream = true;
+	flow.midstream = cfg->stream.midstream;
+	fragments.policy_of = host_policy;
+	fragments.policy_arg = w;
 	rc = make_ring(p, &w->sink, cfg->event_slots, ring);
 	if (rc == 0)
 		rc = flow_table_init(flow_mem, &flow, &w->flows);
 	if (rc == 0)
-		rc = defrag_init(defrag_mem, &cfg->defrag, &defrag);
+		rc = defrag_init(defrag_mem, &fragments, &defrag);
 	if (rc == 0)
 		rc = tcp_streams_init(stream_mem, &cfg->stream, w->flows, &w->streams);
 	if (rc != 0)

@@ -12,6 +12,7 @@
 #include "dataplane/source_pcap.h"
 
 #define MIN_FLOWS 4096u
+#define FLOWS_WORTH_HUGE_PAGES (UINT64_C(32) << 20) // what a capture of about 1 GB could hold
 #define EAL_MEMORY_BYTES (64ull << 20)
 #define SMALL_MBUFS 2048u // and as many again for each worker beyond the first
 #define JUMBO_MBUFS 160u  // a burst can hold 32 frames and rebuild as many datagrams
@@ -64,6 +65,8 @@ int setup_capture(struct sensor *s)
 	}
 	// the source has said what is wrong with which file
 	rc = source_pcap_open(&s->source, s->opt.captures.items, s->opt.captures.count, &s->pools, source_says, s);
+	if (rc == 0)
+		mem_use_huge_pages(source_pcap_flows_most(s->source) > FLOWS_WORTH_HUGE_PAGES);
 	return rc == 0 ? EXIT_CLEAN : EXIT_BAD_INPUT;
 }
 

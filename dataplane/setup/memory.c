@@ -35,13 +35,20 @@ static void *map_aligned(size_t len, size_t align)
 	return mem;
 }
 
+static bool huge_pages = true; // set once at start
+
+void mem_use_huge_pages(bool yes)
+{
+	huge_pages = yes;
+}
+
 void *mem_map_bytes(size_t size)
 {
 	size_t len = map_length(size);
 	size_t align = len >= HUGE_PAGE_BYTES ? HUGE_PAGE_BYTES : (size_t)4096;
 	void *mem = map_aligned(len, align);
 
-	if (mem && len >= HUGE_PAGE_BYTES)
+	if (mem && len >= HUGE_PAGE_BYTES && huge_pages)
 		(void)madvise(mem, len, MADV_HUGEPAGE); // a kernel without them still gives the memory
 	return mem;
 }

@@ -1,6 +1,7 @@
 // Memory taken at start: packet buffers and big tables. Cold; nothing here is called a packet.
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -46,6 +47,9 @@ static inline void mbuf_set_len(struct rte_mbuf *m, uint32_t len)
 	m->data_len = (uint16_t)(len < room ? len : room);
 }
 
+// Whether mem_map_bytes asks for huge pages; it does until told otherwise. A table that a short run touches here and
+// there costs several times its memory on huge pages, and the time to clear it; a long run wants them.
+void mem_use_huge_pages(bool yes);
 // Zeroed anonymous memory for a big table, on transparent huge pages where the kernel grants them.
 // Pages are taken when touched. Returns NULL when there is no memory. Free with mem_unmap_bytes.
 void *mem_map_bytes(size_t size);
