@@ -35,7 +35,7 @@ def first_difference(a, b):
 
 def main():
     tocsin, generator = sys.argv[1:3]
-    most = int(sys.argv[3]) if len(sys.argv) > 3 else 12
+    most = int(sys.argv[3]) if len(sys.argv) > 3 else 6
     shared = os.environ.get("TOCSIN_SHARED") or os.path.join(HERE, "../../../shared")
     corpus = sorted(glob.glob(os.path.join(shared, "corpora/attacks/*.pcap*")))
     if not corpus:
