@@ -189,7 +189,7 @@ struct classes {
 
 static bool same_list(const struct rule_list *a, const struct rule_list *b)
 {
-	return a->n == b->n && !memcmp(a->at, b->at, a->n * sizeof(*a->at));
+	return a->n == b->n && (!a->n || !memcmp(a->at, b->at, a->n * sizeof(*a->at)));
 }
 
 // The class whose rules these are; a new class takes the list over.
