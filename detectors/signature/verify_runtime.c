@@ -312,3 +312,8 @@ struct pcre2_real_match_data_8 *match_ctx_pcre(const struct match_ctx *m)
 {
 	return m->w->md;
 }
+
+struct evp_md_ctx_st *match_ctx_digest(const struct match_ctx *m, enum digest_kind kind)
+{
+	return m->w->digests[kind];
+}

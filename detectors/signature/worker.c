@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <openssl/evp.h>
 #define PCRE2_CODE_UNIT_WIDTH 8
 #include <pcre2.h>
 
@@ -52,6 +53,18 @@ static int pcre_init(struct signature_worker *w)
 	return 0;
 }
 
+static int digests_init(struct signature_worker *w)
+{
+	const EVP_MD *kinds[DIGEST_KINDS] = {
+		[DIGEST_MD5] = EVP_md5(), [DIGEST_SHA1] = EVP_sha1(), [DIGEST_SHA256] = EVP_sha256()};
+	for (int i = 0; i < DIGEST_KINDS; i++) {
+		w->digests[i] = EVP_MD_CTX_new();
+		if (!w->digests[i] || !EVP_DigestInit_ex(w->digests[i], kinds[i], NULL))
+			return -ENOMEM;
+	}
+	return 0;
+}
+
 int signature_worker_init(void *mem, const struct ruleset *rs, struct flow_table *flows, uint16_t worker)
 {
 	struct signature_worker *w = mem;
@@ -73,6 +86,8 @@ int signature_worker_init(void *mem, const struct ruleset *rs, struct flow_table
 	w->base64_bytes = at + 2 * SCRATCH_BYTES;
 	int rc = pcre_init(w);
 	if (!rc)
+		rc = digests_init(w);
+	if (!rc)
 		rc = mpm_scratch(rs->groups->mpm, &w->scratch);
 	if (rc)
 		signature_worker_fini(w);
@@ -85,6 +100,10 @@ void signature_worker_fini(struct signature_worker *w)
 		return;
 	if (w->scratch)
 		hs_free_scratch(w->scratch);
+	for (int i = 0; i < DIGEST_KINDS; i++) {
+		EVP_MD_CTX_free(w->digests[i]);
+		w->digests[i] = NULL;
+	}
 	pcre2_jit_stack_free(w->jit);
 	pcre2_match_context_free(w->mctx);
 	pcre2_match_data_free(w->md);

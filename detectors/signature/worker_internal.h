@@ -88,6 +88,7 @@ struct signature_worker {
 	struct pcre2_real_match_data_8 *md;
 	struct pcre2_real_match_context_8 *mctx;
 	struct pcre2_real_jit_stack_8 *jit;
+	struct evp_md_ctx_st *digests[DIGEST_KINDS];
 	struct rule_bits candidates;   // to verify on this packet
 	struct rule_bits stream_hits;  // whose payload tests held in stream bytes of this packet
 	struct rule_bits stream_found; // candidates of a piece of stream
