@@ -212,6 +212,30 @@ static bool walk_exthdr(struct walk *w, struct chain *chain, bool *whole)
 	}
 }
 
+// From the first extension header on, to the transport header.
+static enum decode_layer ipv6_chain(struct walk *w, uint8_t next)
+{
+	struct packet *p = w->p;
+	struct chain chain = {.next = next};
+	const uint8_t *first = w->cur.at;
+	bool whole = true;
+	// every header takes eight bytes at least, so the packet itself bounds the loop
+	while (walk_exthdr(w, &chain, &whole))
+		;
+	p->ip_proto = chain.next;
+	p->l4_off = walk_off(w);
+	decode_set_payload(w);
+	if (p->flags & PKT_INVALID)
+		return LAYER_STOP;
+	if (!whole)
+		return decode_fragment(w, LAYER_IPV6);
+	// Suricata's name for a chain that ends before the header it announces
+	bool chained = w->cur.at != first || chain.next == PROTO_ESP;
+	if (chained && chain.next != PROTO_NONE && walk_left(w) < 2)
+		return decode_drop(w, DECODE_IPV6_TRUNC_EXTHDR);
+	return ipv6_payload(w, chain.next);
+}
+
 enum decode_layer decode_ipv6(struct walk *w)
 {
 	struct packet *p = w->p;
@@ -235,17 +259,5 @@ enum decode_layer decode_ipv6(struct walk *w)
 		return decode_drop(w, DECODE_IPV6_TRUNC_PKT);
 	}
 	cursor_limit(&w->cur, len);
-	struct chain chain = {.next = h[6]};
-	bool whole = true;
-	// every header takes eight bytes at least, so the packet itself bounds the loop
-	while (walk_exthdr(w, &chain, &whole))
-		;
-	p->ip_proto = chain.next;
-	p->l4_off = walk_off(w);
-	decode_set_payload(w);
-	if (p->flags & PKT_INVALID)
-		return LAYER_STOP;
-	if (!whole)
-		return decode_fragment(w, LAYER_IPV6);
-	return ipv6_payload(w, chain.next);
+	return ipv6_chain(w, h[6]);
 }
