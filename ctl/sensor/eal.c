@@ -8,6 +8,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include <rte_eal.h>
 #include <rte_errno.h>
@@ -62,6 +64,53 @@ static void add_lcores(struct eal_args *a, const struct eal_options *o)
 	add_arg(a, "--lcores=(0-%u)@(%s)", o->workers, cpus);
 }
 
+static char said[256];
+
+const char *eal_said(void)
+{
+	return said;
+}
+
+// Keeps the first line the EAL wrote into fd, without its prefix.
+static void keep_words(int fd)
+{
+	static const char prefix[] = "EAL: ";
+	char text[512];
+	ssize_t n = pread(fd, text, sizeof(text) - 1, 0);
+	const char *line = text;
+
+	text[n > 0 ? n : 0] = '\0';
+	text[strcspn(text, "\n")] = '\0';
+	if (strncmp(line, prefix, sizeof(prefix) - 1) == 0)
+		line += sizeof(prefix) - 1;
+	snprintf(said, sizeof(said), "%.200s", line);
+}
+
+// The EAL writes errors to stderr, and pages of usage to stdout for an argument it does not know. Both go into a
+// file in memory, so that one line can say what was wrong.
+static int init_quietly(int argc, char **argv)
+{
+	int file = memfd_create("eal", MFD_CLOEXEC), out = dup(STDOUT_FILENO), err = dup(STDERR_FILENO), rc;
+
+	fflush(stdout);
+	if (file >= 0 && out >= 0 && err >= 0) {
+		dup2(file, STDOUT_FILENO);
+		dup2(file, STDERR_FILENO);
+	}
+	rc = rte_eal_init(argc, argv);
+	fflush(stdout);
+	if (out >= 0 && err >= 0) {
+		dup2(out, STDOUT_FILENO);
+		dup2(err, STDERR_FILENO);
+	}
+	if (rc < 0 && file >= 0)
+		keep_words(file);
+	close(out);
+	close(err);
+	close(file);
+	return rc;
+}
+
 int eal_start(const struct eal_options *o)
 {
 	struct eal_args a = {0};
@@ -94,7 +143,7 @@ int eal_start(const struct eal_options *o)
 	// the EAL permutes the array it is given, so it gets a copy; the strings live as long as the process
 	char *argv[EAL_MAX_ARGS + 1];
 	memcpy(argv, a.items, sizeof(argv));
-	if (rte_eal_init(a.count, argv) < 0)
+	if ((o->verbose ? rte_eal_init(a.count, argv) : init_quietly(a.count, argv)) < 0)
 		return rte_errno ? -rte_errno : -EINVAL;
 	return 0;
 }

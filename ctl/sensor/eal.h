@@ -18,6 +18,8 @@ struct eal_options {
 	size_t raw_count;
 };
 
-// Starts the EAL. Returns 0 or -errno; what is wrong is said on stderr by the EAL and named by the caller.
+// Starts the EAL. Returns 0 or -errno; what was wrong is eal_said().
 int eal_start(const struct eal_options *o);
+// What the EAL said first when it did not start, "" when it said nothing (or to the terminal, with verbose).
+const char *eal_said(void);
 void eal_stop(void);

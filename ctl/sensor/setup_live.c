@@ -36,8 +36,8 @@ static int start_eal(struct sensor *s, struct live_error *why)
 	rc = eal_start(&o);
 	if (rc != 0)
 		snprintf(why->text, sizeof(why->text),
-			"DPDK did not start: %s; -vv shows what it says, tocsin --doctor what this box lacks",
-			strerror(-rc));
+			"DPDK did not start: %s; -vv shows more, tocsin --doctor what this box lacks",
+			eal_said()[0] ? eal_said() : strerror(-rc));
 	s->eal_started = rc == 0;
 	return rc;
 }

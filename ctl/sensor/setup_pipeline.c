@@ -38,7 +38,7 @@ static int start_eal(struct sensor *s)
 	int rc = eal_start(&o);
 
 	if (rc != 0) {
-		say("DPDK did not start: %s; run again with -vv to see what it says", strerror(-rc));
+		say("DPDK did not start: %s; -vv shows more", eal_said()[0] ? eal_said() : strerror(-rc));
 		return EXIT_BAD_INPUT;
 	}
 	s->eal_started = true;

@@ -357,6 +357,12 @@ def cli_refusal_of_hugepages_that_are_not_there(s):
     refused(s, ["dpdk.hugepages: none are free", "nr_hugepages"], "--port", "net_null0", "--set", "dpdk.hugepages=yes")
 
 
+def cli_refusal_of_eal_arguments_that_contradict_or_are_unknown(s):
+    refused(s, ["DPDK did not start", "--bogus"], "--port", "net_null0", "--set", "dpdk.eal-args=--bogus")
+    refused(s, ["DPDK did not start", "not compatible"], "--port", "net_null0", "--set", "dpdk.hugepages=no", "--set",
+            "dpdk.eal-args=--in-memory")
+
+
 def cli_refusal_of_captures_and_ports_together(s):
     refused(s, ["-r reads captures, --port listens"], "-r", s.capture, "--port", "net_null0")
     refused(s, ["given twice"], "--port", "net_null0", "--port", "net_null0")
