@@ -162,13 +162,24 @@ def cli_an_unwritable_log_directory_is_named(s):
     expect_line(s.run("-r", s.capture, "-l", s.path("a/b/c")), 1, "a/b/c", "No such file")
 
 
+def wait_until_signals_are_caught(pid, seconds=30):
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        with open("/proc/%d/status" % pid, encoding="ascii") as f:
+            caught = next(int(line.split()[1], 16) for line in f if line.startswith("SigCgt"))
+        if caught >> (signal.SIGTERM - 1) & 1:
+            return
+        time.sleep(0.05)
+
+
 def cli_a_run_ended_by_a_signal_keeps_what_was_found(s):
     env = dict(os.environ, XDG_CACHE_HOME=s.dir)
     child = subprocess.Popen([s.program, "-r", "-", "-S", s.rules, "-l", s.dir], stdin=subprocess.PIPE,
                              stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=env)
     child.stdin.write(pcap(session(0)))
     child.stdin.flush()
-    time.sleep(1.5)
+    wait_until_signals_are_caught(child.pid)
+    time.sleep(1)
     child.send_signal(signal.SIGTERM)
     try:
         _, err = child.communicate(timeout=20)
