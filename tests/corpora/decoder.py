@@ -33,7 +33,8 @@ decoder:
 REASONS = ("gtpu", "ipv4_in_ipv4", "ipv6_in_ipv6", "llc", "teredo", "vxlan", "wlan", "nflog", "etag")
 # Names of ours that Suricata has nothing for, or says in other places.
 OURS = ("arp.", "ipv4.frag_", "ipv6.frag_", "llc.", "too_many_")
-SKIPPED = {"avg_pkt_size", "max_pkt_size", "max_mac_addrs_src", "max_mac_addrs_dst"}
+# bytes: libpcap cuts a record to the snapshot length its file states
+SKIPPED = {"bytes", "avg_pkt_size", "max_pkt_size", "max_mac_addrs_src", "max_mac_addrs_dst"}
 # Suricata remembers 15 events a packet, tocsin counts them all.
 SATURATES = 14
 
