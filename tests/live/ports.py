@@ -35,8 +35,9 @@ class Wire:
     def __enter__(self):
         for ns in (NEAR, FAR):
             sh("ip", "netns", "add", ns)
-            sh("ip", "netns", "exec", ns, "sysctl", "-qw", "net.ipv6.conf.all.disable_ipv6=1",
-               "net.ipv6.conf.default.disable_ipv6=1")
+            # no neighbour discovery: what is on the wire is what the test sends
+            sh("ip", "netns", "exec", ns, "sh", "-c", "for f in all default; do "
+               "echo 1 >/proc/sys/net/ipv6/conf/$f/disable_ipv6; done")
         for i in range(self.pairs):
             sh("ip", "-n", NEAR, "link", "add", "n%d" % i, "type", "veth", "peer", "name", "f%d" % i, "netns", FAR)
             sh("ip", "-n", NEAR, "link", "set", "n%d" % i, "up", "mtu", "1500")
