@@ -1,4 +1,5 @@
-// Sketches against exact counts, over their stated error bounds.
+// Sketches against exact counts, over their stated error bounds. With an argument: up to so many keys (10000000 takes
+// some seconds; without, a million).
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -14,6 +15,8 @@
 #include "detectors/sketch/hash.h"
 #include "detectors/sketch/heavy.h"
 #include "detectors/sketch/quantile.h"
+
+static uint32_t most_keys = 1000000;
 
 static uint64_t key(uint64_t i)
 {
@@ -45,7 +48,7 @@ static void check_countmin(uint32_t keys)
 
 static void countmin_is_never_low_and_rarely_off_by_more_than_its_bound(void **state)
 {
-	for (uint32_t keys = 1000; keys <= 1000000; keys *= 10)
+	for (uint32_t keys = 1000; keys <= most_keys; keys *= 10)
 		check_countmin(keys);
 }
 
@@ -121,7 +124,7 @@ static void check_heavy(uint32_t keys)
 
 static void heavy_hitters_are_there_within_their_error(void **state)
 {
-	for (uint32_t keys = 1000; keys <= 1000000; keys *= 10)
+	for (uint32_t keys = 1000; keys <= most_keys; keys *= 10)
 		check_heavy(keys);
 }
 
@@ -163,7 +166,7 @@ static void check_hll(uint32_t keys, uint32_t p)
 
 static void distinct_counts_hold_their_standard_error(void **state)
 {
-	for (uint32_t keys = 1000; keys <= 1000000; keys *= 10) {
+	for (uint32_t keys = 1000; keys <= most_keys; keys *= 10) {
 		check_hll(keys, 6);
 		check_hll(keys, 10);
 		check_hll(keys, 14);
@@ -216,8 +219,10 @@ static void quantiles_hold_their_relative_error(void **state)
 	assert_true(quantile_get(&s, 1) > 1e6);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
+	if (argc > 1)
+		most_keys = (uint32_t)strtoul(argv[1], NULL, 10);
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(countmin_is_never_low_and_rarely_off_by_more_than_its_bound),
 		cmocka_unit_test(countmin_merged_equals_one_over_both),
