@@ -41,6 +41,41 @@ static bool add_capture(FILE *key, const char *path)
 	return true;
 }
 
+// Blocks of the configuration that change how a reading runs and where it writes, but not what it finds.
+static bool says_how(const char *line)
+{
+	static const char *const blocks[] = {
+		"threading:", "daemon:", "dpdk:", "default-log-dir:", "stats:", "telemetry:"};
+
+	for (size_t i = 0; i < sizeof(blocks) / sizeof(blocks[0]); i++)
+		if (strncmp(line, blocks[i], strlen(blocks[i])) == 0)
+			return true;
+	return false;
+}
+
+// The configuration's values that decide what is found, as --dump-config prints them.
+static bool add_config(FILE *key, const struct config *c)
+{
+	char *text = NULL, *save = NULL;
+	size_t len;
+	FILE *dump = open_memstream(&text, &len);
+	bool ok = dump && config_dump(c, dump) == 0, skip = false;
+
+	if (dump && fclose(dump) != 0)
+		ok = false;
+	for (char *line = ok ? strtok_r(text, "\n", &save) : NULL; line; line = strtok_r(NULL, "\n", &save)) {
+		const char *first = line + strspn(line, " ");
+		if (*first == '#')
+			continue;
+		if (first == line && *line != '-')
+			skip = says_how(line);
+		if (!skip)
+			fprintf(key, "%s\n", line);
+	}
+	free(text);
+	return ok;
+}
+
 // Everything that decides what a reading of captures finds. The same text is the same reading, so one
 // that was ended half-way can be repeated without storing anything twice. NULL: it cannot be repeated (a
 // pipe), or no memory. Free it.
@@ -56,7 +91,7 @@ static char *run_key(const struct sensor *s)
 	for (size_t i = 0; ok && i < s->cfg.rules.files.count; i++)
 		add_file(key, s->cfg.rules.files.items[i]);
 	if (ok)
-		ok = fprintf(key, "tocsin %s\n", TOCSIN_VERSION) > 0 && config_dump(s->config, key) == 0;
+		ok = fprintf(key, "tocsin %s\n", TOCSIN_VERSION) > 0 && add_config(key, s->config);
 	if (key && fclose(key) != 0)
 		ok = false;
 	if (ok)

@@ -159,6 +159,37 @@ def a_killed_sensor_reads_again_and_nothing_is_stored_twice(site):
     assert not glob.glob(site.at("spool/run-*")), "the spool of a finished reading stays behind"
 
 
+def the_sensor_is_killed_while_it_reads_captures(site):
+    """The program itself, 20 times with -9 at any moment, then once to the end: the store equals eve.json."""
+    shared = os.environ.get("TOCSIN_SHARED", os.path.join(os.path.dirname(__file__), "..", "..", "..", "shared"))
+    captures = sorted(glob.glob(os.path.join(shared, "corpora", "agreement", "captures", "*")), key=os.path.getsize)
+    if not os.environ.get("TOCSIN") or not captures:
+        raise Skip("needs TOCSIN=path of the program, and the shared corpora (TOCSIN_SHARED)")
+    with open(site.at("any.rules"), "w") as f:
+        f.write('alert ip any any -> any any (msg:"any"; sid:1; rev:1;)\n')
+    args = [os.environ["TOCSIN"], "-S", site.at("any.rules"), "-k", "none", "-q", "--set", "daemon.enabled=yes",
+            "--set", "daemon.socket=" + site.at("e.sock"), "--set", "daemon.spool-dir=" + site.at("spool"),
+            "--set", "daemon.linger=60s"]
+    for c in captures[:1000]:
+        args += ["-r", c]
+    site.start()
+    for n in range(20):
+        p = subprocess.Popen(args + ["-l", site.at("log%d" % n)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        time.sleep(0.2 + n * 0.12)  # from before it has begun to about its end, however busy the machine
+        p.kill()
+        p.wait()
+    partial = len(sum(site.numbers().values(), []))
+    p = subprocess.run(args + ["-l", site.at("log")], capture_output=True, text=True, timeout=120)
+    assert p.returncode == 0, p.stderr
+    with open(site.at("log/eve.json")) as f:
+        want = [line for line in f if json.loads(line)["event_type"] != "stats"]
+    site.once_each(len(want))
+    db = sqlite3.connect(site.store)
+    assert [row[0] + "\n" for row in db.execute("SELECT eve FROM events ORDER BY seq")] == want
+    db.close()
+    print("  20 kills, %d events stored by then, %d at the end, each once and as in eve.json" % (partial, len(want)))
+
+
 def a_killed_live_sensor_never_uses_a_number_twice(site):
     site.start()
     for _ in range(6):
@@ -465,7 +496,8 @@ def twenty_thousand_events_a_second(site):
 
 
 CASES = [every_event_arrives_once, without_a_daemon_events_wait_on_disk_and_go_in_order, the_daemon_is_killed_again_and_again,
-         a_killed_sensor_reads_again_and_nothing_is_stored_twice, a_killed_live_sensor_never_uses_a_number_twice,
+         a_killed_sensor_reads_again_and_nothing_is_stored_twice, the_sensor_is_killed_while_it_reads_captures,
+         a_killed_live_sensor_never_uses_a_number_twice,
          a_full_spool_drops_the_oldest_and_counts_them, a_full_disk_under_the_store_stops_says_and_resumes,
          a_full_disk_under_the_spool_counts_what_it_could_not_keep, garbage_from_the_daemon_costs_nothing,
          garbage_from_a_sensor_ends_its_connection_alone,
