@@ -5,6 +5,8 @@
 
 #include <string.h>
 
+#define HALF_MAX_DIFFERENT 127u // what the field holds
+
 static struct tcp_half_bucket *half_bucket(const struct tcp_streams *ts, const struct flow *f, uint32_t *tag)
 {
 	uint64_t h = ((uintptr_t)f >> 6) * 0x9e3779b97f4a7c15ull ^ f->start_ns * 0xd6e8feb86659fd93ull;
@@ -48,19 +50,36 @@ static uint8_t half_put(struct tcp_streams *ts, const struct flow *f, const stru
 	struct tcp_half_bucket *b = half_bucket(ts, f, &tag);
 	struct tcp_half_open *known = half_find(ts, f, x->seq, &other);
 
+	if (known && !known->opts) { // its SYN/ACK came first
+		known->tsval = x->tsval;
+		known->win = (uint16_t)x->win;
+		known->opts = x->opts;
+	}
 	if (known)
 		return 0;
-	uint8_t different = other && other->different < UINT8_MAX ? (uint8_t)(other->different + 1)
-			    : other                               ? UINT8_MAX
-								  : 0;
+	uint8_t different = other ? other->different + 1 : 0;
+	if (different > HALF_MAX_DIFFERENT)
+		different = HALF_MAX_DIFFERENT;
 	memmove(&b->way[1], &b->way[0], sizeof(b->way[0]) * (TCP_HALF_WAYS - 1));
 	b->way[0] = (struct tcp_half_open){.tag = tag,
 		.isn = x->seq,
 		.tsval = x->tsval,
 		.win = (uint16_t)x->win,
 		.opts = x->opts,
-		.different = different};
+		.different = different & HALF_MAX_DIFFERENT};
 	return different;
+}
+
+// A SYN/ACK without a SYN: should the SYN come after all, its answer is known to have been seen.
+static void half_put_answer(struct tcp_streams *ts, const struct flow *f, const struct tcp_rx *x)
+{
+	struct tcp_rx syn = {.seq = x->ack - 1};
+	struct tcp_half_open *other, *h;
+
+	half_put(ts, f, &syn);
+	h = half_find(ts, f, syn.seq, &other);
+	if (h)
+		h->answered = 1;
 }
 
 static uint8_t shift_of(uint8_t opts)
@@ -286,6 +305,9 @@ static void turn_flow(struct tcp_streams *ts, struct tcp_rx *x)
 		swapped.port[d] = f->port[!d];
 		swapped.tcp_flags[d] = f->tcp_flags[!d];
 	}
+	for (uint16_t i = ts->at; i < ts->to; i++) // the flow stage has judged the rest of the burst
+		if (ts->burst->list[i]->flow == f)
+			ts->burst->list[i]->dir ^= 1;
 	*f = swapped;
 	if (f->flags & FLOW_COLD_SET) {
 		struct flow_cold *cold = flow_cold_get(ts->flows, f);
@@ -304,18 +326,16 @@ static bool sent_by_server(const struct packet *p)
 	return p->sport < 1024 && p->dport >= 1024;
 }
 
-static bool may_turn(const struct tcp_rx *x)
-{
-	return x->dir == DIR_TO_SERVER && x->p->flow->pkts[DIR_TO_CLIENT] == 0;
-}
-
 static enum tcp_verdict pick_up(struct tcp_streams *ts, struct tcp_rx *x)
 {
 	bool syn_ack = x->flags & TCP_SYN;
 
-	if (!ts->cfg.midstream && !(ts->cfg.async_oneside && syn_ack))
+	if (!ts->cfg.midstream && !(ts->cfg.async_oneside && syn_ack)) {
+		if (syn_ack)
+			half_put_answer(ts, x->p->flow, x);
 		return TCP_SKIP;
-	if (may_turn(x) && (syn_ack || sent_by_server(x->p)))
+	}
+	if (x->dir == DIR_TO_SERVER && (syn_ack || sent_by_server(x->p)))
 		turn_flow(ts, x);
 	struct tcp_session *s = session_midstream(ts, x, SSN_MIDSTREAM);
 	if (!s)
@@ -406,11 +426,9 @@ static enum tcp_verdict resume(struct tcp_streams *ts, struct tcp_rx *x)
 // The SYN/ACK was captured before the SYN it answers, and passed by: the client's ACK has its number.
 static enum tcp_verdict syn_ack_overtook(struct tcp_streams *ts, struct tcp_rx *x)
 {
-	struct tcp_half_open *other;
+	struct tcp_half_open *other, *h = half_find(ts, x->p->flow, x->seq - 1, &other);
 
-	if (!half_find(ts, x->p->flow, x->seq - 1, &other))
-		return TCP_SKIP;
-	return resume(ts, x);
+	return h && h->answered ? resume(ts, x) : async_ack(ts, NULL, x);
 }
 
 // A forged answer to a SYN that needs no session shows in the timestamp it echoes.
@@ -457,9 +475,7 @@ enum tcp_verdict tcp_no_session(struct tcp_streams *ts, struct tcp_rx *x)
 		return resume(ts, x);
 	if (f->tcp_state != TCP_SYN_SENT)
 		return pick_up(ts, x);
-	if (x->dir == DIR_TO_SERVER && f->tcp_flags[DIR_TO_CLIENT] & TCP_SYN)
-		return syn_ack_overtook(ts, x);
-	return async_ack(ts, NULL, x);
+	return x->dir == DIR_TO_SERVER ? syn_ack_overtook(ts, x) : TCP_SKIP;
 }
 
 enum tcp_verdict tcp_syn_sent(struct tcp_streams *ts, struct tcp_session *s, struct tcp_rx *x)

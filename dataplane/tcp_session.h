@@ -189,7 +189,8 @@ struct tcp_half_open {
 	uint32_t tsval;
 	uint16_t win;
 	uint8_t opts;
-	uint8_t different; // SYNs with other sequence numbers before this one
+	uint8_t different : 7; // SYNs with other sequence numbers before this one
+	uint8_t answered : 1;  // its SYN/ACK was captured before it
 };
 #define TCP_HALF_WAYS 4u
 
@@ -213,6 +214,8 @@ struct tcp_streams {
 	uint8_t all_done; // bits of all consumers
 	bool want_packets, want_acks;
 	struct stream_consumer consumer[STREAM_MAX_CONSUMERS];
+	struct burst *burst; // in work; list[at..to) is still to come
+	uint16_t at, to;
 	uint32_t half_first, half_last; // half-open sessions, oldest first
 	uint32_t half_count;
 	uint64_t random;

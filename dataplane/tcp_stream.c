@@ -196,8 +196,11 @@ static void prefetch_half_open(const struct tcp_streams *ts, const struct burst 
 void tcp_stream_burst(struct tcp_streams *ts, struct burst *b, uint16_t from, uint16_t to, struct detector_run *run)
 {
 	prefetch_half_open(ts, b, from, to);
+	ts->burst = b;
+	ts->to = to;
 	for (uint16_t i = from; i < to; i++) {
 		struct packet *p = b->list[i];
+		ts->at = i + 1;
 		one_packet(ts, p, run);
 		if (!ts->want_packets)
 			continue;

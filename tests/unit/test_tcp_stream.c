@@ -311,6 +311,21 @@ static void stream_picked_up_at_the_server_knows_who_is_the_client(void **state)
 	lab_close(lab);
 }
 
+static void stream_whose_syn_ack_was_captured_before_its_syn_is_followed(void **state)
+{
+	struct lab *lab = lab_open();
+
+	lab_send(lab, S, SYN | ACK, -1, 0, "");
+	lab_send(lab, C, SYN, -1, 0, "");
+	assert_int_equal(lab->last.dir, DIR_TO_SERVER); // who sends the SYN is the client
+	lab_send(lab, C, ACK, 0, 0, "");
+	lab_data(lab, 0, "hello");
+	lab_send(lab, S, ACK, 0, 5, "hi");
+	lab_expect(lab, C, "hello");
+	lab_expect(lab, S, "hi");
+	lab_close(lab);
+}
+
 static void stream_of_one_side_is_followed_when_asked(void **state)
 {
 	struct tcp_stream_config cfg = lab_config();
@@ -347,6 +362,7 @@ int main(void)
 		cmocka_unit_test(stream_holes_beyond_the_cap_are_refused_and_memory_stays_bounded),
 		cmocka_unit_test(stream_begins_midstream_only_when_asked),
 		cmocka_unit_test(stream_picked_up_at_the_server_knows_who_is_the_client),
+		cmocka_unit_test(stream_whose_syn_ack_was_captured_before_its_syn_is_followed),
 		cmocka_unit_test(stream_of_one_side_is_followed_when_asked),
 	};
 
