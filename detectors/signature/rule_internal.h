@@ -85,7 +85,6 @@ enum step_kind {
 	STEP_ASN1,
 	STEP_FTPBOUNCE,
 	STEP_RPC,
-	STEP_WAITING, // a test of a later parser; such rules never run
 };
 
 enum content_flag {

@@ -25,7 +25,6 @@ struct keyword {
 	const char *example; // as it stands in a rule
 	const char *help;    // one sentence
 	const char *parity;  // how it compares with Suricata 7: "same" or what differs
-	uint16_t id;         // position in the joined table
 };
 
 extern const struct keyword kw_meta_table[], kw_content_table[], kw_pcre_table[], kw_byte_table[], kw_flow_table[],
@@ -54,9 +53,8 @@ struct rule_parser {
 	bool ignore;         // `requires` is not met: skip the rule
 	bool has_sid, has_priority;
 	const char *vars[RULE_MAX_VARS]; // names of byte_extract and byte_math results
-	const char *waiting;
-	const char *at;    // keyword being parsed, for the report
-	char problem[256]; // what was expected, what was found
+	const char *at;                  // keyword being parsed, for the report
+	char problem[256];               // what was expected, what was found
 	uint32_t steps;
 	struct packet_test *last_test;
 	struct post_action *last_post;

@@ -29,9 +29,10 @@ static void the_choice_of_literal_changes_nothing(void **state)
 // Trap 2.
 static void an_expression_is_confirmed_at_its_exact_place(void **state)
 {
-	struct rule_bench *b = bench_open("alert udp any any -> any any (content:\"id=\"; pcre:\"/^\\d+\\;/R\"; sid:1;)\n"
-					  "alert udp any any -> any any (pcre:\"/(a+)+$/\"; sid:2;)\n"
-					  "alert udp any any -> any any (pcre:\"/^(?=x)x\\Ky/\"; sid:3;)\n");
+	struct rule_bench *b =
+		bench_open("alert udp any any -> any any (content:\"id=\"; pcre:\"/^\\d+\\;/R\"; sid:1;)\n"
+			   "alert udp any any -> any any (pcre:\"/(a+)+$/\"; sid:2;)\n"
+			   "alert udp any any -> any any (pcre:\"/^(?=x)x\\Ky/\"; sid:3;)\n");
 	struct signature_stats stats;
 	bench_say(b, CLIENT, "id=x id=77;");
 	bench_say(b, CLIENT, "id= 77;");
