@@ -144,9 +144,6 @@ void worker_process(struct worker *w)
 	mark(w, WORKER_ANOMALIES);
 	if (w->report_anomalies)
 		report_anomalies(w, b);
-	mark(w, WORKER_ENGINE);
-	if (w->engine.on_burst)
-		w->engine.on_burst(w->engine.state, b, &w->run);
 	mark(w, WORKER_GATHER);
 	run_detectors(w, b);
 

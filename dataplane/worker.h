@@ -47,7 +47,6 @@ enum worker_stage {
 	WORKER_FLOW,
 	WORKER_STREAM,
 	WORKER_ANOMALIES,
-	WORKER_ENGINE,
 	WORKER_GATHER,
 	WORKER_END,
 	WORKER_DETECTOR
@@ -73,7 +72,7 @@ struct worker {
 	struct decoder decoder;
 	struct flow_table *flows;
 	struct tcp_streams *streams;
-	struct packet_engine engine; // signature engine; .on_burst NULL without rules
+	struct packet_engine engine; // signature engine; empty without rules
 	struct worker_detector detectors[WORKER_MAX_DETECTORS];
 	struct worker_class classes[WORKER_MAX_CLASSES];
 	uint16_t class_of[PACKET_KINDS][PACKET_TRAITS]; // bit c: classes[c] wants such packets

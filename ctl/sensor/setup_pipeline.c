@@ -150,7 +150,7 @@ static int start_engine(struct sensor *s, uint16_t i)
 		return rc;
 	// The engine is a consumer of the stream stage: it sees packets and reassembled bytes in packet order.
 	struct stream_consumer consumer = signature_stream_consumer(s->signature[i]);
-	w->engine = (struct packet_engine){s->signature[i], NULL, signature_on_flow_end};
+	w->engine = (struct packet_engine){s->signature[i], signature_on_flow_end};
 	return tcp_stream_add_consumer(w->streams, &consumer);
 }
 

@@ -91,7 +91,7 @@ static inline void bench_pipeline(struct rule_bench *b)
 	assert_int_equal(signature_worker_init(b->engine, b->rules, b->w->flows, 0), 0);
 	struct stream_consumer consumer = signature_stream_consumer(b->engine);
 	assert_int_equal(tcp_stream_add_consumer(b->w->streams, &consumer), 0);
-	b->w->engine = (struct packet_engine){b->engine, NULL, signature_on_flow_end};
+	b->w->engine = (struct packet_engine){b->engine, signature_on_flow_end};
 }
 
 static inline struct rule_bench *bench_open_with(const char *rules, const struct ruleset_config *cfg)
