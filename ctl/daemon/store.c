@@ -40,7 +40,9 @@ static const char *const sql[STATEMENTS] = {
 		" VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
 	[S_STATS] =
 		"UPDATE sensors SET stats_us = ?2, stats = ?3 WHERE id = ?1 AND (stats_us IS NULL OR stats_us <= ?2)",
-	[S_COUNT] = "SELECT coalesce(max(id) - min(id) + 1, 0), coalesce(min(id), 0) FROM events",
+	[S_COUNT] = // two subqueries, each a step down the tree; min and max in one query would read the whole table
+	"SELECT coalesce((SELECT max(id) FROM events) - (SELECT min(id) FROM events) + 1, 0),"
+	" coalesce((SELECT min(id) FROM events), 0)",
 	[S_TRIM] = "DELETE FROM events WHERE id < ?1",
 	[S_BEGIN] = "BEGIN IMMEDIATE",
 	[S_COMMIT] = "COMMIT",

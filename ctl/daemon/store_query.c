@@ -208,7 +208,8 @@ int64_t store_last_id(struct store_reader *r)
 // Ids rise by one with each event and only the oldest are ever deleted, so the span is the count.
 int store_size(struct store_reader *r, uint64_t *events, uint64_t *bytes)
 {
-	int64_t n = one_number(r, "SELECT coalesce(max(id) - min(id) + 1, 0) FROM events");
+	int64_t n =
+		one_number(r, "SELECT coalesce((SELECT max(id) FROM events) - (SELECT min(id) FROM events) + 1, 0)");
 	int64_t pages = one_number(r, "PRAGMA page_count"), page = one_number(r, "PRAGMA page_size");
 
 	if (n < 0 || pages < 0 || page < 0)
