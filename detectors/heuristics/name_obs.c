@@ -65,7 +65,7 @@ static struct name_obs *take(struct obslog *log, const struct packet *p, enum na
 	return o;
 }
 
-static void note_dns(struct obslog *log, const struct packet *p)
+static void note_dns(struct obslog *log, const struct packet *p, uint32_t sources)
 {
 	const uint8_t *d = packet_payload(p);
 	uint32_t n = p->payload_len;
@@ -80,7 +80,8 @@ static void note_dns(struct obslog *log, const struct packet *p)
 	bool answer = d[2] & 0x80;
 	if (answer != (p->sport == 53 && p->dport != 53) && p->sport != p->dport)
 		return;
-	struct name_obs *o = take(log, p, answer ? NAME_DNS_ANSWER : NAME_DNS_QUERY, answer);
+	enum name_source kind = answer ? NAME_DNS_ANSWER : NAME_DNS_QUERY;
+	struct name_obs *o = sources & 1u << kind ? take(log, p, kind, answer) : NULL;
 	if (!o)
 		return;
 	uint32_t at = read_qname(o, d, n);
@@ -166,7 +167,7 @@ void name_note(struct obslog *log, struct packet *const *pkts, uint32_t n, uint3
 			continue;
 		if (p->sport == 53 || p->dport == 53) {
 			if (sources & NAME_DNS)
-				note_dns(log, p);
+				note_dns(log, p, sources);
 		} else if (sources & NAME_SITES && p->flags & PKT_TCP && p->dir == DIR_TO_SERVER) {
 			note_site(log, p, sources);
 		}

@@ -157,6 +157,7 @@ static void a_site_named_in_hexadecimal_is_reported_once(void **state)
 	http(0, "198.51.100.7", 80, "GET / HTTP/1.1\r\nHost: db54a845.top\r\n\r\n");
 	http(SEC, "198.51.100.8", 80, "GET / HTTP/1.1\r\nHost: db54a845.top\r\n\r\n");
 	http(2 * SEC, "198.51.100.9", 80, "GET / HTTP/1.1\r\nHost: decade2019.com\r\n\r\n");
+	query(3 * SEC, "ab12cd34ef.top", 1); // asked for, but nobody went there
 	harness_end(&h);
 	assert_int_equal(h.findings, 1);
 }
