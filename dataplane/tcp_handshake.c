@@ -54,7 +54,8 @@ static uint8_t half_put(struct tcp_streams *ts, const struct flow *f, const stru
 		known->tsval = x->tsval;
 		known->win = (uint16_t)x->win;
 		known->opts = x->opts;
-	}
+	} else if (known && known->tsval != x->tsval) // sent again: either timestamp may be echoed
+		known->tsval = 0;
 	if (known)
 		return 0;
 	uint8_t different = other ? other->different + 1 : 0;
@@ -96,7 +97,7 @@ static void client_from_syn(struct tcp_session *s, uint32_t isn, uint16_t win, u
 	c->next_seq = c->edge = c->last_ack = isn + 1;
 	c->next_win = isn + 1;
 	c->last_ts = tsval;
-	if (opts & SYN_HAS_TS && opts & SYN_SEEN)
+	if (opts & SYN_HAS_TS && opts & SYN_SEEN && tsval)
 		c->flags |= SIDE_TS;
 	srv->window = win;
 	s->syn_opts = opts; // kept until the SYN/ACK says which options both have
@@ -480,7 +481,7 @@ enum tcp_verdict tcp_no_session(struct tcp_streams *ts, struct tcp_rx *x)
 
 enum tcp_verdict tcp_syn_sent(struct tcp_streams *ts, struct tcp_session *s, struct tcp_rx *x)
 {
-	if (!(s->flags & SSN_4WHS) && !tcp_check_echo(ts, x, s->side[0].flags & SIDE_TS, s->side[0].last_ts))
+	if (!(s->flags & SSN_4WHS) && !tcp_check_echo(ts, x, s->syn_opts & SYN_HAS_TS, s->side[0].last_ts))
 		return TCP_REJECT;
 	if (x->flags & TCP_RST) {
 		if (x->dir == DIR_TO_CLIENT && x->flags & TCP_ACK && !syn_ack_fits(s, x)) {
@@ -496,6 +497,10 @@ enum tcp_verdict tcp_syn_sent(struct tcp_streams *ts, struct tcp_session *s, str
 		if (x->seq != s->side[0].isn && ++s->syns >= ts->cfg.max_syn_queued) {
 			s->syns = (uint8_t)ts->cfg.max_syn_queued;
 			tcp_note(ts, x, STREAM_3WHS_SYN_FLOOD);
+		}
+		if (x->seq == s->side[0].isn && x->tsval != s->side[0].last_ts) {
+			s->side[0].last_ts = 0;
+			s->side[0].flags &= (uint16_t)~SIDE_TS;
 		}
 		half_put(ts, x->p->flow, x);
 		return TCP_TAKE;

@@ -275,6 +275,25 @@ static void old_timestamp_is_refused(void **state)
 	}
 }
 
+// A SYN sent again carries a new timestamp; its answer may echo either.
+static void repeated_syn_may_be_answered_by_either_timestamp(void **state)
+{
+	for (uint32_t echo = 1000; echo <= 2000; echo += 1000) {
+		struct lab *lab = lab_open();
+		set_timestamp(lab, 1000, 0);
+		lab_send(lab, C, SYN, -1, 0, "");
+		set_timestamp(lab, 2000, 0);
+		lab_send(lab, C, SYN, -1, 0, "");
+		set_timestamp(lab, 7000, echo);
+		lab_send(lab, S, SYN | ACK, -1, 0, "");
+		set_timestamp(lab, 2001, 7000);
+		lab_send(lab, C, ACK, 0, 0, "hello");
+		assert_quiet(lab);
+		lab_expect(lab, C, "hello");
+		lab_close(lab);
+	}
+}
+
 static void set_option(struct lab *lab, const uint8_t *opt, uint32_t len)
 {
 	memcpy(lab->opts, opt, len);
@@ -411,6 +430,7 @@ int main(void)
 		cmocka_unit_test(zero_window_probe_is_followed),
 		cmocka_unit_test(one_byte_segments_are_not_overwritten),
 		cmocka_unit_test(old_timestamp_is_refused),
+		cmocka_unit_test(repeated_syn_may_be_answered_by_either_timestamp),
 		cmocka_unit_test(window_scale_above_14_counts_as_14),
 		cmocka_unit_test(data_on_syn_counts_only_when_acknowledged),
 		cmocka_unit_test(fast_open_data_is_taken_or_named),
