@@ -41,7 +41,7 @@ struct flow_table_config {
 			    // PKT_FLOW_ESTABLISHED on TCP packets; else the table does so, from flags alone
 	bool midstream;     // stream.midstream: a flow that begins with SYN|ACK is turned round, as Suricata then does
 	bool records;       // make EVENT_FLOW records
-	bool lossless;      // a full event ring makes tick and flush pause instead of losing records
+	bool lossless;      // a full event ring makes a tick pause instead of losing records, as flush always does
 	uint32_t tick_budget; // flows a call of tick may end, so that a wire is not kept waiting; 0: no limit
 
 	// A flow ends: release what cold->tcp, cold->app and cold->detect point to. cold is NULL where the

@@ -22,6 +22,8 @@ struct eal_args {
 	char *items[EAL_MAX_ARGS + 1];
 };
 
+static struct eal_args started; // the EAL keeps pointers into its arguments until it is stopped
+
 static void add_arg(struct eal_args *a, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 static void add_arg(struct eal_args *a, const char *fmt, ...)
@@ -34,6 +36,12 @@ static void add_arg(struct eal_args *a, const char *fmt, ...)
 	va_end(ap);
 	if (a->count < EAL_MAX_ARGS)
 		a->items[a->count++] = strdup(text);
+}
+
+static void free_args(struct eal_args *a)
+{
+	while (a->count)
+		free(a->items[--a->count]);
 }
 
 // Writes the CPUs this process may run on as a list ("0,2,3").
@@ -114,6 +122,7 @@ static int init_quietly(int argc, char **argv)
 int eal_start(const struct eal_options *o)
 {
 	struct eal_args a = {0};
+	int rc = 0;
 
 	add_arg(&a, "tocsin");
 	add_lcores(&a, o);
@@ -140,15 +149,20 @@ int eal_start(const struct eal_options *o)
 	for (size_t i = 0; i < o->raw_count; i++)
 		add_arg(&a, "%s", o->raw[i]);
 
-	// the EAL permutes the array it is given, so it gets a copy; the strings live as long as the process
+	// the EAL permutes the array it is given, so it gets a copy
 	char *argv[EAL_MAX_ARGS + 1];
 	memcpy(argv, a.items, sizeof(argv));
 	if ((o->verbose ? rte_eal_init(a.count, argv) : init_quietly(a.count, argv)) < 0)
-		return rte_errno ? -rte_errno : -EINVAL;
-	return 0;
+		rc = rte_errno ? -rte_errno : -EINVAL;
+	if (rc == 0)
+		started = a;
+	else
+		free_args(&a);
+	return rc;
 }
 
 void eal_stop(void)
 {
 	rte_eal_cleanup();
+	free_args(&started);
 }

@@ -56,6 +56,8 @@ static bool write_stats(struct sensor *s, uint64_t packet_ns, bool at_rest)
 	stats_add(s->stats, COUNTER_UPTIME, (uint64_t)progress_seconds(&s->progress));
 	stats_add(s->stats, COUNTER_DETECT_RULES_LOADED, s->report.loaded);
 	stats_add(s->stats, COUNTER_DETECT_RULES_FAILED, s->report.rejected);
+	for (size_t k = 0; k <= EVENT_KIND_COUNT; k++)
+		stats_add(s->stats, COUNTER_NOT_WRITTEN, eve_output_stats(s->out)->not_written[k]);
 	if (s->live)
 		ports_stats(s->live, s->stats);
 	if (s->cfg.stats.enabled)

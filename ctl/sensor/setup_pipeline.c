@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 
 #include <rte_common.h>
 #include <rte_memory.h>
@@ -12,6 +13,7 @@
 #include "dataplane/source_pcap.h"
 
 #define MIN_FLOWS 4096u
+#define LIVE_TICK_FLOWS 4096u
 #define FLOWS_WORTH_HUGE_PAGES (UINT64_C(32) << 20) // what a capture of about 1 GB could hold
 #define EAL_MEMORY_BYTES (64ull << 20)
 #define SMALL_MBUFS 2048u // and as many again for each worker beyond the first
@@ -86,15 +88,28 @@ static int set_decode(const struct sensor *s, struct decode_config *d)
 	return -EINVAL;
 }
 
+// A wire does not wait: ticks end a bounded number of flows at a time, and whoever sends must not be
+// able to foresee the hash.
+static void set_live_table(struct flow_table_config *flow)
+{
+	flow->lossless = false;
+	flow->tick_budget = LIVE_TICK_FLOWS;
+	if (getrandom(flow->seed, sizeof(flow->seed), 0) != (ssize_t)sizeof(flow->seed))
+		say("warning: no random numbers: the flow table's hash can be foreseen");
+}
+
 // flow.memory is a limit: the table for a small capture is no larger than its flows, and starts faster.
 static void set_flow_table(const struct sensor *s, struct flow_table_config *flow)
 {
-	uint64_t flows = source_pcap_flows_most(s->source);
-
 	*flow = s->flow;
 	flow->memory_bytes /= s->workers;
 	flow->records = true;
 	flow->lossless = true;
+	if (s->live) {
+		set_live_table(flow);
+		return;
+	}
+	uint64_t flows = source_pcap_flows_most(s->source);
 	if (flows >= flow->memory_bytes / sizeof(struct flow))
 		return;
 	flow->max_flows = flows + MIN_FLOWS; // one worker may get them all
