@@ -157,6 +157,7 @@ int flow_table_init(void *mem, const struct flow_table_config *cfg, struct flow_
 	t->midstream = cfg->midstream;
 	t->records = cfg->records;
 	t->lossless = cfg->lossless;
+	t->lossless_flush = cfg->lossless_flush;
 	t->tick_budget = cfg->tick_budget;
 	t->on_end = cfg->on_end;
 	t->on_end_arg = cfg->on_end_arg;

@@ -61,7 +61,7 @@ struct flow_table {
 	uint32_t n_dying;
 	uint8_t burst_mark; // counts bursts, in the bits of struct flow.mark above the class
 	bool started;
-	bool tcp_by_stream, midstream, records, lossless;
+	bool tcp_by_stream, midstream, records, lossless, lossless_flush;
 	uint32_t tick_budget;
 	void (*on_end)(void *arg, struct flow *f, struct flow_cold *cold, enum flow_end_reason reason, uint64_t seq);
 	void *on_end_arg;

@@ -36,12 +36,13 @@ struct flow_table_config {
 	uint64_t memory_bytes; // of this table; the caller divides flow.memory by the workers
 	uint64_t max_flows;    // flows it must hold without eviction; 0: as many as memory_bytes has room for
 	struct flow_timeouts timeouts[FLOW_CLASS_COUNT];
-	uint64_t seed[2];   // secret of the hash; the default is fixed so that captures repeat
-	bool tcp_by_stream; // tcp_stream.c moves TCP flows through their states (flow_set_state) and sets
-			    // PKT_FLOW_ESTABLISHED on TCP packets; else the table does so, from flags alone
-	bool midstream;     // stream.midstream: a flow that begins with SYN|ACK is turned round, as Suricata then does
-	bool records;       // make EVENT_FLOW records
-	bool lossless;      // a full event ring makes a tick pause instead of losing records, as flush always does
+	uint64_t seed[2];    // secret of the hash; the default is fixed so that captures repeat
+	bool tcp_by_stream;  // tcp_stream.c moves TCP flows through their states (flow_set_state) and sets
+			     // PKT_FLOW_ESTABLISHED on TCP packets; else the table does so, from flags alone
+	bool midstream;      // stream.midstream: a flow that begins with SYN|ACK is turned round, as Suricata then does
+	bool records;        // make EVENT_FLOW records
+	bool lossless;       // a full event ring makes a tick pause instead of losing records
+	bool lossless_flush; // the same for flush; somebody must be draining the ring
 	uint32_t tick_budget; // flows a call of tick may end, so that a wire is not kept waiting; 0: no limit
 
 	// A flow ends: release what cold->tcp, cold->app and cold->detect point to. cold is NULL where the

@@ -173,7 +173,7 @@ static bool may_end(const struct flow_table *t, struct sweep *s)
 
 	if (s->budget == 0)
 		return false;
-	if (t->lossless || s->all) { // at the end nothing presses
+	if (s->all ? t->lossless_flush : t->lossless) {
 		slots = event_ring_slots(s->sink->ring);
 		room = slots / 2 < ROOM_SLOTS ? slots / 2 : ROOM_SLOTS;
 		if (event_ring_free_slots(s->sink->ring) < room)

@@ -104,7 +104,7 @@ static void set_flow_table(const struct sensor *s, struct flow_table_config *flo
 	*flow = s->flow;
 	flow->memory_bytes /= s->workers;
 	flow->records = true;
-	flow->lossless = true;
+	flow->lossless = flow->lossless_flush = true;
 	if (s->live) {
 		set_live_table(flow);
 		return;

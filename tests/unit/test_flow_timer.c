@@ -242,7 +242,7 @@ static void lossless_tick_and_flush_wait_for_a_full_event_ring(void **state)
 	struct flow_table_config cfg = small_config(2000);
 	struct rig r;
 	uint32_t got = 0, pauses = 0;
-	cfg.lossless = true;
+	cfg.lossless = cfg.lossless_flush = true;
 	rig_open(&r, &cfg, 128);
 	for (uint32_t i = 0; i < 2000; i++)
 		one4(&r, 17, A + i, 1000, B, 53, 0, T0 + (i < 1000 ? 0 : 10 * SEC));
