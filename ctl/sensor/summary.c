@@ -119,8 +119,7 @@ static void add_finding(struct summary *s, const struct event *ev)
 	}
 	if (!r->count++ || severity < r->severity)
 		r->severity = severity;
-	snprintf(r->what, sizeof(r->what), "%s%s%s", d->title, ev->finding.what ? ": " : "",
-		ev->finding.what ? ev->finding.what : "");
+	snprintf(r->what, sizeof(r->what), "%s", ev->finding.what ? ev->finding.what : d->title);
 	format_ip(who, &ev->finding.attacker, ev->finding.attacker_version);
 	format_ip(whom, &ev->finding.victim, ev->finding.victim_version);
 	note_pair(r, ev->finding.attacker_version ? who : "many", whom);
@@ -187,7 +186,7 @@ static void print_row(const struct row *r, FILE *out, bool colour)
 	int at = snprintf(who, sizeof(who), "%s -> %s", pairs[0].who, pairs[0].whom);
 	if (r->pairs_seen > 1 && at > 0 && (size_t)at < sizeof(who))
 		snprintf(who + at, sizeof(who) - (size_t)at, " and others");
-	fprintf(out, "  %s%-8s%s %8llu  %-52.52s  %s\n", colour ? severity_colour(r->severity) : "",
+	fprintf(out, "  %s%-8s%s %8llu  %-60.60s  %s\n", colour ? severity_colour(r->severity) : "",
 		severity_name(r->severity), colour ? "\033[0m" : "", (unsigned long long)r->count, r->what, who);
 }
 
@@ -200,7 +199,7 @@ void summary_print(const struct summary *s, FILE *out, bool colour, size_t limit
 	for (uint32_t i = 0; i < s->count; i++)
 		order[i] = &s->rows[i];
 	qsort(order, s->count, sizeof(order[0]), worse_first);
-	fprintf(out, "  %-8s %8s  %-52s  %s\n", "severity", "times", "what", "who -> whom");
+	fprintf(out, "  %-8s %8s  %-60s  %s\n", "severity", "times", "what", "who -> whom");
 	for (uint32_t i = 0; i < s->count && i < limit; i++)
 		print_row(order[i], out, colour);
 	if (s->count > limit)
