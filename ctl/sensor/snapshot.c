@@ -106,8 +106,8 @@ static void add_events(struct stats_snapshot *s, const struct pipeline *p)
 }
 
 // What the source lost before a worker could see it has its own lines in the ledger.
-static bool add_ledger(
-	struct stats_snapshot *s, const struct pipeline *p, const struct source *src, char *why, size_t why_size)
+static bool add_ledger(struct stats_snapshot *s, const struct pipeline *p, const struct source *src, bool at_rest,
+	char *why, size_t why_size)
 {
 	struct worker_counters sum;
 	struct source_stats in;
@@ -124,11 +124,14 @@ static bool add_ledger(
 	// what is wrong with a capture file was never a frame of it, so it is not among what was offered
 	stats_ledger_drop(s, "errors", in.offered == in.received ? 0 : in.errors);
 	stats_ledger_drop(s, "no_buffer", in.no_buffer);
+	// workers were asked before the source, so what lies between them is on its way
+	if (!at_rest && s->offered > s->inspected + s->dropped)
+		stats_ledger_drop(s, "in_flight", s->offered - s->inspected - s->dropped);
 	return stats_ledger_end(s, why, why_size);
 }
 
 bool snapshot_take(struct stats_snapshot *s, struct pipeline *p, const struct source *src, bool decoder_events,
-	char *why, size_t why_size)
+	bool at_rest, char *why, size_t why_size)
 {
 	stats_reset(s);
 	for (uint16_t i = 0; i < pipeline_workers(p); i++) {
@@ -138,5 +141,5 @@ bool snapshot_take(struct stats_snapshot *s, struct pipeline *p, const struct so
 		add_streams(s, w->streams);
 	}
 	add_events(s, p);
-	return add_ledger(s, p, src, why, why_size);
+	return add_ledger(s, p, src, at_rest, why, why_size);
 }

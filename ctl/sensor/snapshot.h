@@ -9,7 +9,8 @@
 #include "dataplane/source.h"
 
 // Fills s (emptied first) from every worker and the source.
-// Returns true when the loss ledger adds up; else says in why what is off. Workers may be running:
-// then counters are a moment apart and only a call while they rest can hold the ledger to the frame.
+// at_rest: no worker is running, so the ledger must hold to the frame; else frames that no worker has counted
+// yet have their own line, in_flight.
+// Returns true when the loss ledger adds up; else says in why what is off.
 bool snapshot_take(struct stats_snapshot *s, struct pipeline *p, const struct source *src, bool decoder_events,
-	char *why, size_t why_size);
+	bool at_rest, char *why, size_t why_size);
