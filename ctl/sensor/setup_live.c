@@ -82,6 +82,7 @@ int setup_live(struct sensor *s)
 		say("%s", why.text);
 		return EXIT_BAD_INPUT;
 	}
+	mem_fault_at_once(true); // the workers' tables come next
 	s->source = s->live->sources[0];
 	for (size_t i = 0; i < s->live->count && !s->opt.quiet; i++) {
 		ports_describe(s->live, i, line, sizeof(line));

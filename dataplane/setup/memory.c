@@ -35,11 +35,26 @@ static void *map_aligned(size_t len, size_t align)
 	return mem;
 }
 
-static bool huge_pages = true; // set once at start
+static bool huge_pages = true;     // set once at start
+static bool fault_at_once = false; // likewise
 
 void mem_use_huge_pages(bool yes)
 {
 	huge_pages = yes;
+}
+
+void mem_fault_at_once(bool yes)
+{
+	fault_at_once = yes;
+}
+
+// Takes every page now. A kernel before 5.14 does not know the advice; then each page is touched.
+static void fault_in(uint8_t *mem, size_t len)
+{
+	if (madvise(mem, len, MADV_POPULATE_WRITE) == 0)
+		return;
+	for (size_t at = 0; at < len; at += 4096)
+		*(volatile uint8_t *)(mem + at) = 0;
 }
 
 void *mem_map_bytes(size_t size)
@@ -50,6 +65,8 @@ void *mem_map_bytes(size_t size)
 
 	if (mem && len >= HUGE_PAGE_BYTES && huge_pages)
 		(void)madvise(mem, len, MADV_HUGEPAGE); // a kernel without them still gives the memory
+	if (mem && fault_at_once)
+		fault_in(mem, len);
 	return mem;
 }
 

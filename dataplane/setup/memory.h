@@ -50,6 +50,10 @@ static inline void mbuf_set_len(struct rte_mbuf *m, uint32_t len)
 // Whether mem_map_bytes asks for huge pages; it does until told otherwise. A table that a short run touches here and
 // there costs several times its memory on huge pages, and the time to clear it; a long run wants them.
 void mem_use_huge_pages(bool yes);
+
+// Whether mem_map_bytes takes its pages at once; it does not until told so. A live port does not wait while a page
+// is cleared on the packet path; a capture does, and may never touch most of its tables.
+void mem_fault_at_once(bool yes);
 // Zeroed anonymous memory for a big table, on transparent huge pages where the kernel grants them.
 // Pages are taken when touched. Returns NULL when there is no memory. Free with mem_unmap_bytes.
 void *mem_map_bytes(size_t size);
