@@ -8,32 +8,7 @@
 
 #include "ctl/sensor/sensor.h"
 
-#define MAX_RULE_FILES 1024u
 #define PATH_BYTES 4096u
-
-// A relative rule file of the configuration stands in default-rule-path, unless it is found as it is.
-static char *rule_path(const struct sensor *s, const char *file)
-{
-	char path[PATH_BYTES];
-	const char *dir = s->cfg.rules.default_rule_path;
-
-	if (file[0] == '/' || !dir[0] || access(file, R_OK) == 0)
-		return strdup(file);
-	snprintf(path, sizeof(path), "%s/%s", dir, file);
-	return strdup(path);
-}
-
-// options_apply has let -S replace the configuration's files and -s add to them. Returns how many.
-static size_t list_files(const struct sensor *s, char **files)
-{
-	size_t n = 0;
-
-	while (n < s->cfg.rules.files.count && n < MAX_RULE_FILES) {
-		files[n] = rule_path(s, s->cfg.rules.files.items[n]);
-		n++;
-	}
-	return n;
-}
 
 // Where compiled rule sets are kept: the configuration's directory, else the user's cache directory.
 // Returns NULL where there is none ("none", or no home), so that nothing is cached.
@@ -63,14 +38,14 @@ static const char *or_null(const char *text)
 	return text && text[0] ? text : NULL;
 }
 
-static int load(struct sensor *s, char *const *files, size_t count)
+static int load(struct sensor *s)
 {
 	char cache[PATH_BYTES];
 	const struct rules_config *r = &s->cfg.rules;
 	long cpus = sysconf(_SC_NPROCESSORS_ONLN);
 	struct ruleset_config cfg = {
-		.files = (const char *const *)files,
-		.file_count = count,
+		.files = (const char *const *)r->files.items,
+		.file_count = r->files.count,
 		.address_groups = &s->cfg.address_groups,
 		.port_groups = &s->cfg.port_groups,
 		.classification_file = or_null(r->classification_file),
@@ -94,21 +69,11 @@ static int load(struct sensor *s, char *const *files, size_t count)
 	return EXIT_BAD_INPUT;
 }
 
+// options_apply has put the files together: the configuration's under default-rule-path, -S and -s as they are.
 int setup_rules(struct sensor *s)
 {
-	char **files = calloc(MAX_RULE_FILES, sizeof(*files));
-	int rc = EXIT_CLEAN;
+	int rc = s->cfg.rules.files.count ? load(s) : EXIT_CLEAN;
 
-	if (!files) {
-		say("no memory for the rules");
-		return EXIT_BAD_INPUT;
-	}
-	size_t count = list_files(s, files);
-	if (count)
-		rc = load(s, files, count);
-	for (size_t i = 0; i < count; i++)
-		free(files[i]);
-	free(files);
 	if (rc == EXIT_CLEAN && s->rules && !s->opt.quiet && s->opt.action != ACTION_TEST)
 		report_rules(s, 10);
 	return rc;
