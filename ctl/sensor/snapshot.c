@@ -53,6 +53,14 @@ static void add_decode(struct stats_snapshot *s, const struct decode_counters *c
 		stats_drops(s, c->reasons);
 }
 
+static void add_defrag(struct stats_snapshot *s, const struct defrag_counters *c)
+{
+	stats_add(s, COUNTER_DEFRAG_IPV4_FRAGMENTS, c->fragments[0]);
+	stats_add(s, COUNTER_DEFRAG_IPV4_REASSEMBLED, c->rebuilt[0]);
+	stats_add(s, COUNTER_DEFRAG_IPV6_FRAGMENTS, c->fragments[1]);
+	stats_add(s, COUNTER_DEFRAG_IPV6_REASSEMBLED, c->rebuilt[1]);
+}
+
 static void add_flows(struct stats_snapshot *s, const struct flow_counters *c)
 {
 	stats_add(s, COUNTER_FLOW_MEMCAP, c->no_room);
@@ -137,6 +145,7 @@ bool snapshot_take(struct stats_snapshot *s, struct pipeline *p, const struct so
 	for (uint16_t i = 0; i < pipeline_workers(p); i++) {
 		const struct worker *w = pipeline_worker(p, i);
 		add_decode(s, &w->decoder.counters, decoder_events);
+		add_defrag(s, defrag_counters(w->decoder.defrag));
 		add_flows(s, flow_table_counters(w->flows));
 		add_streams(s, w->streams);
 	}
