@@ -11,7 +11,7 @@ struct command {
 	int (*run)(const char *api, int argc, char **argv);
 };
 
-extern const struct command command_status, command_events;
+extern const struct command command_status, command_events, command_sensor, command_top;
 
 enum { CLI_OK = 0, CLI_BAD_USE = 1, CLI_FAILED = 2 };
 
@@ -19,3 +19,5 @@ enum { CLI_OK = 0, CLI_BAD_USE = 1, CLI_FAILED = 2 };
 void cli_say(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 // Prints a command's help.
 void cli_help(const struct command *c);
+// --sensor, NULL when it was not given.
+const char *cli_sensor(void);

@@ -1,4 +1,4 @@
-// tocsinctl: questions to tocsind from the command line. Next: cli.h (what a command is).
+// tocsinctl: questions to tocsind and to sensors from the command line. Next: cli.h (what a command is).
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -8,7 +8,8 @@
 #include "ctl/cli/cli.h"
 #include "ctl/eve/wire.h"
 
-static const struct command *const commands[] = {&command_status, &command_events};
+static const struct command *const commands[] = {&command_status, &command_events, &command_sensor, &command_top};
+static const char *sensor;
 
 #define COMMANDS (sizeof(commands) / sizeof(commands[0]))
 
@@ -23,6 +24,11 @@ void cli_say(const char *fmt, ...)
 	va_end(ap);
 }
 
+const char *cli_sensor(void)
+{
+	return sensor;
+}
+
 void cli_help(const struct command *c)
 {
 	printf("usage: tocsinctl [--api WHERE] %s [options]\n\nPrints %s.\n\n%s  -h, --help          print this\n",
@@ -31,15 +37,17 @@ void cli_help(const struct command *c)
 
 static void usage(void)
 {
-	puts("usage: tocsinctl [--api WHERE] COMMAND [options]\n\n"
+	puts("usage: tocsinctl [--api WHERE] [--sensor WHERE] COMMAND [options]\n\n"
 	     "  --api WHERE   tocsind's API: a unix socket's path or http://127.0.0.1:9901\n"
 	     "                (default: $TOCSIN_API, else " WIRE_API_SOCKET ")\n"
+	     "  --sensor WHERE  a running sensor: its telemetry.file-prefix, process id or telemetry socket\n"
+	     "                (default: $TOCSIN_SENSOR, else tocsin)\n"
 	     "  --version     print the version\n"
 	     "  --help        print this; tocsinctl COMMAND --help lists a command's options\n\n"
 	     "commands:");
 	for (size_t i = 0; i < COMMANDS; i++)
 		printf("  %-10s %s\n", commands[i]->name, commands[i]->summary);
-	puts("\nExit codes: 0 answered, 1 a mistake in the options, 2 the daemon cannot be reached or has failed.\n"
+	puts("\nExit codes: 0 answered, 1 a mistake in the options, 2 who was asked cannot be reached or has failed.\n"
 	     "See tocsinctl(1).");
 }
 
@@ -54,6 +62,8 @@ int main(int argc, char **argv)
 	for (; i < argc && argv[i][0] == '-'; i++) {
 		if (!strcmp(argv[i], "--api") && i + 1 < argc) {
 			api = argv[++i];
+		} else if (!strcmp(argv[i], "--sensor") && i + 1 < argc) {
+			sensor = argv[++i];
 		} else if (!strcmp(argv[i], "--help") || !strcmp(argv[i], "-h")) {
 			usage();
 			return CLI_OK;

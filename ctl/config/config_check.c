@@ -134,6 +134,14 @@ static void check_types(struct config *c, const struct config_list *types)
 	}
 }
 
+// It becomes a directory's name, and DPDK takes a percent sign for a format.
+static void check_file_prefix(struct config *c, const char *s)
+{
+	if (!*s || strlen(s) > 64 || *s == '.' || strpbrk(s, "/%"))
+		config_complain(c, CONFIG_ERROR, "telemetry.file-prefix",
+			"\"%.64s\": expected a directory's name of 1 to 64 characters without / and %%", s);
+}
+
 int tocsin_config_check(struct config *c, const struct tocsin_config *cfg)
 {
 	unsigned int before = config_errors(c);
@@ -157,5 +165,6 @@ int tocsin_config_check(struct config *c, const struct tocsin_config *cfg)
 	check_ports(c, "app-layer.protocols.rfb.detection-ports.dp", &cfg->app.rfb_ports, &cfg->port_groups);
 	check_power_of_two(c, "threading.event-ring", cfg->workers.event_ring);
 	check_types(c, &cfg->eve.types);
+	check_file_prefix(c, cfg->telemetry.file_prefix);
 	return config_errors(c) > before ? -EINVAL : 0;
 }

@@ -100,6 +100,9 @@ static const struct config_row rows[] = {
 	ROW_ENUM("capture.checksum-validation", F(capture.checksum), checksum_choices, "all",
 		"Check checksums; -k says it too."),
 	ROW_BOOL("telemetry.enabled", F(telemetry.enabled), "yes", "Open the DPDK telemetry socket on a live run."),
+	ROW_STRING("telemetry.file-prefix", F(telemetry.file_prefix), "name", "tocsin",
+		"DPDK's name for the directory of the telemetry socket, below /var/run/dpdk; tocsinctl --sensor takes "
+		"it."),
 
 	ROW_BOOL("decoder.teredo.enabled", F(decoder.teredo), "yes", "Look into Teredo (RFC 4380)."),
 	ROW_LIST("decoder.teredo.ports", F(decoder.teredo_ports), "UDP ports", "$TEREDO_PORTS",

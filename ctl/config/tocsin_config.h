@@ -128,6 +128,7 @@ struct app_config {
 
 struct telemetry_config {
 	bool enabled;
+	char *file_prefix; // DPDK's: the telemetry socket's directory
 	char *sensor_name; // EVE host; "": none
 };
 

@@ -135,7 +135,9 @@ int eal_start(const struct eal_options *o)
 		add_arg(&a, "-m");
 		add_arg(&a, "%llu", (unsigned long long)((o->memory_bytes + (1u << 20) - 1) >> 20));
 	}
-	if (!o->telemetry)
+	if (o->file_prefix)
+		add_arg(&a, "--file-prefix=%s", o->file_prefix);
+	else
 		add_arg(&a, "--no-telemetry");
 	if (!o->verbose)
 		add_arg(&a, "--log-level=*:error");

@@ -10,7 +10,7 @@ struct eal_options {
 	const char *lcores;         // an EAL lcore map ("0@0,1@2"); NULL: share the CPUs this process may use
 	uint64_t memory_bytes;      // for packet buffers and rings
 	bool hugepages;             // use reserved hugepages
-	bool telemetry;             // open the DPDK telemetry socket
+	const char *file_prefix;    // where the telemetry socket is, below DPDK's runtime directory; NULL: no socket
 	bool verbose;               // let the EAL print
 	const char *const *devices; // "--vdev=..." / "--allow=..." arguments
 	size_t device_count;

@@ -13,6 +13,7 @@
 #include "dataplane/setup/port.h"
 #include "dataplane/source.h"
 
+struct rte_tel_data;
 struct stats_snapshot;
 
 struct live_ports {
@@ -50,6 +51,9 @@ void ports_watch(struct live_ports *l, void (*tell)(void *arg, const char *line)
 void ports_describe(const struct live_ports *l, size_t i, char *out, size_t size);
 // Adds every port's and queue's counters under tocsin.ports.<name>; a count the driver cannot take is unknown.
 void ports_stats(struct live_ports *l, struct stats_snapshot *s);
+// The same for the telemetry socket, a line a port; or one port by its name, with the device's own counters.
+void ports_answer(struct live_ports *l, struct rte_tel_data *d);
+void ports_answer_one(struct live_ports *l, const char *name, struct rte_tel_data *d);
 // Name of a port for EVE in_iface.
 const char *ports_name(const struct live_ports *l, uint16_t iface);
 // Stops and closes. Accepts what ports_prepare or ports_start left.
@@ -58,3 +62,5 @@ void ports_close(struct live_ports *l);
 // The EAL's lcore map for a CPU list ("1-3,6") and this many workers: lcore 0 on every CPU the process may use, each
 // worker on one of the list. Returns 0, or -EINVAL with why.
 int ports_lcore_map(const char *cpus, uint16_t workers, char *out, size_t size, struct live_error *why);
+// CPUs worker i may run on, as a list ("2" or "0,1"). Returns out. After the EAL has started.
+const char *ports_worker_cpus(uint16_t i, char *out, size_t size);

@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include <rte_lcore.h>
+
 #include "ctl/sensor/ports.h"
 
 // Takes "3" or "1-3" off the list. Returns false at the end or at something else (*bad set).
@@ -62,4 +64,21 @@ int ports_lcore_map(const char *cpus, uint16_t workers, char *out, size_t size, 
 		return -EINVAL;
 	}
 	return 0;
+}
+
+const char *ports_worker_cpus(uint16_t i, char *out, size_t size)
+{
+	unsigned int lcore = rte_get_next_lcore(-1, 1, 0);
+	size_t used = 0;
+
+	for (; i && lcore < RTE_MAX_LCORE; i--)
+		lcore = rte_get_next_lcore(lcore, 1, 0);
+	out[0] = '\0';
+	if (lcore >= RTE_MAX_LCORE)
+		return out;
+	rte_cpuset_t set = rte_lcore_cpuset(lcore);
+	for (int cpu = 0; cpu < CPU_SETSIZE && used + 8 < size; cpu++)
+		if (CPU_ISSET(cpu, &set))
+			used += (size_t)snprintf(out + used, size - used, "%s%d", used ? "," : "", cpu);
+	return out;
 }

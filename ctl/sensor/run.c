@@ -9,6 +9,7 @@
 #include "ctl/sensor/ports.h"
 #include "ctl/sensor/sensor.h"
 #include "ctl/sensor/snapshot.h"
+#include "ctl/sensor/telemetry.h"
 #include "dataplane/run_capture.h"
 #include "dataplane/source_pcap.h"
 
@@ -47,8 +48,12 @@ static uint64_t clock_ns(clockid_t clock)
 	return (uint64_t)ts.tv_sec * 1000000000ull + (uint64_t)ts.tv_nsec;
 }
 
-// packet_ns: time of the stats record. Returns false when the ledger does not add up.
-static bool write_stats(struct sensor *s, uint64_t packet_ns, bool at_rest)
+void run_stop(void)
+{
+	stop_asked = 1;
+}
+
+bool run_stats(struct sensor *s, bool at_rest)
 {
 	char why[256] = "";
 	bool sound =
@@ -61,12 +66,20 @@ static bool write_stats(struct sensor *s, uint64_t packet_ns, bool at_rest)
 		stats_add(s->stats, COUNTER_NOT_WRITTEN, eve_output_stats(s->out)->not_written[k]);
 	if (s->live)
 		ports_stats(s->live, s->stats);
-	if (s->cfg.stats.enabled)
-		eve_write_stats(s->out, s->stats, packet_ns);
 	// a port's own counters may lag behind its frames: only at rest must the ledger hold
 	if (!sound && at_rest)
 		say("the loss ledger does not add up: %s", why);
 	return sound || !at_rest;
+}
+
+// packet_ns: time of the stats record. Returns false when the ledger does not add up.
+static bool write_stats(struct sensor *s, uint64_t packet_ns, bool at_rest)
+{
+	bool sound = run_stats(s, at_rest);
+
+	if (s->cfg.stats.enabled)
+		eve_write_stats(s->out, s->stats, packet_ns);
+	return sound;
 }
 
 static void show_progress(struct sensor *s)
@@ -91,6 +104,7 @@ static bool poll_run(void *arg, uint64_t packet_ns)
 	uint64_t now = clock_ns(CLOCK_MONOTONIC);
 
 	show_progress(s);
+	telemetry_serve();
 	if (reopen_asked) {
 		reopen_asked = 0;
 		eve_reopen(s->out);
@@ -166,9 +180,12 @@ int run_captures(struct sensor *s)
 	catch_signals();
 	progress_start(&s->progress);
 	s->last_stats_ns = clock_ns(CLOCK_MONOTONIC);
+	if (s->live && s->cfg.telemetry.enabled && telemetry_open(s) != 0)
+		say("warning: the telemetry socket's commands cannot be registered; tocsinctl sensor finds none");
 	if (s->live && !s->opt.quiet)
 		say("listening; Ctrl-C ends the run");
 	rc = s->live ? ports_run(s->live, s->pipeline, &s->cfg, &hooks) : run_capture(s->pipeline, s->source, &hooks);
+	telemetry_close();
 	double seconds = progress_seconds(&s->progress);
 	progress_clear(&s->progress);
 	if (rc != 0) {

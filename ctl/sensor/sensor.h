@@ -77,6 +77,10 @@ bool sensor_eve_path(const struct sensor *s, char *out, size_t size);
 
 // Reads the captures to their end. Returns the exit code.
 int run_captures(struct sensor *s);
+// Gathers all counters in s->stats. at_rest: no worker runs. Returns false when the ledger does not add up at rest.
+bool run_stats(struct sensor *s, bool at_rest);
+// Ends the run as SIGTERM does.
+void run_stop(void);
 
 // One line on stderr, "tocsin: ...".
 void say(const char *fmt, ...) __attribute__((format(printf, 1, 2)));

@@ -22,7 +22,7 @@ static int start_eal(struct sensor *s, struct live_error *why)
 		.lcores = pinned ? map : NULL,
 		.memory_bytes = EAL_MEMORY_BYTES,
 		.hugepages = l->hugepages,
-		.telemetry = s->cfg.telemetry.enabled,
+		.file_prefix = s->cfg.telemetry.enabled ? s->cfg.telemetry.file_prefix : NULL,
 		.verbose = s->opt.verbose > 1,
 		.devices = l->devices,
 		.device_count = l->device_count,
