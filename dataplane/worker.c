@@ -130,6 +130,8 @@ void worker_process(struct worker *w)
 	if (!b->n_frames)
 		return;
 	b->n = b->n_extra = b->n_extra_mbufs = 0;
+	if (w->engine.between_bursts)
+		w->engine.between_bursts(w->engine.state);
 	advance_clock(w, b);
 
 	mark(w, WORKER_DECODE);
@@ -157,6 +159,8 @@ void worker_process(struct worker *w)
 
 bool worker_tick(struct worker *w, uint64_t now_ns, uint64_t seq)
 {
+	if (w->engine.between_bursts)
+		w->engine.between_bursts(w->engine.state);
 	if (now_ns > w->now_ns)
 		w->now_ns = now_ns;
 	w->run.now_ns = now_ns;

@@ -55,7 +55,8 @@ void eve_format_alert(struct eve *e, struct json_out *o, const struct event *ev)
 	if (ev->alert.has_tx)
 		jout_kuint(o, "tx_id", ev->alert.tx_id);
 	jout_open_key(o, "alert", '{');
-	jout_kstring(o, "action", "allowed"); // a passive sensor blocks nothing, whatever the rule's action
+	// a passive sensor blocks nothing; "blocked" is what Suricata writes without being in the path, too
+	jout_kstring(o, "action", ev->alert.blocked ? "blocked" : "allowed");
 	jout_kuint(o, "gid", a->gid);
 	jout_kuint(o, "signature_id", a->sid);
 	jout_kuint(o, "rev", a->rev);

@@ -60,6 +60,7 @@ bool run_stats(struct sensor *s, bool at_rest)
 		snapshot_take(s->stats, s->pipeline, s->source, s->cfg.stats.decoder_events, at_rest, why, sizeof(why));
 
 	stats_add(s->stats, COUNTER_UPTIME, (uint64_t)progress_seconds(&s->progress));
+	rules_stats(s);
 	stats_add(s->stats, COUNTER_DETECT_RULES_LOADED, s->report.loaded);
 	stats_add(s->stats, COUNTER_DETECT_RULES_FAILED, s->report.rejected);
 	for (size_t k = 0; k <= EVENT_KIND_COUNT; k++)

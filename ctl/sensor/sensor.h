@@ -37,6 +37,7 @@ struct sensor {
 	struct ruleset *rules; // NULL without rule files
 	struct rule_report report;
 	void *signature[PIPELINE_MAX_WORKERS]; // signature workers' memory
+	struct alert_gate *gate;               // NULL without rules
 
 	bool eal_started;
 	struct mbuf_pools pools;
@@ -67,6 +68,9 @@ int setup_undo(struct sensor *s);
 
 // Says which rules cannot be used; limit: lines at most, 0: all.
 void report_rules(const struct sensor *s, size_t limit);
+
+// rules_stats.c: adds the rule engine's counters to the snapshot.
+void rules_stats(const struct sensor *s);
 
 // UDP ports of a list in the configuration ("4789", "$VXLAN_PORTS", "any") for a tunnel decoder.
 // Returns 0, or -EINVAL where there are more than a decoder holds.

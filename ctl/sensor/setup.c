@@ -209,6 +209,7 @@ int setup_undo(struct sensor *s)
 	mbuf_pools_free(&s->pools);
 	if (s->eal_started)
 		eal_stop();
+	alert_gate_free(s->gate);
 	ruleset_free(s->rules);
 	rule_report_free(&s->report);
 	for (size_t os = 0; os < TCP_POLICY_COUNT; os++)

@@ -135,6 +135,9 @@ static void on_event(void *arg, const struct event *ev)
 {
 	struct sensor *s = arg;
 
+	// what the merge hands out is its own copy, which the gate may complete
+	if (s->gate && !alert_gate_pass(s->gate, (struct event *)(uintptr_t)ev))
+		return;
 	summary_add(s->summary, ev);
 	eve_write_event(s->out, ev);
 }
@@ -165,7 +168,8 @@ static int start_engine(struct sensor *s, uint16_t i)
 		return rc;
 	// The engine is a consumer of the stream stage: it sees packets and reassembled bytes in packet order.
 	struct stream_consumer consumer = signature_stream_consumer(s->signature[i]);
-	w->engine = (struct packet_engine){s->signature[i], signature_on_flow_end};
+	w->engine = (struct packet_engine){s->signature[i], signature_between_bursts, signature_on_flow_end};
+	signature_worker_set_gate(s->signature[i], s->gate);
 	return tcp_stream_add_consumer(w->streams, &consumer);
 }
 
@@ -199,6 +203,8 @@ int setup_pipeline(struct sensor *s)
 		return EXIT_BAD_INPUT;
 	set_limits(s, &c);
 	rc = pipeline_create(&s->pipeline, &c);
+	if (rc == 0 && s->rules && !(s->gate = alert_gate_new(s->rules)))
+		rc = -ENOMEM;
 	for (uint16_t i = 0; rc == 0 && s->rules && i < s->workers; i++)
 		rc = start_engine(s, i);
 	for (uint16_t i = 0; rc == 0 && s->dump && i < s->workers; i++)

@@ -6,6 +6,8 @@
 
 struct packet_engine {
 	void *state; // this worker's
+	// Before each burst and tick, when the engine is at rest: where it may change rule sets. Optional.
+	void (*between_bursts)(void *state);
 	// A flow ends: release what the engine hung on it (flow_cold.detect).
 	void (*on_flow_end)(void *state, struct flow *f, struct flow_cold *cold, struct detector_run *run);
 };

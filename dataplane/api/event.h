@@ -86,7 +86,9 @@ struct event {
 			uint64_t tx_id;
 			uint32_t payload_len;
 			uint8_t has_tx;
-			uint8_t stream; // matched in the reassembled stream
+			uint8_t stream;  // matched in the reassembled stream
+			uint8_t first;   // of the matches of its packet
+			uint8_t blocked; // EVE action "blocked": what reject, or a rate filter's drop, would have done
 		} alert;
 		struct {
 			const struct detector *detector;

@@ -233,56 +233,25 @@ static int parse_var(struct rule_parser *ps, const struct keyword *kw, char *arg
 	return test_add(ps, kw->data ? match_pktvar : match_flowvar, a);
 }
 
-struct host_args {
-	uint16_t id;
-	uint8_t track;
-	uint32_t expire_s;
-};
-
-static bool match_host_isset(const struct match_ctx *m, const void *args)
+static int host_command(struct rule_parser *ps, const struct keyword *kw, const char *command, struct host_bit *b)
 {
-	const struct host_args *a = args;
-	return hostbit_isset(m, a->id, a->track);
-}
-
-static bool match_host_isnotset(const struct match_ctx *m, const void *args)
-{
-	return !match_host_isset(m, args);
-}
-
-static void run_host_set(struct match_ctx *m, const void *args)
-{
-	const struct host_args *a = args;
-	hostbit_set(m, a->id, a->track, a->expire_s);
-}
-
-static void run_host_unset(struct match_ctx *m, const void *args)
-{
-	const struct host_args *a = args;
-	hostbit_unset(m, a->id, a->track);
-}
-
-static void run_host_toggle(struct match_ctx *m, const void *args)
-{
-	if (match_host_isset(m, args))
-		run_host_unset(m, args);
-	else
-		run_host_set(m, args);
-}
-
-static int host_command(struct rule_parser *ps, const struct keyword *kw, const char *command, struct host_args *a)
-{
-	bool is = !strcmp(command, "isset"), isnot = !strcmp(command, "isnotset");
-	rank(ps, 3, !is && !isnot);
-	if (is || isnot)
-		return test_add(ps, is ? match_host_isset : match_host_isnotset, a);
-	if (!strcmp(command, "set"))
-		return post_add(ps, run_host_set, a);
-	if (!strcmp(command, "unset"))
-		return post_add(ps, run_host_unset, a);
-	if (!strcmp(command, "toggle"))
-		return post_add(ps, run_host_toggle, a);
-	return parse_fail(ps, "expected %s, found \"%.40s\"", kw->syntax, command);
+	static const char *const commands[] = {[HOST_BIT_ISSET] = "isset",
+		[HOST_BIT_ISNOTSET] = "isnotset",
+		[HOST_BIT_SET] = "set",
+		[HOST_BIT_UNSET] = "unset",
+		[HOST_BIT_TOGGLE] = "toggle"};
+	uint8_t op = 0;
+	while (op <= HOST_BIT_TOGGLE && strcmp(command, commands[op]))
+		op++;
+	if (op > HOST_BIT_TOGGLE)
+		return parse_fail(ps, "expected %s, found \"%.40s\"", kw->syntax, command);
+	b->op = op;
+	rank(ps, 3, op >= HOST_BIT_SET);
+	struct host_bit **last = op >= HOST_BIT_SET ? &ps->rule->host_posts : &ps->rule->host_tests;
+	while (*last)
+		last = &(*last)->next;
+	*last = b;
+	return 0;
 }
 
 static uint16_t host_name(struct rule_parser *ps, const char *prefix, const char *name)
@@ -296,7 +265,7 @@ static uint16_t host_name(struct rule_parser *ps, const char *prefix, const char
 static int parse_xbits(struct rule_parser *ps, const struct keyword *kw, char *arg)
 {
 	char *rest = arg, *command = lex_field(&rest, ','), *name, *track, *expire;
-	struct host_args *a = rule_alloc(ps, sizeof(*a));
+	struct host_bit *a = rule_alloc(ps, sizeof(*a));
 	if (!a)
 		return -ENOMEM;
 	if (!strcmp(command, "noalert")) {
@@ -323,7 +292,7 @@ static int parse_xbits(struct rule_parser *ps, const struct keyword *kw, char *a
 static int parse_hostbits(struct rule_parser *ps, const struct keyword *kw, char *arg)
 {
 	char *rest = arg, *command = lex_field(&rest, ','), *name, *dir;
-	struct host_args *a = rule_alloc(ps, sizeof(*a));
+	struct host_bit *a = rule_alloc(ps, sizeof(*a));
 	if (!a)
 		return -ENOMEM;
 	if (!strcmp(command, "noalert")) {
@@ -352,9 +321,8 @@ const struct keyword kw_flowbits_table[] = {
 		"A text that a pcre captured in this packet holds this.", "same"},
 	{"xbits", NULL, ARG_REQUIRED, parse_xbits, 0,
 		"set|unset|toggle|isset|isnotset, name, track ip_src|ip_dst|ip_pair[, expire s]",
-		"xbits:set,seen,track ip_src,expire 60;", "Bits of a host or a pair of hosts.",
-		"same; kept by each worker"},
+		"xbits:set,seen,track ip_src,expire 60;", "Bits of a host or a pair of hosts.", "same"},
 	{"hostbits", NULL, ARG_REQUIRED, parse_hostbits, 0, "set|unset|toggle|isset|isnotset, name[, src|dst]",
-		"hostbits:set,seen,src;", "Bits of a host.", "same; kept by each worker"},
+		"hostbits:set,seen,src;", "Bits of a host.", "same"},
 	{0},
 };

@@ -72,7 +72,6 @@ static int parse_threshold(struct rule_parser *ps, const struct keyword *kw, cha
 	bool backoff = !kw->data && t->type == THRESHOLD_BACKOFF;
 	if (!seen.type || !seen.track || !seen.count || (!seen.seconds && !backoff) || (backoff && !seen.multiplier))
 		return parse_fail(ps, "expected %s", kw->syntax);
-	t->id = ps->rs->n_thresholds++;
 	if (kw->data) {
 		t->type = THRESHOLD_DETECTION_FILTER;
 		ps->rule->detection_filter = t;

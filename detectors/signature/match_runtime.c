@@ -6,6 +6,7 @@
 
 #include <rte_cycles.h>
 
+#include "detectors/signature/alert_gate.h"
 #include "detectors/signature/ip_index.h"
 #include "detectors/signature/packet_fields.h"
 #include "detectors/signature/state_runtime.h"
@@ -21,6 +22,12 @@ static int on_literal(unsigned id, unsigned long long from, unsigned long long t
 	return 0;
 }
 
+// True once in SAMPLE_EVERY times while costs are looked at.
+static bool sample(struct signature_worker *w)
+{
+	return w->timed && ++w->clock % SAMPLE_EVERY == 0;
+}
+
 void group_scan(
 	struct signature_worker *w, const struct group *g, const uint8_t *bytes, uint32_t len, struct rule_bits *out)
 {
@@ -28,11 +35,19 @@ void group_scan(
 		rule_bits_set(out, g->always[i]);
 	if (!g->db || !len)
 		return;
+	struct group_counters *c = &w->seat.groups[g->id];
+	uint64_t start = sample(w) ? rte_rdtsc() : 0;
 	w->scanning = g;
 	w->found = out;
 	w->stats.scans++;
 	w->stats.scanned_bytes += len;
-	hs_scan(g->db, (const char *)bytes, len, 0, w->scratch, on_literal, w);
+	c->scans++;
+	c->bytes += len;
+	hs_scan(g->db, (const char *)bytes, len, 0, w->seat.scratch, on_literal, w);
+	if (start) {
+		c->sampled++;
+		c->cycles += rte_rdtsc() - start;
+	}
 }
 
 static enum group_proto packet_group(const struct packet *p)
@@ -48,7 +63,7 @@ uint32_t groups_of_packet(
 	const struct signature_worker *w, const struct packet *p, enum group_view view, const struct group *out[3])
 {
 	int dir = p->flow ? p->dir : DIR_TO_SERVER;
-	const struct port_groups *pg = &w->rs->groups->groups[packet_group(p)][dir];
+	const struct port_groups *pg = &w->seat.rs->groups->groups[packet_group(p)][dir];
 	uint32_t n = 0;
 	if (!pg->has_view[view])
 		return 0;
@@ -69,34 +84,34 @@ static void scan_view(struct signature_worker *w, const struct packet *p, enum g
 		uint32_t len = p->payload_len;
 		if (!whole && len > groups[i]->scan_bytes)
 			len = groups[i]->scan_bytes;
-		group_scan(w, groups[i], bytes, view == VIEW_FIELDS ? 0 : len, &w->candidates);
+		group_scan(w, groups[i], bytes, view == VIEW_FIELDS ? 0 : len, &w->seat.candidates);
 	}
 }
 
 static void ip_only_candidates(struct signature_worker *w, const struct packet *p)
 {
-	const struct group_table *t = w->rs->groups;
+	const struct group_table *t = w->seat.rs->groups;
 	for (uint32_t i = 0; i < t->n_ip_always; i++)
-		rule_bits_set(&w->candidates, t->ip_always[i]);
+		rule_bits_set(&w->seat.candidates, t->ip_always[i]);
 	if (!(p->flags & PKT_IPV4)) {
 		for (uint32_t i = 0; i < t->n_ip_v6; i++)
-			rule_bits_set(&w->candidates, t->ip_v6[i]);
+			rule_bits_set(&w->seat.candidates, t->ip_v6[i]);
 		return;
 	}
 	const uint32_t *src = ip_index_find(&t->by_src, ntohl(p->src.w[0]));
 	const uint32_t *dst = ip_index_find(&t->by_dst, ntohl(p->dst.w[0]));
 	for (uint32_t i = 1; i <= src[0]; i++)
-		rule_bits_set(&w->candidates, src[i]);
+		rule_bits_set(&w->seat.candidates, src[i]);
 	for (uint32_t i = 1; i <= dst[0]; i++)
-		rule_bits_set(&w->candidates, dst[i]);
+		rule_bits_set(&w->seat.candidates, dst[i]);
 }
 
 static void event_candidates(struct signature_worker *w, const struct packet *p)
 {
-	const struct group_table *t = w->rs->groups;
+	const struct group_table *t = w->seat.rs->groups;
 	for (uint8_t e = 0; e < p->event_count; e++)
 		for (uint32_t i = t->event_first[p->events[e]]; i < t->event_first[p->events[e] + 1]; i++)
-			rule_bits_set(&w->candidates, t->event_rules[i]);
+			rule_bits_set(&w->seat.candidates, t->event_rules[i]);
 }
 
 static void gather(struct signature_worker *w, const struct packet *p)
@@ -144,10 +159,10 @@ static int ip_version(const struct packet *p)
 
 uint64_t addr_sets_of(struct signature_worker *w, const struct packet *p, const union ip_addr *addr)
 {
-	const struct ruleset *rs = w->rs;
+	const struct ruleset *rs = w->seat.rs;
 	uint32_t version = (uint32_t)ip_version(p);
 	uint64_t h = (addr->d[0] ^ addr->d[1] * 3) * 0x9e3779b97f4a7c15ull;
-	struct addr_answer *e = &w->addr_cache[h >> 32 & (ADDR_CACHE - 1)];
+	struct addr_answer *e = &w->seat.addr_cache[h >> 32 & (ADDR_CACHE - 1)];
 	if (e->sets && e->version == version && e->addr.d[0] == addr->d[0] && e->addr.d[1] == addr->d[1])
 		return e->sets;
 	uint64_t sets = 1ull << ADDR_ANY | 1ull << ADDR_OTHER;
@@ -184,7 +199,7 @@ void match_begin(struct signature_worker *w, const struct rule *r, struct packet
 {
 	struct match_ctx *m = &w->ctx;
 	m->w = w;
-	m->rs = w->rs;
+	m->rs = w->seat.rs;
 	m->rule = r;
 	m->p = p;
 	m->flow = p->flow;
@@ -244,7 +259,7 @@ static bool payload_match(struct signature_worker *w, const struct rule *r, cons
 {
 	struct match_ctx *m = &w->ctx;
 	const struct packet *p = m->p;
-	if (r->flags & RULE_F_NEED_STREAM && w->any_hit && rule_bits_has(&w->stream_hits, r->index)) {
+	if (r->flags & RULE_F_NEED_STREAM && w->any_hit && rule_bits_has(&w->seat.stream_hits, r->index)) {
 		m->stream = true;
 		return true;
 	}
@@ -281,41 +296,67 @@ static bool rule_match(struct signature_worker *w, const struct rule *r)
 	return !r->buffers || buffers_match(w, r);
 }
 
+// Sends a match to the gate, which decides whether it is an alert (alert_gate.c).
 static void emit(struct signature_worker *w, const struct rule *r)
 {
 	struct match_ctx *m = &w->ctx;
 	struct event *ev = event_begin(m->run->sink, EVENT_ALERT, m->p, 0);
-	if (m->flow)
+	if (m->flow && !rule_is_conditional(r))
 		m->flow->flags |= FLOW_ALERTED;
 	w->stats.alerts++;
-	w->counters[r->index].alerts++;
 	if (!ev)
 		return;
 	ev->alert.info = &r->info;
 	ev->alert.payload_len = m->p->payload_len;
 	ev->alert.stream = m->stream;
+	ev->alert.first = !w->spoken;
+	w->spoken = true;
 	if (w->standing_in)
 		ev->flags &= (uint16_t)~EVENT_HAS_PACKET;
 	event_commit(m->run->sink);
 }
 
-static bool suppressed(struct match_ctx *m, const struct rule *r)
+// The gate has said that this threshold is silent for the time being: that saves the way there.
+static bool hushed(const struct match_ctx *m, const struct rule *r)
 {
-	for (const struct threshold *t = r->suppress; t; t = t->next)
-		if (threshold_check(m, t) != THRESHOLD_ALERT)
-			return true;
-	return false;
+	const struct packet *p = m->p;
+	if (!m->w->bulletin || !rule_may_hush(r))
+		return false;
+	struct host_ends ends = {&p->src, &p->dst, 0};
+	if (r->threshold->track == TRACK_FLOW && m->flow)
+		ends.flow_id = flow_id(m->w->flows, m->flow);
+	struct host_key key = threshold_key(r, HOST_THRESHOLD, r->threshold, &ends);
+	return bulletin_holds(m->w->bulletin, &key, p->ts_ns);
 }
 
-// A rule has matched: what it sets is set, then its thresholds say whether it speaks.
-// Returns false when nothing more is to be looked at on this packet.
-static bool on_match(struct signature_worker *w, const struct rule *r, uint32_t *alerts)
+static bool host_bits_hold(const struct match_ctx *m, const struct rule *r)
+{
+	for (const struct host_bit *b = r->host_tests; b; b = b->next)
+		if (hostbit_isset(m, b) != (b->op == HOST_BIT_ISSET))
+			return false;
+	return true;
+}
+
+static void speak(struct signature_worker *w, const struct rule *r)
+{
+	bool silent = r->flags & RULE_F_NOALERT;
+	if (silent && !r->host_posts)
+		return;
+	if (hushed(&w->ctx, r)) {
+		w->stats.suppressed++;
+	} else if (!rule_is_conditional(r) && w->alerts++ >= w->seat.rs->alert_max) {
+		w->stats.over_alert_max++;
+	} else {
+		emit(w, r);
+	}
+}
+
+// A rule has matched: what it sets is set. Returns false when nothing more is to be looked at on this packet.
+static bool on_match(struct signature_worker *w, const struct rule *r)
 {
 	struct match_ctx *m = &w->ctx;
-	if (r->detection_filter && threshold_check(m, r->detection_filter) == THRESHOLD_NO)
-		return true;
 	w->stats.matches++;
-	w->counters[r->index].matches++;
+	w->seat.counters[r->index].matches++;
 	captures_commit(m);
 	for (const struct post_action *a = r->posts; a; a = a->next)
 		a->run(m, a->args);
@@ -324,47 +365,38 @@ static bool on_match(struct signature_worker *w, const struct rule *r, uint32_t 
 			m->flow->flags |= FLOW_RULES_PASS;
 		return false;
 	}
-	if (r->flags & RULE_F_NOALERT)
-		return true;
-	if (*alerts == w->rs->alert_max) {
-		w->stats.over_alert_max++;
-		return true;
-	}
-	++*alerts;
-	if ((r->threshold && threshold_check(m, r->threshold) != THRESHOLD_ALERT) ||
-		(r->suppress && suppressed(m, r))) {
-		w->stats.suppressed++;
-		return true;
-	}
-	emit(w, r);
+	speak(w, r);
 	return true;
 }
 
 // Verifies one candidate. Returns false to stop with this packet.
-static bool check_rule(
-	struct signature_worker *w, const struct rule *r, struct packet *p, struct detector_run *run, uint32_t *alerts)
+static bool check_rule(struct signature_worker *w, const struct rule *r, struct packet *p, struct detector_run *run)
 {
-	uint64_t start = w->rs->count_cycles ? rte_rdtsc() : 0;
+	struct rule_counters *c = &w->seat.counters[r->index];
+	uint64_t start = sample(w) ? rte_rdtsc() : 0;
 	bool more = true;
-	w->counters[r->index].checks++;
-	if (rule_header_match(w->rs, r, p)) {
+	c->checks++;
+	if (rule_header_match(w->seat.rs, r, p)) {
 		match_begin(w, r, p, run);
 		w->stats.verified++;
-		if (rule_match(w, r))
-			more = on_match(w, r, alerts);
+		if (rule_match(w, r) && (!(r->flags & RULE_F_HOST_NOW) || host_bits_hold(&w->ctx, r)))
+			more = on_match(w, r);
 	}
-	if (start)
-		w->counters[r->index].cycles += rte_rdtsc() - start;
+	if (start) {
+		c->sampled++;
+		c->cycles += rte_rdtsc() - start;
+	}
 	return more;
 }
 
 // Walks the candidates in order of evaluation and leaves the set empty.
 static void verify_candidates(struct signature_worker *w, struct packet *p, struct detector_run *run)
 {
-	struct rule_bits *c = &w->candidates;
+	struct rule_bits *c = &w->seat.candidates;
 	uint64_t src = 0, dst = 0;
-	uint32_t alerts = 0;
 	bool more = true;
+	w->alerts = 0;
+	w->spoken = false;
 	for (uint32_t t = 0; t < c->n_top; t++) {
 		while (c->top[t]) {
 			uint32_t word = t << 6 | (uint32_t)__builtin_ctzll(c->top[t]);
@@ -378,8 +410,8 @@ static void verify_candidates(struct signature_worker *w, struct packet *p, stru
 			for (; bits && more; bits &= bits - 1) {
 				uint32_t i = word << 6 | (uint32_t)__builtin_ctzll(bits);
 				w->stats.candidates++;
-				if (rule_hot_fits(&w->rs->hot[i], src, dst))
-					more = check_rule(w, w->rs->rules[i], p, run, &alerts);
+				if (rule_hot_fits(&w->seat.rs->hot[i], src, dst))
+					more = check_rule(w, w->seat.rs->rules[i], p, run);
 			}
 		}
 	}
@@ -387,18 +419,18 @@ static void verify_candidates(struct signature_worker *w, struct packet *p, stru
 
 static void take_stream_hits(struct signature_worker *w)
 {
-	struct rule_bits *h = &w->stream_hits;
+	struct rule_bits *h = &w->seat.stream_hits;
 	for (uint32_t t = 0; t < h->n_top; t++)
 		for (uint64_t top = h->top[t]; top; top &= top - 1) {
 			uint32_t word = t << 6 | (uint32_t)__builtin_ctzll(top);
-			w->candidates.words[word] |= h->words[word];
-			w->candidates.top[t] |= 1ull << (word & 63);
+			w->seat.candidates.words[word] |= h->words[word];
+			w->seat.candidates.top[t] |= 1ull << (word & 63);
 		}
 }
 
 static void clear_stream_hits(struct signature_worker *w)
 {
-	struct rule_bits *h = &w->stream_hits;
+	struct rule_bits *h = &w->seat.stream_hits;
 	for (uint32_t t = 0; t < h->n_top; t++)
 		for (; h->top[t]; h->top[t] &= h->top[t] - 1)
 			h->words[t << 6 | (uint32_t)__builtin_ctzll(h->top[t])] = 0;

@@ -143,7 +143,7 @@ static bool has_app_buffer(const struct rule *r)
 // Rules that only name addresses, ports and a protocol: asked once a flow and direction.
 static bool is_ip_only(const struct rule *r)
 {
-	if (r->buffers || r->proto == PROTO_PKTHDR || r->proto == PROTO_APP || r->waiting ||
+	if (r->buffers || r->host_tests || r->proto == PROTO_PKTHDR || r->proto == PROTO_APP || r->waiting ||
 		r->flags &
 			(RULE_F_NEED_STREAM | RULE_F_FLOW | RULE_F_SEPARATE_PROTO | RULE_F_EVENT | RULE_F_IPONLY_LIKE))
 		return false;
@@ -171,5 +171,7 @@ int rule_finish(struct rule_parser *ps)
 		r->flags |= RULE_F_IP_ONLY;
 	if (has_app_buffer(r))
 		r->flags |= RULE_F_TX;
+	if (r->host_tests && (r->posts || r->action == RULE_PASS))
+		r->flags |= RULE_F_HOST_NOW;
 	return 0;
 }

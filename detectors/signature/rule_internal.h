@@ -53,6 +53,7 @@ enum rule_flag {
 	RULE_F_IP_TEST = 1u << 23, // has a test that an IP-only rule may have
 	RULE_F_DECODE_EVENT = 1u << 24,
 	RULE_F_ONLY_STREAM = 1u << 25, // only_stream: never a packet's own payload
+	RULE_F_HOST_NOW = 1u << 26,    // host bits have to be known when the packet is looked at
 };
 
 enum buffer_id {
@@ -315,8 +316,18 @@ struct threshold {
 	uint8_t track; // enum track_by
 	uint8_t new_action;
 	uint32_t count, seconds, timeout, multiplier;
-	uint32_t id;                  // distinguishes entries in the host table
 	const struct addr_set *addrs; // suppress: only these; NULL: all
+};
+
+enum host_bit_op { HOST_BIT_ISSET, HOST_BIT_ISNOTSET, HOST_BIT_SET, HOST_BIT_UNSET, HOST_BIT_TOGGLE };
+
+// xbits, hostbits: a test or a change of a bit of a host or a pair of hosts.
+struct host_bit {
+	struct host_bit *next;
+	uint8_t op;    // enum host_bit_op
+	uint8_t track; // TRACK_SRC, TRACK_DST or TRACK_BOTH
+	uint16_t id;   // of rs->hostbits
+	uint32_t expire_s;
 };
 
 struct port_set;
@@ -339,6 +350,7 @@ struct rule {
 	struct threshold *detection_filter; // counted before the rule matches
 	struct threshold *suppress;
 	struct threshold *rate_filter;
+	struct host_bit *host_tests, *host_posts;
 	const struct tag_args *tag;
 	// Cold.
 	struct alert_info info;

@@ -78,7 +78,7 @@ struct ruleset {
 	struct rule_hot *hot; // by index
 	const struct addr_set *addr_ids[ADDR_IDS + 1];
 	uint32_t n_addr_ids;
-	uint32_t n_thresholds, unknown_classes, unknown_references;
+	uint32_t unknown_classes, unknown_references;
 	uint32_t alert_max, match_limit, depth_limit;
 	uint32_t flow_state_max, host_state_max, flow_var_max;
 	bool count_cycles;

@@ -38,9 +38,11 @@ struct ruleset_config {
 	uint32_t match_limit;                    // PCRE2 match limit [3500]
 	uint32_t match_limit_recursion;          // PCRE2 depth limit [1500]
 	uint32_t flow_state_max;                 // flowbits, flow variables held a worker [262144]
-	uint32_t host_state_max;                 // threshold, xbits, tag entries a worker [131072]
+	uint32_t host_state_max;                 // threshold, xbits, tag entries [131072]
 	uint32_t flow_var_max;                   // captured texts held a worker [4096]
-	bool count_cycles;                       // measure each rule's cost (two clock reads a checked rule)
+	bool count_cycles;                       // sample what rules and groups cost
+	const struct ruleset *previous;          // the set this one is to replace [none]: what it names keeps its
+						 // numbers, and sets of values that it has learned are taken over
 };
 
 enum rule_verdict { RULE_LOADED, RULE_WAITING, RULE_REJECTED };
@@ -95,6 +97,34 @@ size_t signature_worker_size(const struct ruleset *rs);
 int signature_worker_init(void *mem, const struct ruleset *rs, struct flow_table *flows, uint16_t worker);
 void signature_worker_fini(struct signature_worker *w);
 
+// Gives another set to every worker without stopping one: each takes it between two bursts (worker_swap.c).
+// Main lcore. next: loaded with cfg.previous. Returns 0, -ENOMEM (nothing has changed) or -EBUSY (the
+// workers have not all taken the set before).
+int signature_swap_begin(struct signature_worker *const *workers, uint16_t n, const struct ruleset *next);
+// Whether every worker has taken it. Then none looks at the old set any more, but events that name its rules
+// may be on their way still. Gives back what the workers had of the old set.
+bool signature_swap_done(struct signature_worker *const *workers, uint16_t n);
+// Between two bursts of a worker: the place where it changes sets. In the shape of struct packet_engine.
+void signature_between_bursts(void *state);
+
+// The gate: decides on the main lcore which matches are alerts (thresholds, host bits, packet-alert-max).
+struct alert_gate;
+struct alert_gate *alert_gate_new(const struct ruleset *rs); // NULL without memory
+void alert_gate_free(struct alert_gate *g);                  // accepts NULL
+// Lets a worker know what the gate has decided, which saves events that would be suppressed; before the first
+// packet. The gate outlives the worker.
+void signature_worker_set_gate(struct signature_worker *w, struct alert_gate *gate);
+// Every event, in the order of the merge. Returns whether it is to go out; completes an alert's action and a
+// flow record's `alerted`.
+bool alert_gate_pass(struct alert_gate *g, struct event *ev);
+struct alert_gate_stats {
+	uint64_t withheld;           // matches that were no alerts in the end
+	uint64_t suppressed;         // of these: by thresholds and suppressions
+	uint64_t over_alert_max;     // of these: past packet-alert-max
+	uint64_t host_state_evicted; // threshold or host bit entries pushed out before their time
+};
+void alert_gate_stats(const struct alert_gate *g, struct alert_gate_stats *out);
+
 // What the engine adds to a worker's stream engine (tcp_stream_add_consumer). It then sees packets and
 // reassembled bytes in packet order, so signature_on_burst must not be called as well.
 struct stream_consumer signature_stream_consumer(void *state);
@@ -108,19 +138,20 @@ void signature_on_flow_end(void *state, struct flow *f, struct flow_cold *cold, 
 // Cost and matches of one rule, of one worker.
 struct signature_rule_stats {
 	const struct alert_info *info;
-	uint64_t checks, matches, alerts, cycles;
+	uint64_t checks, matches;
+	uint64_t cycles; // estimated from samples; 0 without count_cycles
 };
 // The i-th rule's counters; false when i is past the end.
 bool signature_rule_stats(const struct signature_worker *w, uint32_t i, struct signature_rule_stats *out);
 
 // Counters of a worker.
 struct signature_stats {
-	uint64_t packets, scans, scanned_bytes, candidates, verified, matches, alerts;
-	uint64_t suppressed;         // by thresholds
-	uint64_t over_alert_max;     // matched but past packet-alert-max
-	uint64_t match_limit_hits;   // a pcre gave up
-	uint64_t step_limit_hits;    // content chains that gave up
-	uint64_t flow_state_full;    // flow state not kept: the pool was empty
-	uint64_t host_state_evicted; // threshold or xbits entries pushed out
+	uint64_t packets, scans, scanned_bytes, candidates, verified, matches;
+	uint64_t alerts;           // matches that were sent to the gate
+	uint64_t suppressed;       // matches the gate had said it would not let out
+	uint64_t over_alert_max;   // matched but past packet-alert-max
+	uint64_t match_limit_hits; // a pcre gave up
+	uint64_t step_limit_hits;  // content chains that gave up
+	uint64_t flow_state_full;  // flow state not kept: the pool was empty
 };
 void signature_stats(const struct signature_worker *w, struct signature_stats *out);

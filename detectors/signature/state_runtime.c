@@ -1,4 +1,4 @@
-// Flow state: a list of cells for each flow that has any, from one pool a worker. Next: threshold_runtime.c.
+// Flow state: a list of cells for each flow that has any, from one pool a worker. Next: alert_gate.c.
 #include "detectors/signature/state_runtime.h"
 
 #include <string.h>
@@ -171,29 +171,23 @@ void signature_on_flow_end(void *state, struct flow *f, struct flow_cold *cold, 
 	}
 }
 
-static uint32_t host_sets(const struct ruleset *rs)
+bool hostbit_isset(const struct match_ctx *m, const struct host_bit *bit)
 {
-	uint32_t n = 64;
-	while (n * HOST_WAYS < rs->host_state_max)
-		n *= 2;
-	return n;
+	struct host_ends ends = {&m->p->src, &m->p->dst, 0};
+	struct host_key key = host_key_bit(bit->id, bit->track, &ends);
+	return m->w->bulletin && bulletin_holds(m->w->bulletin, &key, m->p->ts_ns);
 }
 
 size_t state_size(const struct ruleset *rs)
 {
-	return (size_t)rs->flow_state_max * sizeof(struct cell) + (size_t)rs->flow_var_max * sizeof(struct text_slot) +
-	       (size_t)host_sets(rs) * HOST_WAYS * sizeof(struct host_entry);
+	return (size_t)rs->flow_state_max * sizeof(struct cell) + (size_t)rs->flow_var_max * sizeof(struct text_slot);
 }
 
-void state_init(struct signature_worker *w, uint8_t **mem)
+void state_init(struct signature_worker *w, const struct ruleset *rs, uint8_t **mem)
 {
-	const struct ruleset *rs = w->rs;
 	w->cells = (struct cell *)*mem;
 	w->n_cells = rs->flow_state_max;
 	*mem += (size_t)w->n_cells * sizeof(struct cell);
-	w->hosts = (struct host_entry *)*mem;
-	w->host_sets = host_sets(rs);
-	*mem += (size_t)w->host_sets * HOST_WAYS * sizeof(struct host_entry);
 	w->texts = (struct text_slot *)*mem;
 	w->n_texts = rs->flow_var_max;
 	*mem += (size_t)w->n_texts * sizeof(struct text_slot);

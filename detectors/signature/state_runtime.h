@@ -1,5 +1,5 @@
-// What rules remember while traffic runs, a worker's own: bits, numbers and texts of flows, bits and
-// counts of hosts and pairs of hosts. Fixed pools; what does not fit is counted, never allocated.
+// What rules remember of flows while traffic runs, a worker's own: bits, numbers and texts. Fixed pools; what
+// does not fit is counted, never allocated. What is remembered of hosts is in alert_gate.c.
 #pragma once
 
 #include "detectors/signature/match_runtime.h"
@@ -17,17 +17,10 @@ void flowtext_set(struct match_ctx *m, uint32_t id, const uint8_t *text, uint32_
 // The i-th text that a pcre captured on this packet under this name; false past the last.
 bool pkttext_get(const struct match_ctx *m, uint32_t id, uint32_t i, const uint8_t **text, uint32_t *len);
 
-// Bits of a host (track src or dst) or a pair of hosts (both), until expire_s of packet time has passed.
-bool hostbit_isset(const struct match_ctx *m, uint32_t id, enum track_by track);
-void hostbit_set(struct match_ctx *m, uint32_t id, enum track_by track, uint32_t expire_s);
-void hostbit_unset(struct match_ctx *m, uint32_t id, enum track_by track);
+// A bit of a host or a pair as the gate last made it known (alert_gate.c). Only for rules whose match has
+// to be decided at once (RULE_F_HOST_NOW); all others are answered by the gate itself, in packet order.
+bool hostbit_isset(const struct match_ctx *m, const struct host_bit *bit);
 
-enum threshold_answer {
-	THRESHOLD_ALERT,  // goes out
-	THRESHOLD_SILENT, // matched, but no alert goes out (bits are still set)
-	THRESHOLD_NO,     // detection_filter: the rule has not matched
-};
-enum threshold_answer threshold_check(struct match_ctx *m, const struct threshold *t);
 // Starts or goes on tagging; counts packets of a tagged session or host.
 struct tag_args {
 	uint32_t packets, seconds, bytes; // limits, 0: none

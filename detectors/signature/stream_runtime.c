@@ -9,7 +9,7 @@
 static void verify_found(struct signature_worker *w, struct packet *p, struct detector_run *run, const uint8_t *bytes,
 	uint32_t len, uint64_t offset)
 {
-	struct rule_bits *f = &w->stream_found;
+	struct rule_bits *f = &w->seat.stream_found;
 	uint64_t src = addr_sets_of(w, p, &p->src), dst = addr_sets_of(w, p, &p->dst);
 	for (uint32_t t = 0; t < f->n_top; t++) {
 		while (f->top[t]) {
@@ -19,9 +19,9 @@ static void verify_found(struct signature_worker *w, struct packet *p, struct de
 			f->words[word] = 0;
 			for (; bits; bits &= bits - 1) {
 				uint32_t i = word << 6 | (uint32_t)__builtin_ctzll(bits);
-				const struct rule *r = w->rs->rules[i];
-				if (!rule_hot_fits(&w->rs->hot[i], src, dst) || rule_bits_has(&w->stream_hits, i) ||
-					!rule_header_match(w->rs, r, p))
+				const struct rule *r = w->seat.rs->rules[i];
+				if (!rule_hot_fits(&w->seat.rs->hot[i], src, dst) ||
+					rule_bits_has(&w->seat.stream_hits, i) || !rule_header_match(w->seat.rs, r, p))
 					continue;
 				match_begin(w, r, p, run);
 				w->ctx.stream = true;
@@ -31,7 +31,7 @@ static void verify_found(struct signature_worker *w, struct packet *p, struct de
 					b = b->next;
 				if (b && verify_buffer(&w->ctx, b, bytes, len)) {
 					captures_commit(&w->ctx);
-					rule_bits_set(&w->stream_hits, r->index);
+					rule_bits_set(&w->seat.stream_hits, r->index);
 					w->any_hit = true;
 				}
 			}
@@ -44,7 +44,7 @@ static void inspect(struct signature_worker *w, struct packet *p, const struct s
 	const struct group *groups[3];
 	uint32_t n = groups_of_packet(w, p, VIEW_STREAM, groups);
 	for (uint32_t i = 0; i < n; i++)
-		group_scan(w, groups[i], v->data, len, &w->stream_found);
+		group_scan(w, groups[i], v->data, len, &w->seat.stream_found);
 	if (n)
 		verify_found(w, p, v->run, v->data, len, v->offset);
 }

@@ -82,7 +82,6 @@ static int apply(struct ruleset *rs, const struct entry *e, struct rule *r)
 	if (!t)
 		return -ENOMEM;
 	*t = e->t;
-	t->id = rs->n_thresholds++;
 	if (t->type == THRESHOLD_SUPPRESS) {
 		t->next = r->suppress;
 		r->suppress = t;

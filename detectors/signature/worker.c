@@ -1,4 +1,5 @@
-// A worker's memory: sized from the rule set, laid out in one block, given to the libraries' set-up.
+// A worker's memory: one block of the caller's for what it keeps, and a seat sized by the rule set.
+// Next: worker_swap.c.
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -7,6 +8,7 @@
 #define PCRE2_CODE_UNIT_WIDTH 8
 #include <pcre2.h>
 
+#include "detectors/signature/alert_gate.h"
 #include "detectors/signature/worker_internal.h"
 
 #define JIT_STACK_START 32768
@@ -25,10 +27,8 @@ static size_t tops_of(const struct ruleset *rs)
 
 size_t signature_worker_size(const struct ruleset *rs)
 {
-	size_t bits = (words_of(rs) + tops_of(rs)) * sizeof(uint64_t);
 	size_t n = (sizeof(struct signature_worker) + 63) & ~(size_t)63;
-	return n + 3 * bits + (rs->n_rules + 1) * sizeof(struct rule_counters) + state_size(rs) +
-	       ADDR_CACHE * sizeof(struct addr_answer) + 2 * SCRATCH_BYTES + BASE64_MAX + 64;
+	return n + state_size(rs) + 2 * SCRATCH_BYTES + BASE64_MAX + 64;
 }
 
 static void bits_init(struct rule_bits *b, const struct ruleset *rs, uint8_t **mem)
@@ -40,6 +40,46 @@ static void bits_init(struct rule_bits *b, const struct ruleset *rs, uint8_t **m
 	b->n_top = (uint32_t)tops_of(rs);
 }
 
+static size_t seat_bytes(const struct ruleset *rs)
+{
+	return 3 * (words_of(rs) + tops_of(rs)) * sizeof(uint64_t) + (rs->n_rules + 1) * sizeof(struct rule_counters) +
+	       (rs->groups->n_groups + 1) * sizeof(struct group_counters) + ADDR_CACHE * sizeof(struct addr_answer);
+}
+
+struct rule_seat *seat_new(const struct ruleset *rs)
+{
+	struct rule_seat *s = calloc(1, sizeof(*s));
+	uint8_t *at = s ? calloc(1, seat_bytes(rs)) : NULL;
+	if (!at) {
+		free(s);
+		return NULL;
+	}
+	s->rs = rs;
+	s->mem = at;
+	bits_init(&s->candidates, rs, &at);
+	bits_init(&s->stream_hits, rs, &at);
+	bits_init(&s->stream_found, rs, &at);
+	s->counters = (struct rule_counters *)at;
+	at += (rs->n_rules + 1) * sizeof(struct rule_counters);
+	s->groups = (struct group_counters *)at;
+	at += (rs->groups->n_groups + 1) * sizeof(struct group_counters);
+	s->addr_cache = (struct addr_answer *)at;
+	if (!mpm_scratch(rs->groups->mpm, &s->scratch))
+		return s;
+	seat_free(s);
+	return NULL;
+}
+
+void seat_free(struct rule_seat *s)
+{
+	if (!s)
+		return;
+	if (s->scratch)
+		hs_free_scratch(s->scratch);
+	free(s->mem);
+	free(s);
+}
+
 static int pcre_init(struct signature_worker *w)
 {
 	w->md = pcre2_match_data_create(MATCH_PAIRS, NULL);
@@ -47,8 +87,6 @@ static int pcre_init(struct signature_worker *w)
 	w->jit = pcre2_jit_stack_create(JIT_STACK_START, JIT_STACK_MAX, NULL);
 	if (!w->md || !w->mctx || !w->jit)
 		return -ENOMEM;
-	pcre2_set_match_limit(w->mctx, w->rs->match_limit);
-	pcre2_set_depth_limit(w->mctx, w->rs->depth_limit);
 	pcre2_jit_stack_assign(w->mctx, NULL, w->jit);
 	return 0;
 }
@@ -65,41 +103,52 @@ static int digests_init(struct signature_worker *w)
 	return 0;
 }
 
+void worker_take_seat(struct signature_worker *w, const struct rule_seat *seat)
+{
+	w->seat = *seat;
+	w->timed = seat->rs->count_cycles;
+	pcre2_set_match_limit(w->mctx, seat->rs->match_limit);
+	pcre2_set_depth_limit(w->mctx, seat->rs->depth_limit);
+}
+
 int signature_worker_init(void *mem, const struct ruleset *rs, struct flow_table *flows, uint16_t worker)
 {
 	struct signature_worker *w = mem;
 	uint8_t *at = (uint8_t *)mem + ((sizeof(*w) + 63) & ~(size_t)63);
 	memset(mem, 0, signature_worker_size(rs));
-	w->rs = rs;
 	w->flows = flows;
 	w->worker = worker;
-	bits_init(&w->candidates, rs, &at);
-	bits_init(&w->stream_hits, rs, &at);
-	bits_init(&w->stream_found, rs, &at);
-	w->counters = (struct rule_counters *)at;
-	at += (rs->n_rules + 1) * sizeof(struct rule_counters);
-	state_init(w, &at);
-	w->addr_cache = (struct addr_answer *)at;
-	at += ADDR_CACHE * sizeof(struct addr_answer);
+	state_init(w, rs, &at);
 	w->scratch_bytes[0] = at;
 	w->scratch_bytes[1] = at + SCRATCH_BYTES;
 	w->base64_bytes = at + 2 * SCRATCH_BYTES;
-	int rc = pcre_init(w);
-	if (!rc)
+	struct rule_seat *seat = seat_new(rs);
+	int rc = seat ? pcre_init(w) : -ENOMEM;
+	if (!rc) {
+		worker_take_seat(w, seat);
 		rc = digests_init(w);
-	if (!rc)
-		rc = mpm_scratch(rs->groups->mpm, &w->scratch);
+		free(seat); // only the struct: what it points to is the worker's now
+	} else {
+		seat_free(seat);
+	}
 	if (rc)
 		signature_worker_fini(w);
 	return rc;
+}
+
+void signature_worker_set_gate(struct signature_worker *w, struct alert_gate *gate)
+{
+	w->bulletin = alert_gate_bulletin(gate);
 }
 
 void signature_worker_fini(struct signature_worker *w)
 {
 	if (!w)
 		return;
-	if (w->scratch)
-		hs_free_scratch(w->scratch);
+	if (w->seat.scratch)
+		hs_free_scratch(w->seat.scratch);
+	free(w->seat.mem);
+	seat_free(w->offered);
 	for (int i = 0; i < DIGEST_KINDS; i++) {
 		EVP_MD_CTX_free(w->digests[i]);
 		w->digests[i] = NULL;
@@ -107,18 +156,26 @@ void signature_worker_fini(struct signature_worker *w)
 	pcre2_jit_stack_free(w->jit);
 	pcre2_match_context_free(w->mctx);
 	pcre2_match_data_free(w->md);
-	w->scratch = NULL;
+	memset(&w->seat, 0, sizeof(w->seat));
+	w->offered = NULL;
 	w->jit = NULL;
 	w->mctx = NULL;
 	w->md = NULL;
 }
 
+// What n would have taken, from the ones that were timed.
+static uint64_t scaled(uint64_t cycles, uint64_t sampled, uint64_t n)
+{
+	return sampled ? (uint64_t)((double)cycles / (double)sampled * (double)n) : 0;
+}
+
 bool signature_rule_stats(const struct signature_worker *w, uint32_t i, struct signature_rule_stats *out)
 {
-	if (i >= w->rs->n_rules)
+	if (i >= w->seat.rs->n_rules)
 		return false;
-	const struct rule_counters *c = &w->counters[i];
-	*out = (struct signature_rule_stats){&w->rs->rules[i]->info, c->checks, c->matches, c->alerts, c->cycles};
+	const struct rule_counters *c = &w->seat.counters[i];
+	*out = (struct signature_rule_stats){
+		&w->seat.rs->rules[i]->info, c->checks, c->matches, scaled(c->cycles, c->sampled, c->checks)};
 	return true;
 }
 

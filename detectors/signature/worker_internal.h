@@ -4,6 +4,7 @@
 
 #include <hs/hs.h>
 
+#include "detectors/signature/bulletin.h"
 #include "detectors/signature/group.h"
 #include "detectors/signature/match_runtime.h"
 
@@ -34,11 +35,20 @@ static inline bool rule_bits_has(const struct rule_bits *b, uint32_t rule)
 	return b->words[rule >> 6] >> (rule & 63) & 1;
 }
 
+// Costs are taken by looking at the clock around one check or scan in SAMPLE_EVERY.
+#define SAMPLE_EVERY 64u
+
 struct rule_counters {
-	uint64_t checks, matches, alerts, cycles;
+	uint64_t checks, matches;
+	uint64_t sampled, cycles; // checks that were timed, and what they took
 };
 
-enum cell_kind { CELL_BIT, CELL_INT, CELL_TEXT, CELL_THRESHOLD };
+struct group_counters {
+	uint64_t scans, bytes;
+	uint64_t sampled, cycles;
+};
+
+enum cell_kind { CELL_BIT, CELL_INT, CELL_TEXT, CELL_TAG };
 
 // One thing remembered of a flow; cells of a flow form a list. 32 bytes.
 struct cell {
@@ -46,7 +56,7 @@ struct cell {
 	uint16_t id;
 	uint8_t kind; // enum cell_kind
 	uint8_t spare;
-	uint64_t value; // bit: 1; int: the number; text: index and length; threshold: count
+	uint64_t value; // bit: 1; int: the number; text: index and length; tag: packets left
 	uint64_t time_ns;
 	uint64_t value2;
 };
@@ -56,19 +66,6 @@ struct text_slot {
 	uint8_t len;
 	uint8_t bytes[252 - 1];
 };
-
-// One thing remembered of a host, a pair of hosts or a rule.
-struct host_entry {
-	union ip_addr a, b;  // b zero unless a pair
-	uint64_t expires_ns; // 0: free
-	uint64_t start_ns;
-	uint32_t key; // kind and id
-	uint32_t count;
-	uint32_t extra; // backoff: next count that speaks; rate filter: in force until (s)
-	uint32_t spare;
-};
-
-#define HOST_WAYS 8u
 
 #define ADDR_CACHE 1024u // power of two
 
@@ -80,30 +77,43 @@ struct addr_answer {
 	uint32_t spare;
 };
 
-struct signature_worker {
+// What a worker has of one rule set: everything sized by it. Taken and given back on the main lcore; a worker
+// changes seats between two bursts (worker_swap.c).
+struct rule_seat {
 	const struct ruleset *rs;
-	struct flow_table *flows;
-	uint16_t worker;
 	hs_scratch_t *scratch;
+	struct rule_bits candidates;   // to verify on this packet
+	struct rule_bits stream_hits;  // whose payload tests held in stream bytes of this packet
+	struct rule_bits stream_found; // candidates of a piece of stream
+	struct rule_counters *counters;
+	struct group_counters *groups;
+	struct addr_answer *addr_cache; // ADDR_CACHE entries
+	void *mem;
+};
+
+struct signature_worker {
+	struct rule_seat seat;
+	_Atomic(struct rule_seat *) offer; // what to change the seat with; the old one is in it once this is NULL
+	struct rule_seat *offered;         // the main lcore's: what it has offered
+	struct flow_table *flows;
+	struct bulletin *bulletin; // what the gate makes known; NULL: without one
+	uint16_t worker;
+	bool timed;     // costs are sampled
+	uint32_t clock; // checks and scans until the next sample
 	struct pcre2_real_match_data_8 *md;
 	struct pcre2_real_match_context_8 *mctx;
 	struct pcre2_real_jit_stack_8 *jit;
 	struct evp_md_ctx_st *digests[DIGEST_KINDS];
-	struct rule_bits candidates;   // to verify on this packet
-	struct rule_bits stream_hits;  // whose payload tests held in stream bytes of this packet
-	struct rule_bits stream_found; // candidates of a piece of stream
 	bool any_hit;
 	bool standing_in; // the packet at hand is not on the wire
+	uint32_t alerts;  // of the packet at hand that are sure to go out
+	bool spoken;      // a match of the packet at hand has gone to the gate
 	const struct group *scanning;
 	struct rule_bits *found; // where the scan puts what it finds
-	struct rule_counters *counters;
-	struct addr_answer *addr_cache; // ADDR_CACHE entries
 	struct cell *cells;
 	uint32_t free_cell, n_cells;
 	struct text_slot *texts;
 	uint32_t free_text, n_texts;
-	struct host_entry *hosts;
-	uint32_t host_sets; // power of two, HOST_WAYS entries each
 	struct signature_stats stats;
 	struct match_ctx ctx;
 	struct capture_text pkt_texts[PKT_TEXTS]; // packet variables of the packet at hand
@@ -137,8 +147,13 @@ static inline bool rule_hot_fits(const struct rule_hot *h, uint64_t src, uint64_
 void match_begin(struct signature_worker *w, const struct rule *r, struct packet *p, struct detector_run *run);
 // verify_runtime.c
 bool verify_buffer(struct match_ctx *m, const struct buffer_test *b, const uint8_t *buf, uint32_t len);
+// worker.c: memory for one rule set in one worker. Returns NULL without memory. seat_free accepts NULL.
+struct rule_seat *seat_new(const struct ruleset *rs);
+void seat_free(struct rule_seat *seat);
+// Makes the worker run by this seat, whose struct is copied.
+void worker_take_seat(struct signature_worker *w, const struct rule_seat *seat);
 // state_runtime.c: the cell of a flow for this kind and id, made on first use; NULL: none left or no flow.
 struct cell *flow_cell_get(struct match_ctx *m, enum cell_kind kind, uint32_t id);
 void captures_commit(struct match_ctx *m);
 size_t state_size(const struct ruleset *rs);
-void state_init(struct signature_worker *w, uint8_t **mem);
+void state_init(struct signature_worker *w, const struct ruleset *rs, uint8_t **mem);

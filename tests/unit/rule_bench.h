@@ -26,11 +26,14 @@ struct rule_bench {
 	struct pipeline *pipeline;
 	struct worker *w;
 	struct signature_worker *engine;
+	struct alert_gate *gate;
 	uint64_t now_ns, seq;
 	uint32_t sids[BENCH_ALERTS];
 	uint64_t seqs[BENCH_ALERTS];
+	bool blocked[BENCH_ALERTS]; // EVE action
 	size_t n;
-	uint32_t tcp_seq[2]; // next sequence number of each side
+	size_t flows, flows_alerted; // flow records, and those of which an alert went out
+	uint32_t tcp_seq[2];         // next sequence number of each side
 	uint16_t sport, dport;
 	uint32_t addr[2];
 	uint8_t frames[PKT_BURST][65600];
@@ -39,9 +42,13 @@ struct rule_bench {
 static inline void bench_on_event(void *arg, const struct event *ev)
 {
 	struct rule_bench *b = arg;
-	if (ev->kind != EVENT_ALERT || b->n == BENCH_ALERTS)
+	bool out = alert_gate_pass(b->gate, (struct event *)(uintptr_t)ev);
+	b->flows += ev->kind == EVENT_FLOW;
+	b->flows_alerted += ev->kind == EVENT_FLOW && ev->flow.alerted;
+	if (!out || ev->kind != EVENT_ALERT || b->n == BENCH_ALERTS)
 		return;
 	b->sids[b->n] = ev->alert.info->sid;
+	b->blocked[b->n] = ev->alert.blocked;
 	b->seqs[b->n++] = ev->flags & EVENT_HAS_PACKET ? ev->seq : 0;
 }
 
@@ -83,6 +90,7 @@ static inline void bench_pipeline(struct rule_bench *b)
 	flow_table_config_default(&c.flow);
 	tcp_stream_config_default(&c.stream);
 	c.flow.max_flows = 1024;
+	c.flow.records = true;
 	assert_int_equal(pipeline_create(&b->pipeline, &c), 0);
 	b->w = pipeline_worker(b->pipeline, 0);
 	size_t size = (signature_worker_size(b->rules) + 63) & ~(size_t)63;
@@ -91,7 +99,10 @@ static inline void bench_pipeline(struct rule_bench *b)
 	assert_int_equal(signature_worker_init(b->engine, b->rules, b->w->flows, 0), 0);
 	struct stream_consumer consumer = signature_stream_consumer(b->engine);
 	assert_int_equal(tcp_stream_add_consumer(b->w->streams, &consumer), 0);
-	b->w->engine = (struct packet_engine){b->engine, signature_on_flow_end};
+	b->w->engine = (struct packet_engine){b->engine, signature_between_bursts, signature_on_flow_end};
+	b->gate = alert_gate_new(b->rules);
+	assert_non_null(b->gate);
+	signature_worker_set_gate(b->engine, b->gate);
 }
 
 static inline struct rule_bench *bench_open_with(const char *rules, const struct ruleset_config *cfg)
@@ -125,6 +136,7 @@ static inline void bench_close(struct rule_bench *b)
 	signature_worker_fini(b->engine);
 	pipeline_free(b->pipeline);
 	free(b->engine);
+	alert_gate_free(b->gate);
 	ruleset_free(b->rules);
 	rule_report_free(&b->report);
 	free(b);

@@ -1,0 +1,186 @@
+// Decides in packet order, on the main lcore, which matches are alerts: host bits, thresholds, rate filters
+// and packet-alert-max. Workers send every match of a rule that depends on more than its own packet and
+// flow, so the answer is the same however packets are spread over them.
+#include "detectors/signature/alert_gate.h"
+
+#include <stdlib.h>
+
+#include <rte_common.h>
+
+#include "detectors/signature/ruleset.h"
+#include "detectors/signature/threshold_runtime.h"
+
+#define NS_PER_S 1000000000ull
+#define FLOW_KEPT_S 86400u // a flow whose end was not seen by then is forgotten
+
+struct alert_gate {
+	struct host_table *hosts;
+	uint32_t alert_max;
+	uint32_t shown; // alerts of the packet at hand
+	uint64_t last_seq;
+	struct alert_gate_stats stats;
+	struct bulletin bulletin;
+};
+
+struct alert_gate *alert_gate_new(const struct ruleset *rs)
+{
+	struct alert_gate *g = calloc(1, sizeof(*g));
+	if (!g)
+		return NULL;
+	g->alert_max = rs->alert_max;
+	g->hosts = host_table_new(rs->host_state_max);
+	if (g->hosts)
+		return g;
+	free(g);
+	return NULL;
+}
+
+void alert_gate_free(struct alert_gate *g)
+{
+	if (!g)
+		return;
+	host_table_free(g->hosts);
+	free(g);
+}
+
+struct bulletin *alert_gate_bulletin(struct alert_gate *g)
+{
+	return &g->bulletin;
+}
+
+void alert_gate_stats(const struct alert_gate *g, struct alert_gate_stats *out)
+{
+	*out = g->stats;
+	out->host_state_evicted = host_table_evicted(g->hosts);
+}
+
+static struct host_ends ends_of(const struct event *ev)
+{
+	return (struct host_ends){&ev->tuple.src, &ev->tuple.dst, ev->flow_id};
+}
+
+static bool bit_isset(struct alert_gate *g, const struct host_bit *b, const struct event *ev)
+{
+	struct host_ends ends = ends_of(ev);
+	struct host_key key = host_key_bit(b->id, b->track, &ends);
+	const struct host_entry *e = host_find(g->hosts, &key);
+	return e && e->expires_ns > ev->ts_ns;
+}
+
+static bool bits_hold(struct alert_gate *g, const struct host_bit *b, const struct event *ev)
+{
+	for (; b; b = b->next)
+		if (bit_isset(g, b, ev) != (b->op == HOST_BIT_ISSET))
+			return false;
+	return true;
+}
+
+static void bit_run(struct alert_gate *g, const struct host_bit *b, const struct event *ev)
+{
+	struct host_ends ends = ends_of(ev);
+	struct host_key key = host_key_bit(b->id, b->track, &ends);
+	struct host_entry *e = host_find(g->hosts, &key);
+	bool set = b->op == HOST_BIT_SET || (b->op == HOST_BIT_TOGGLE && !bit_isset(g, b, ev));
+	if (!e && !set)
+		return;
+	if (!e)
+		e = host_make(g->hosts, &key, ev->ts_ns);
+	e->expires_ns = set ? ev->ts_ns + b->expire_s * NS_PER_S : 0;
+	bulletin_say(&g->bulletin, &key, e->expires_ns);
+}
+
+// Rate filters: whether one of them has put a blocking action in the place of the rule's own.
+static bool rate_blocks(struct alert_gate *g, const struct rule *r, const struct event *ev)
+{
+	struct host_ends ends = ends_of(ev);
+	bool blocks = r->action == RULE_REJECT;
+	unsigned kind = HOST_RATE_FILTER;
+	uint64_t unused;
+	for (const struct threshold *t = r->rate_filter; t; t = t->next, kind++) {
+		struct host_key key = threshold_key(r, kind, t, &ends);
+		if (threshold_speaks(g->hosts, t, &key, ev->ts_ns, &unused))
+			blocks = t->new_action == RULE_DROP || t->new_action == RULE_REJECT;
+	}
+	return blocks;
+}
+
+static bool suppressed(const struct rule *r, const struct event *ev)
+{
+	for (const struct threshold *t = r->suppress; t; t = t->next)
+		if (threshold_suppresses(t, &ev->tuple.src, &ev->tuple.dst, ev->tuple.ip_version))
+			return true;
+	return false;
+}
+
+static bool speaks(struct alert_gate *g, const struct rule *r, const struct event *ev)
+{
+	struct host_ends ends = ends_of(ev);
+	uint64_t silent_ns;
+	if (r->detection_filter) {
+		struct host_key key = threshold_key(r, HOST_DETECTION_FILTER, r->detection_filter, &ends);
+		if (!threshold_speaks(g->hosts, r->detection_filter, &key, ev->ts_ns, &silent_ns))
+			return false;
+	}
+	if (!r->threshold)
+		return true;
+	struct host_key key = threshold_key(r, HOST_THRESHOLD, r->threshold, &ends);
+	bool yes = threshold_speaks(g->hosts, r->threshold, &key, ev->ts_ns, &silent_ns);
+	if (silent_ns && rule_may_hush(r))
+		bulletin_say(&g->bulletin, &key, silent_ns);
+	return yes;
+}
+
+// The worker marks a flow as alerted for alerts that are sure; for others it is remembered here.
+static void note_alerted(struct alert_gate *g, const struct event *ev)
+{
+	struct host_key key = host_key_flow(HOST_ALERTED, ev->flow_id);
+	struct host_entry *e = host_find(g->hosts, &key);
+	if (!e)
+		e = host_make(g->hosts, &key, ev->ts_ns);
+	e->expires_ns = ev->ts_ns + FLOW_KEPT_S * NS_PER_S;
+}
+
+static bool pass_alert(struct alert_gate *g, struct event *ev)
+{
+	const struct rule *r = container_of(ev->alert.info, struct rule, info);
+	if (ev->alert.first || ev->seq != g->last_seq)
+		g->shown = 0;
+	g->last_seq = ev->seq;
+	if (r->host_tests && !bits_hold(g, r->host_tests, ev))
+		return false;
+	for (const struct host_bit *b = r->host_posts; b; b = b->next)
+		bit_run(g, b, ev);
+	if (r->flags & RULE_F_NOALERT)
+		return false;
+	if (suppressed(r, ev))
+		return g->stats.suppressed++, false;
+	ev->alert.blocked = rate_blocks(g, r, ev);
+	if (!speaks(g, r, ev))
+		return g->stats.suppressed++, false;
+	if (g->shown == g->alert_max)
+		return g->stats.over_alert_max++, false;
+	g->shown++;
+	if (rule_is_conditional(r) && ev->flags & EVENT_HAS_FLOW)
+		note_alerted(g, ev);
+	return true;
+}
+
+static void complete_flow(struct alert_gate *g, struct event *ev)
+{
+	struct host_key key = host_key_flow(HOST_ALERTED, ev->flow_id);
+	struct host_entry *e = host_find(g->hosts, &key);
+	if (!e)
+		return;
+	ev->flow.alerted = 1;
+	e->expires_ns = 0;
+}
+
+bool alert_gate_pass(struct alert_gate *g, struct event *ev)
+{
+	if (ev->kind == EVENT_FLOW)
+		complete_flow(g, ev);
+	if (ev->kind != EVENT_ALERT || pass_alert(g, ev))
+		return true;
+	g->stats.withheld++;
+	return false;
+}
