@@ -5,6 +5,7 @@
 // while it holds others. Virtual router MACs (RFC 5798, HSRP) move on purpose and are left out.
 #include <stddef.h>
 
+#include "detectors/heuristics/link_obs.h"
 #include "detectors/heuristics/obs_detector.h"
 
 struct arp_spoof_config {
@@ -94,12 +95,6 @@ static bool is_virtual_mac(const uint8_t *m)
 {
 	return memcmp(m, "\0\0\x5e\0", 4) == 0 || memcmp(m, "\0\0\x0c\x07\xac", 5) == 0 ||
 	       memcmp(m, "\0\0\x0c\x9f", 4) == 0 || memcmp(m, "\0\7\xb4", 3) == 0;
-}
-
-static void text_mac(struct text *t, const char *name, const uint8_t *m)
-{
-	text_member(t, name);
-	text_add(t, "\"%02x:%02x:%02x:%02x:%02x:%02x\"", m[0], m[1], m[2], m[3], m[4], m[5]);
 }
 
 static void say(struct arp_spoof *s, const struct obs *o, const union ip_addr *address, const uint8_t *old,

@@ -1,10 +1,10 @@
-// Passwords in the clear: FTP logins (RFC 959) of a host of the site on a server outside.
+// Passwords in the clear: FTP logins (RFC 959) of a host of the site on a server outside. Near: on one of the site.
 #include "perf/generate/generate.h"
 
 static void one(struct generator *g, const struct attack_args *a, uint32_t i, uint64_t ts_ns)
 {
 	struct endpoint client = at_port(a->victim, client_port(g)),
-			far = at_port(attack_source(g, a, i), a->victim.port);
+			far = at_port(a->near ? site_server(3, 4) : attack_source(g, a, i), a->victim.port);
 	struct conversation c;
 
 	conversation_begin(&c, g, &client, &far, ts_ns);

@@ -1,4 +1,5 @@
 // Weak cryptography: the server of a TLS 1.0 session takes an export cipher (RFC 2246, TLS_RSA_EXPORT_WITH_RC4_40_MD5).
+// Near: the client offers it, the server takes AES (RFC 3268).
 #include <string.h>
 
 #include "perf/generate/generate.h"
@@ -22,9 +23,9 @@ static void one(struct generator *g, const struct attack_args *a, uint32_t i, ui
 	struct conversation c;
 
 	rng_bytes(&g->rng, client_hello + 2, 32);
-	memcpy(client_hello + 34, (uint8_t[]){0, 0, 6, 0, 3, 0, 5, 0, 10, 1, 0}, 11);
+	memcpy(client_hello + 34, (uint8_t[]){0, 0, 6, 0, 3, 0, 0x2f, 0, 10, 1, 0}, 11);
 	rng_bytes(&g->rng, server_hello + 2, 32);
-	memcpy(server_hello + 34, (uint8_t[]){0, 0, 3, 0}, 4);
+	memcpy(server_hello + 34, (uint8_t[]){0, 0, a->near ? 0x2f : 3, 0}, 4);
 	conversation_begin(&c, g, &client, &far, ts_ns);
 	conversation_open(&c);
 	conversation_send(&c, CLIENT, message, handshake(message, 1, client_hello, sizeof(client_hello)));

@@ -55,7 +55,12 @@ static void respond(struct dns_message *m, uint8_t rcode)
 void dns_answer(struct dns_message *m, uint16_t type, uint32_t ttl_s, const void *data, uint16_t data_len)
 {
 	respond(m, 0);
-	m->bytes[7] = 1;  // answers
+	dns_answer_more(m, type, ttl_s, data, data_len);
+}
+
+void dns_answer_more(struct dns_message *m, uint16_t type, uint32_t ttl_s, const void *data, uint16_t data_len)
+{
+	m->bytes[7]++;    // answers
 	put16(m, 0xc00c); // the question's name
 	put16(m, type);
 	put16(m, 1);

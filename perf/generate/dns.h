@@ -13,5 +13,7 @@ struct dns_message {
 void dns_query(struct dns_message *m, uint16_t id, const char *name, uint16_t type);
 // Turns a query into a response with one answer record of this data.
 void dns_answer(struct dns_message *m, uint16_t type, uint32_t ttl_s, const void *data, uint16_t data_len);
+// Adds another answer record to a response.
+void dns_answer_more(struct dns_message *m, uint16_t type, uint32_t ttl_s, const void *data, uint16_t data_len);
 // Turns a query into a response without answers; rcode 3: no such name.
 void dns_refuse(struct dns_message *m, uint8_t rcode);

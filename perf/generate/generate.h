@@ -169,6 +169,7 @@ struct attack_args {
 	double rate;                    // what the row says it counts, a second
 	uint32_t sources;
 	struct endpoint victim; // with port
+	bool near;              // the honest thing that looks like it, for kinds that have one
 };
 
 struct attack {
@@ -180,6 +181,7 @@ struct attack {
 	uint32_t sources; // 0: each packet from an address of its own
 	const char *victim;
 	uint16_t port; // 0: not used, or what the help says
+	bool has_near;
 	void (*run)(struct generator *g, const struct attack_args *a);
 };
 
@@ -198,8 +200,8 @@ extern const struct attack attack_table[];
 	X(ping, 0.06, "echo requests and replies")
 
 // name, what rate counts, rate, seconds, sources, victim, port, help. The victim of what begins within the site
-// is the host it begins on.
-#define ATTACKS(X)                                                                                                     \
+// is the host it begins on. N: knows something honest that looks like it (near=1).
+#define ATTACKS(X, N)                                                                                                  \
 	X(syn_flood, "packets/s", 2000, 8, 0, "10.20.0.10", 80, "half-open handshakes from spoofed addresses")         \
 	X(udp_flood, "packets/s", 5000, 5, 50, "10.20.0.11", 27015,                                                    \
 		"large UDP packets to one port; port=0: to random ports")                                              \
@@ -221,22 +223,27 @@ extern const struct attack attack_table[];
 	X(dns_tunnel, "queries/s", 10, 15, 1, "10.20.1.34", 53, "a host of the site moves data in TXT queries")        \
 	X(icmp_tunnel, "echoes/s", 8, 12, 1, "10.20.1.35", 0, "echoes of many sizes whose replies say something else") \
 	X(dga, "queries/s", 3, 15, 1, "10.20.1.36", 53, "a host of the site asks for random names that do not exist")  \
-	X(lookalike_domain, "queries/s", 1, 8, 1, "10.20.1.37", 53,                                                    \
+	N(lookalike_domain, "queries/s", 1, 8, 1, "10.20.1.37", 53,                                                    \
 		"a host of the site asks for names made to be mistaken")                                               \
 	X(exfiltration, "kilobytes/s", 500, 10, 1, "10.20.1.38", 443,                                                  \
 		"a host of the site sends far more than it gets")                                                      \
 	X(lateral_movement, "hosts/s", 0.5, 14, 1, "10.20.1.40", 445,                                                  \
 		"a host of the site opens service control on others")                                                  \
-	X(arp_spoof, "answers/s", 2, 8, 1, "10.20.1.41", 0,                                                            \
+	N(arp_spoof, "answers/s", 2, 8, 1, "10.20.1.41", 0,                                                            \
 		"answers nobody asked for that claim the gateway's address")                                           \
 	X(rogue_dhcp, "offers/s", 1, 6, 1, "10.20.1.42", 67, "a second DHCP server offers leases")                     \
 	X(rogue_ra, "messages/s", 8, 4, 1, "2001:db8:20::666", 0, "router advertisements from ever other routers")     \
 	X(icmp_redirect, "messages/s", 3, 5, 1, "10.20.1.43", 0, "redirects that name another gateway")                \
 	X(protocol_anomaly, "connections/s", 1, 3, 1, "10.20.1.44", 443, "SSH spoken on the port of another service")  \
-	X(weak_crypto, "connections/s", 1, 3, 1, "10.20.1.45", 443,                                                    \
+	N(weak_crypto, "connections/s", 1, 3, 1, "10.20.1.45", 443,                                                    \
 		"TLS 1.0 sessions whose server takes an export cipher")                                                \
-	X(cleartext_credentials, "logins/s", 1, 3, 1, "10.20.1.46", 21, "FTP logins in the clear to a server outside") \
-	X(device_tampering, "messages/s", 1, 3, 1, "10.20.0.1", 69, "a router's configuration is fetched over TFTP")   \
+	N(cleartext_credentials, "logins/s", 1, 3, 1, "10.20.1.46", 21, "FTP logins in the clear to a server outside") \
+	N(device_tampering, "messages/s", 1, 3, 1, "10.20.0.1", 69, "a router's configuration is fetched over TFTP")   \
+	N(mac_flood, "frames/s", 5000, 4, 0, "10.20.1.47", 80, "frames from ever other MACs, as macof sends them")     \
+	N(stp_anomaly, "BPDUs/s", 0.5, 60, 1, "10.20.1.48", 0, "a new bridge takes over as root of the spanning tree") \
+	N(lldp_anomaly, "announcements/s", 300, 3, 0, "10.20.1.49", 0, "LLDP neighbours without number")               \
+	N(fast_flux, "queries/s", 0.1, 120, 0, "10.20.1.50", 53, "a name whose addresses are all over the world")      \
+	N(long_flow, "exchanges/s", 2, 900, 1, "10.20.1.51", 195, "a host of the site stays connected to an odd port") \
 	X(tunnel_redirect, "queries/s", 2, 8, 1, "10.20.0.1", 53, "name look-ups of the site leave in a GRE tunnel")   \
 	X(test_signature, "requests/s", 1, 5, 1, "10.20.0.13", 80, "web requests with marks that test rules look for")
 
@@ -245,7 +252,7 @@ ORDINARY_KINDS(X)
 #undef X
 #define X(name, unit, rate, duration, sources, victim, port, help) \
 	void attack_##name(struct generator *g, const struct attack_args *a);
-ATTACKS(X)
+ATTACKS(X, X)
 #undef X
 
 // Calls each(g, a, i, ts) for every event of a steady attack: rate a second from start for duration, with jitter.

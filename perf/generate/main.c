@@ -47,7 +47,9 @@ static void print_help(FILE *to)
 	      "  duration  seconds\n"
 	      "  sources   how many addresses it comes from; 0: each packet from another, spoofed one\n"
 	      "  victim    address under attack, IPv4, or IPv6 in brackets\n"
-	      "  port      port under attack\n\n"
+	      "  port      port under attack\n"
+	      "  vlan      802.1Q tag of the victim's frames\n"
+	      "  near      1: not the attack but something honest that looks like it (kinds marked 'near')\n\n"
 	      "Example:\n"
 	      "  tocsin-generate -o demo.pcap -a syn_flood:rate=5000:start=30:duration=10,port_scan\n\n"
 	      "Exit status: 0 written, 1 bad arguments or the file cannot be written.\n",
@@ -64,7 +66,8 @@ static void print_list(void)
 		printf("  %-22s %s\n", a->name, a->help);
 		printf("  %-22s   rate=%g (%s) duration=%g sources=%u victim=%s", "", a->rate, a->rate_unit,
 			a->duration_s, a->sources, a->victim);
-		printf(a->port ? " port=%u\n" : "\n", a->port);
+		printf(a->port ? " port=%u" : "", a->port);
+		puts(a->has_near ? " (near)" : "");
 	}
 }
 
@@ -104,7 +107,13 @@ static int set_key(struct wanted *w, const char *key, const char *value)
 	}
 	if (strcmp(key, "rate") == 0)
 		return parse_number(key, value, 0.001, 10e6, &a->rate);
-	double max = strcmp(key, "port") == 0 ? 65535 : strcmp(key, "sources") == 0 ? 60000 : 86400;
+	static const struct {
+		const char *key;
+		double max;
+	} limits[] = {{"port", 65535}, {"sources", 60000}, {"vlan", 4094}, {"near", 1}};
+	double max = 86400;
+	for (size_t i = 0; i < sizeof(limits) / sizeof(limits[0]); i++)
+		max = strcmp(key, limits[i].key) == 0 ? limits[i].max : max;
 	if (parse_number(key, value, 0, max, &v) < 0)
 		return -1;
 	if (strcmp(key, "start") == 0) {
@@ -116,8 +125,13 @@ static int set_key(struct wanted *w, const char *key, const char *value)
 		a->sources = (uint32_t)v;
 	else if (strcmp(key, "port") == 0)
 		a->victim.port = (uint16_t)v;
+	else if (strcmp(key, "vlan") == 0)
+		a->victim.vlan = (uint16_t)v;
+	else if (strcmp(key, "near") == 0 && (w->kind->has_near || v == 0))
+		a->near = v != 0;
 	else
-		return complain("attack key", key, "rate, start, duration, sources, victim or port");
+		return complain("attack key", key,
+			"rate, start, duration, sources, victim, port, vlan, or near where --list says so");
 	return 0;
 }
 

@@ -9,17 +9,22 @@ const struct ordinary ordinary_table[] = {
 };
 
 const struct attack attack_table[] = {
-#define X(row, unit, events, seconds, from, to, to_port, text) \
-	{.name = #row,                                         \
-		.help = text,                                  \
-		.rate_unit = unit,                             \
-		.rate = events,                                \
-		.duration_s = seconds,                         \
-		.sources = from,                               \
-		.victim = to,                                  \
-		.port = to_port,                               \
+#define KIND(row, near, unit, events, seconds, from, to, to_port, text) \
+	{.name = #row,                                                  \
+		.has_near = near,                                       \
+		.help = text,                                           \
+		.rate_unit = unit,                                      \
+		.rate = events,                                         \
+		.duration_s = seconds,                                  \
+		.sources = from,                                        \
+		.victim = to,                                           \
+		.port = to_port,                                        \
 		.run = attack_##row},
-	ATTACKS(X)
+#define X(row, ...) KIND(row, false, __VA_ARGS__)
+#define N(row, ...) KIND(row, true, __VA_ARGS__)
+	ATTACKS(X, N)
 #undef X
+#undef N
+#undef KIND
 		{.name = NULL},
 };
