@@ -1,5 +1,5 @@
 // Decode: from a burst of frames to a list of packets with their headers found, checked and counted.
-// decode.c is the entry and the fast path; decode_link.c and on (l2, ipv4, ipv6, l4, tunnel) the walk.
+// decode_fast.c is the entry and the fast path; decode.c, decode_link.c and on (l2, ipv4, ipv6, l4, tunnel) the walk.
 #pragma once
 
 #include <stdbool.h>
@@ -106,7 +106,10 @@ void decode_config_defaults(struct decode_config *config);
 // and `defrag`.
 void decode_init(struct decoder *d, const struct decode_config *config);
 
-// Decodes b->frames[0..n_frames) and fills b->list with them and with the packets they carry, in order: a frame, what
-// it carried, then the next frame. Every frame is listed, malformed ones with PKT_INVALID and drop_reason. Fields that
-// decode sets must be zero in the frames. Cannot fail.
+// Decodes b->frames[from..to) and adds them to b->list with the packets they carry, in order: a frame, what it carried,
+// then the next frame. Every frame is listed, malformed ones with PKT_INVALID and drop_reason. Only what a source sets
+// need be set in the frames. The caller has emptied the list (n, n_extra). Cannot fail.
+void decode_frames(struct decoder *d, struct burst *b, uint32_t from, uint32_t to);
+
+// All of them.
 void decode_burst(struct decoder *d, struct burst *b);

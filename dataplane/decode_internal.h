@@ -127,8 +127,10 @@ enum decode_layer decode_fragment(struct walk *w, enum decode_layer layer);
 // Runs the walk over a frame from `layer` on. decode_frame() begins it by link type.
 void decode_walk(struct walk *w, enum decode_layer layer);
 void decode_frame(struct decoder *d, struct burst *b, struct packet *frame);
+// decode_fast.c
 // The common stacks (Ethernet, one VLAN tag at most, plain IPv4 or IPv6, TCP or UDP without surprises). Returns what it
-// is as a tally for decode_tally, or 0, with nothing changed, when the frame is anything else.
+// is as a tally for decode_tally, or 0, with nothing changed, when the frame is anything else. Sets all of the packet
+// up to `events`, but for the flow stage's part.
 uint32_t decode_fast(const struct decoder *d, struct packet *p);
 // Adds the sum of a burst's tallies to the counters. pkts, bytes and max_pkt_size are decode_burst's.
 void decode_tally(struct decode_counters *n, uint32_t tally);
@@ -173,7 +175,7 @@ static inline bool decode_udp_may_tunnel(
 	const struct decoder *d, uint16_t sport, uint16_t dport, const uint8_t *payload, uint32_t len)
 {
 	uint64_t filter = d->tunnel_port_filter;
-	if (((filter >> decode_port_bit(dport)) | (filter >> decode_port_bit(sport))) & 1)
+	if (filter >> decode_port_bit(dport) & 1 || filter >> decode_port_bit(sport) & 1)
 		return true;
 	return d->config.teredo && d->config.teredo_ports.any && len >= 40 &&
 	       ((payload[0] >> 4) == 6 || payload[0] == 0);

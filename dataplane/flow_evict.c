@@ -229,11 +229,11 @@ struct flow *flow_take_slot(
 	return take_crowded(t, k, free1, p, sink, away);
 }
 
-const struct flow *flow_guess_slot(const struct flow_table *t, const struct flow_key *k)
+uint32_t flow_guess_slot(const struct flow_table *t, const struct flow_key *k)
 {
 	const struct flow_bucket *b = flow_bucket1(t, k);
 	uint32_t mask = free_ways(b);
 	uint16_t key;
 
-	return flow_at(t, b, mask ? (uint32_t)__builtin_ctz(mask) : first_to_go(t, b, &key));
+	return flow_slot_in(k->hash1, mask ? (uint32_t)__builtin_ctz(mask) : first_to_go(t, b, &key));
 }

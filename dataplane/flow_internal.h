@@ -68,7 +68,8 @@ struct flow_table {
 	bool (*tcp_reuse)(void *arg, const struct flow *f, const struct flow_cold *cold, const struct packet *p);
 	void *tcp_reuse_arg;
 	struct flow_counters counters;
-	uint8_t begun[256]; // by low byte of the tag: burst_mark of the latest burst in which a flow began
+	uint8_t begun[256];     // by low byte of the tag: burst_mark of the latest burst in which a flow began
+	uint32_t keyed, sought; // packets of the burst whose keys are made, and whose lines are asked for
 	struct flow_dying dying[FLOW_BURST];
 	struct flow_key keys[FLOW_BURST];
 };
@@ -113,6 +114,17 @@ static inline void flow_key_scale(const struct flow_table *t, struct flow_key *k
 	k->hash1 = (uint32_t)((uint64_t)k->hash1 * t->n_buckets >> 32);
 }
 
+// The slot of a way in the bucket with this number.
+static inline uint32_t flow_slot_in(uint32_t bucket, uint32_t way)
+{
+	return bucket * FLOW_WAYS + way;
+}
+
+static inline uint32_t flow_bucket2_number(const struct flow_table *t, const struct flow_key *k)
+{
+	return (uint32_t)((uint64_t)k->hash2 * t->n_buckets >> 32);
+}
+
 static inline struct flow_bucket *flow_bucket1(const struct flow_table *t, const struct flow_key *k)
 {
 	return flow_bucket_at(t, k->hash1);
@@ -120,7 +132,7 @@ static inline struct flow_bucket *flow_bucket1(const struct flow_table *t, const
 
 static inline struct flow_bucket *flow_bucket2(const struct flow_table *t, const struct flow_key *k)
 {
-	return flow_bucket_at(t, (uint32_t)((uint64_t)k->hash2 * t->n_buckets >> 32));
+	return flow_bucket_at(t, flow_bucket2_number(t, k));
 }
 
 // Where a flow's cold part lies, whether it has one or not.
@@ -160,7 +172,7 @@ static inline enum flow_rank flow_rank_of(const struct flow *f)
 struct flow *flow_take_slot(
 	struct flow_table *t, const struct flow_key *k, const struct packet *p, struct event_sink *sink, bool *away);
 // The slot flow_take_slot would most likely choose, to prefetch.
-const struct flow *flow_guess_slot(const struct flow_table *t, const struct flow_key *k);
+uint32_t flow_guess_slot(const struct flow_table *t, const struct flow_key *k);
 
 // flow_timer.c
 void flow_timer_set(struct flow_table *t, struct flow_bucket *b, uint32_t way, const struct flow *f, bool away);

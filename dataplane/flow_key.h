@@ -6,6 +6,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include <rte_branch_prediction.h>
+
 #include "dataplane/api/flow.h"
 #include "dataplane/api/packet.h"
 
@@ -16,15 +18,18 @@ struct flow_seed {
 
 // A packet's key as seen from its sender, and where its flow would live.
 struct flow_key {
-	uint64_t addrs;  // sender in the low half, IPv4 in wire order; IPv6: a digest, the same for both directions
-	uint32_t ports;  // sender's in the low half
+	uint64_t addrs; // sender in the low half, IPv4 in wire order; IPv6: a digest, the same for both directions
+	uint32_t ports; // sender's in the low half
+	uint32_t slot;  // where its flow was at the begin of the burst, or with FLOW_SLOT_GUESS where it might go
+	// domain to family lie as in struct flow, so that one comparison does for all
 	uint32_t domain; // see flow.h
+	uint8_t proto;
+	uint8_t none;    // 0
+	uint16_t family; // FLOW_IPV6 or 0
 	uint32_t hash1;  // picks the first bucket (flow_key_scale() makes it the bucket's index)
 	uint32_t hash2;  // picks the second
-	uint32_t slot;   // where its flow was at the begin of the burst, or with FLOW_SLOT_GUESS where it might go
 	uint16_t tag;    // never FLOW_TAG_FREE or FLOW_TAG_DYING
-	uint8_t proto;
-	uint8_t use; // enum flow_key_use
+	uint8_t use;     // enum flow_key_use
 };
 
 enum flow_key_use {
@@ -54,29 +59,33 @@ static inline uint32_t flow_swap_ports(uint32_t ports)
 	return ports << 16 | ports >> 16;
 }
 
-// Fills hash1, hash2 and tag from the other fields. Both directions of a flow give the same: the two
-// endpoints are ordered first (IPv6: the digest has no order, the ports are ordered alone).
-static inline void flow_key_hash(struct flow_key *k, bool ipv6, const struct flow_seed *s)
+// Fills hash1, hash2 and tag. from, to: the endpoints, in either order; both: what goes into the greater of them.
+static inline void flow_key_mix(
+	struct flow_key *k, uint64_t from, uint64_t to, uint64_t both, bool ipv6, const struct flow_seed *s)
 {
-	uint64_t from = (k->addrs & UINT32_MAX) << 16 | (k->ports & 0xffff);
-	uint64_t to = k->addrs >> 32 << 16 | k->ports >> 16;
-
-	if (ipv6) {
-		from = k->ports & 0xffff;
-		to = k->ports >> 16;
-	}
-	uint64_t low = from < to ? from : to;
-	uint64_t high = from < to ? to : from;
-	if (ipv6)
-		high ^= k->addrs ^ k->addrs << 16;
-	low ^= (uint64_t)k->proto << 48 | (uint64_t)ipv6 << 56;
+	uint64_t low = (from < to ? from : to) ^ ((uint64_t)k->proto << 48 | (uint64_t)ipv6 << 56);
+	uint64_t high = (from < to ? to : from) ^ both;
 	uint64_t h = flow_mum(low ^ s->k[0], high ^ s->k[1]);
 	uint64_t place = flow_mum(h ^ k->domain ^ s->k[2], s->k[3]);
 	uint16_t tag = (uint16_t)(h >> 24);
 
+	k->none = 0;
+	k->family = ipv6 ? FLOW_IPV6 : 0;
 	k->hash1 = (uint32_t)(place >> 32);
 	k->hash2 = (uint32_t)place;
 	k->tag = tag <= FLOW_TAG_DYING ? tag + 2u : tag;
+}
+
+// Fills hash1, hash2 and tag from the other fields. Both directions of a flow give the same (IPv6: the digest of the
+// addresses has no order, the ports are ordered alone).
+static inline void flow_key_hash(struct flow_key *k, bool ipv6, const struct flow_seed *s)
+{
+	uint64_t sport = k->ports & 0xffff, dport = k->ports >> 16;
+
+	if (ipv6)
+		flow_key_mix(k, sport, dport, k->addrs ^ k->addrs << 16, true, s);
+	else
+		flow_key_mix(k, (k->addrs & UINT32_MAX) << 16 | sport, k->addrs >> 32 << 16 | dport, 0, false, s);
 }
 
 // The same key, read back from a flow.
@@ -92,24 +101,36 @@ static inline void flow_key_of_flow(struct flow_key *k, const struct flow *f, co
 // Keys of everything but plain TCP and UDP over IPv4: IPv6, VLANs, tunnels, ICMP, SCTP, ESP.
 void flow_key_slow(struct flow_key *k, const struct packet *p, const struct flow_seed *s);
 
+// True for IPv4 with TCP or UDP and nothing else of interest.
+static inline bool flow_key_is_plain(const struct packet *p)
+{
+	const uint32_t odd = PKT_IPV6 | PKT_INNER | PKT_FRAGMENT | PKT_INVALID;
+
+	return (p->flags & (PKT_IPV4 | odd)) == PKT_IPV4 && p->flags & (PKT_TCP | PKT_UDP) && !p->vlan_count;
+}
+
+// The key of such a packet.
+static inline void flow_key_plain(struct flow_key *k, const struct packet *p, const struct flow_seed *s)
+{
+	uint64_t src = p->src.w[0], dst = p->dst.w[0];
+
+	k->addrs = dst << 32 | src;
+	k->ports = (uint32_t)p->dport << 16 | p->sport;
+	k->domain = 0;
+	k->proto = p->ip_proto;
+	k->use = FLOW_KEY_CREATE;
+	flow_key_mix(k, src << 16 | p->sport, dst << 16 | p->dport, 0, false, s);
+}
+
 // Makes a packet's key; k->use says whether it has a flow at all. Fragments that were not rebuilt,
 // malformed packets, ARP and IP protocols that Suricata keeps no flow for either (GRE, IGMP, OSPF,
 // AH, ...) have none.
 static inline void flow_key_make(struct flow_key *k, const struct packet *p, const struct flow_seed *s)
 {
-	const uint32_t odd = PKT_IPV6 | PKT_INNER | PKT_FRAGMENT | PKT_INVALID;
-
-	// IPv4 with TCP or UDP, and nothing else of interest
-	if ((p->flags & (PKT_IPV4 | odd)) != PKT_IPV4 || !(p->flags & (PKT_TCP | PKT_UDP)) || p->vlan_count) {
+	if (likely(flow_key_is_plain(p)))
+		flow_key_plain(k, p, s);
+	else
 		flow_key_slow(k, p, s);
-		return;
-	}
-	k->addrs = (uint64_t)p->dst.w[0] << 32 | p->src.w[0];
-	k->ports = (uint32_t)p->dport << 16 | p->sport;
-	k->domain = 0;
-	k->proto = p->ip_proto;
-	k->use = FLOW_KEY_CREATE;
-	flow_key_hash(k, false, s);
 }
 
 // Derives the seed from two words of secret.

@@ -1,5 +1,6 @@
 // Flow lookup: a burst of packets meets the table. In three passes, so that memory is waited for once
-// a burst and not once a packet: keys (prefetch buckets), tags (prefetch flow lines), flows.
+// a burst and not once a packet: keys (prefetch buckets), tags (prefetch flow lines), flows. The first two
+// may run while decode is still at the rest of the burst (flow_lookup_ahead).
 // Next: flow_evict.c, flow_timer.c, flow_state.c.
 #include "dataplane/flow_internal.h"
 
@@ -12,6 +13,7 @@
 
 #include <netinet/in.h>
 
+#include <rte_branch_prediction.h>
 #include <rte_byteorder.h>
 
 #define TCP_FIN 0x01u
@@ -40,20 +42,24 @@ static inline uint32_t match_tags(const struct flow_bucket *b, uint16_t tag)
 #endif
 }
 
-_Static_assert(offsetof(struct flow, proto) == offsetof(struct flow, domain) + 4 &&
-		       offsetof(struct flow, flags) == offsetof(struct flow, domain) + 6 &&
+_Static_assert(offsetof(struct flow, proto) - offsetof(struct flow, domain) ==
+			       offsetof(struct flow_key, proto) - offsetof(struct flow_key, domain) &&
+		       offsetof(struct flow, flags) - offsetof(struct flow, domain) ==
+			       offsetof(struct flow_key, family) - offsetof(struct flow_key, domain) &&
+		       offsetof(struct flow_key, family) == offsetof(struct flow_key, domain) + 6 &&
 		       offsetof(struct flow, addr) % 8 == 0,
 	"same_kind() and compare() read them as words");
 
-// Domain, protocol and IP version at once: the word that begins with struct flow.domain, state masked out.
-static inline bool same_kind(const struct flow *f, const struct flow_key *k, bool ipv6)
+// Domain, protocol and IP version at once: the word that begins with `domain`, the flow's state and other flags
+// masked out.
+static inline bool same_kind(const struct flow *f, const struct flow_key *k)
 {
-	const uint64_t mask = UINT64_C(0x000000ffffffffff) | (uint64_t)FLOW_IPV6 << 48;
-	uint64_t word;
+	const uint64_t mask = rte_cpu_to_le_64(UINT64_C(0x000000ffffffffff) | (uint64_t)FLOW_IPV6 << 48);
+	uint64_t has, wants;
 
-	memcpy(&word, &f->domain, sizeof(word));
-	return (rte_le_to_cpu_64(word) & mask) ==
-	       (k->domain | (uint64_t)k->proto << 32 | (ipv6 ? (uint64_t)FLOW_IPV6 << 48 : 0));
+	memcpy(&has, &f->domain, sizeof(has));
+	memcpy(&wants, &k->domain, sizeof(wants));
+	return ((has ^ wants) & mask) == 0;
 }
 
 // IPv6: the line has only a digest of the addresses, the cold part has all of them.
@@ -74,15 +80,14 @@ static int compare6(const struct flow_table *t, const struct flow *f, const stru
 static inline int compare(
 	const struct flow_table *t, const struct flow *f, const struct flow_key *k, const struct packet *p)
 {
-	bool ipv6 = p->flags & PKT_IPV6;
 	uint64_t addrs;
 	uint32_t ports;
 
 	memcpy(&addrs, f->addr, sizeof(addrs));
 	memcpy(&ports, f->port, sizeof(ports));
-	if (!same_kind(f, k, ipv6))
+	if (unlikely(!same_kind(f, k)))
 		return -1;
-	if (ipv6)
+	if (unlikely(k->family))
 		return addrs == k->addrs ? compare6(t, f, k, ports, p) : -1;
 	if (addrs == k->addrs && ports == k->ports)
 		return DIR_TO_SERVER;
@@ -234,8 +239,7 @@ static inline void update(struct flow_table *t, struct flow *f, struct packet *p
 	f->mark = (uint8_t)(t->burst_mark | (f->mark & FLOW_MARK_CLASS));
 	p->flow = f;
 	p->dir = (uint8_t)dir;
-	p->nth[0] = f->pkts[0];
-	p->nth[1] = f->pkts[1];
+	memcpy(p->nth, f->pkts, sizeof(p->nth));
 }
 
 // Moves the flow's state, and marks the packet as one of an established flow.
@@ -329,70 +333,105 @@ static inline bool judge(
 // Pass one: keys. The buckets' lines are asked for. Every packet counts as a hit until it begins a flow.
 static void make_keys(struct flow_table *t, struct burst *b)
 {
-	uint32_t n = 0;
+	uint32_t flags = 0, others = 0;
+	struct flow_key *k = &t->keys[t->keyed];
 
-	struct flow_key *k = t->keys;
-
-	for (uint32_t i = 0; i < b->n; i++, k++) {
+	for (uint32_t i = t->keyed; i < b->n; i++, k++) {
 		struct packet *p = b->list[i];
 		p->flow = NULL;
+		p->nth[0] = p->nth[1] = 0;
 		p->dir = DIR_TO_SERVER;
+		flags |= p->flags;
 		flow_key_make(k, p, &t->seed);
+		others += unlikely(k->use != FLOW_KEY_CREATE);
 		flow_key_scale(t, k);
 		__builtin_prefetch(flow_bucket1(t, k), 1);
-		n += k->use == FLOW_KEY_CREATE;
 	}
+	uint32_t n = b->n - t->keyed - others;
 	t->counters.packets += n;
 	t->counters.hits += n;
+	t->keyed = b->n;
+	b->flags |= flags;
 }
 
-// The flow's line, or that of the slot a new one will most likely take, is asked for.
-static inline void note_slot(const struct flow_table *t, const struct flow_bucket *at, uint32_t mask,
-	struct flow_key *k, const struct packet *p)
+static inline void ask_for(const struct flow_table *t, uint32_t slot, const struct flow_key *k)
 {
-	const struct flow *f = mask ? flow_at(t, at, (uint32_t)__builtin_ctz(mask)) : flow_guess_slot(t, k);
+	__builtin_prefetch(&t->lines[slot], 1);
+	if (unlikely(k->family))
+		__builtin_prefetch(&t->cold[slot], 1);
+}
 
-	k->slot = flow_slot(t, f) | (mask ? 0 : FLOW_SLOT_GUESS);
-	__builtin_prefetch(f, 1);
-	if (p->flags & PKT_IPV6)
-		__builtin_prefetch(flow_cold_slot(t, f), 1);
+// The line of the slot that a new flow will most likely take is asked for.
+static void guess_slot(const struct flow_table *t, struct flow_key *k)
+{
+	uint32_t slot = flow_guess_slot(t, k);
+
+	k->slot = slot | FLOW_SLOT_GUESS;
+	ask_for(t, slot, k);
+}
+
+static inline bool find_slot(const struct flow_table *t, uint32_t bucket, struct flow_key *k)
+{
+	uint32_t mask = match_tags(&t->buckets[bucket], k->tag);
+
+	if (!mask)
+		return false;
+	k->slot = flow_slot_in(bucket, (uint32_t)__builtin_ctz(mask));
+	ask_for(t, k->slot, k);
+	return true;
 }
 
 // Pass two: tags. Keys that are not in their first bucket, but may be in their second, wait for its line.
-static void find_slots(struct flow_table *t, const struct burst *b)
+static void find_slots(struct flow_table *t, uint32_t to)
 {
 	uint8_t later[FLOW_BURST];
 	uint32_t n_later = 0;
-	struct flow_key *k = t->keys;
 
-	for (uint32_t i = 0; i < b->n; i++, k++) {
-		if (k->use == FLOW_KEY_NONE)
+	for (uint32_t i = t->sought; i < to; i++) {
+		struct flow_key *k = &t->keys[i];
+		if (k->use == FLOW_KEY_NONE || likely(find_slot(t, k->hash1, k)))
 			continue;
-		const struct flow_bucket *at = flow_bucket1(t, k);
-		uint32_t mask = match_tags(at, k->tag);
-		if (!mask && at->away) {
+		if (t->buckets[k->hash1].away) {
 			__builtin_prefetch(flow_bucket2(t, k), 1);
 			later[n_later++] = (uint8_t)i;
-			continue;
+		} else {
+			guess_slot(t, k);
 		}
-		note_slot(t, at, mask, k, b->list[i]);
 	}
+	t->sought = to;
 	for (uint32_t i = 0; i < n_later; i++) {
-		k = &t->keys[later[i]];
-		const struct flow_bucket *at = flow_bucket2(t, k);
-		note_slot(t, at, match_tags(at, k->tag), k, b->list[later[i]]);
+		struct flow_key *k = &t->keys[later[i]];
+		if (!find_slot(t, flow_bucket2_number(t, k), k))
+			guess_slot(t, k);
 	}
+}
+
+static void begin_burst(struct flow_table *t, struct burst *b, struct event_sink *sink)
+{
+	b->flags = 0;
+	flow_end_dying(t, sink);
+	t->burst_mark = (uint8_t)(t->burst_mark + FLOW_MARK_STEP);
+	t->sought = 0;
+	if (!t->started && b->n)
+		flow_timer_start(t, b->list[0]->ts_ns);
+}
+
+void flow_lookup_ahead(struct flow_table *t, struct burst *b, struct event_sink *sink)
+{
+	uint32_t keyed = t->keyed;
+
+	if (keyed == 0)
+		begin_burst(t, b, sink);
+	make_keys(t, b);
+	find_slots(t, keyed);
 }
 
 uint16_t flow_lookup_burst(struct flow_table *t, struct burst *b, uint16_t from, struct event_sink *sink)
 {
 	if (from == 0) {
-		flow_end_dying(t, sink);
-		t->burst_mark = (uint8_t)(t->burst_mark + FLOW_MARK_STEP);
-		if (!t->started && b->n)
-			flow_timer_start(t, b->list[0]->ts_ns);
-		make_keys(t, b);
-		find_slots(t, b);
+		flow_lookup_ahead(t, b, sink);
+		find_slots(t, b->n);
+		t->keyed = 0;
 	}
 	const struct flow_key *k = &t->keys[from];
 	for (uint16_t i = from; i < b->n; i++, k++)

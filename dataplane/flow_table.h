@@ -88,6 +88,11 @@ int flow_table_init(void *mem, const struct flow_table_config *cfg, struct flow_
 //   for (uint16_t i = 0; i < b->n;) { uint16_t e = flow_lookup_burst(t, b, i, sink); tcp_stream(..., i, e); i = e; }
 uint16_t flow_lookup_burst(struct flow_table *t, struct burst *b, uint16_t from, struct event_sink *sink);
 
+// Optional, before the first flow_lookup_burst of a burst: makes the keys of the packets that b->list holds so far and
+// asks for the memory their flows lie in, while the caller decodes on. Called after every few frames, it hides most
+// of the waiting.
+void flow_lookup_ahead(struct flow_table *t, struct burst *b, struct event_sink *sink);
+
 // Ends every flow whose deadline (last packet + timeout of its state) is <= now_ns, as records with
 // ts_ns = deadline and this seq (the collector sorts them). Returns true when done, false when it must be
 // called again with the same arguments: the event ring is full (lossless), or tick_budget is used up.

@@ -16,6 +16,7 @@
 #include <rte_lcore.h>
 #include <rte_mbuf.h>
 #include <rte_pause.h>
+#include <rte_prefetch.h>
 #include <rte_ring_elem.h>
 
 #include "dataplane/event_ring.h"
@@ -129,8 +130,9 @@ static void add_frame(struct burst *b, const struct message *m)
 {
 	struct packet *p = &b->frames[b->n_frames++];
 
-	packet_clear(p);
+	packet_begin(p);
 	p->data = m->data;
+	rte_prefetch0(p->data);
 	p->mbuf = m->mbuf;
 	p->ts_ns = m->ts_ns;
 	p->seq = m->seq;
@@ -138,6 +140,7 @@ static void add_frame(struct burst *b, const struct message *m)
 	p->wire_len = m->wire_len;
 	p->link_type = m->link_type;
 	p->iface = m->iface;
+	p->flags = 0;
 }
 
 static void control(struct lane *l, const struct message *m)

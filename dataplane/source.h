@@ -6,6 +6,8 @@
 
 #include "dataplane/api/packet.h"
 
+#define SOURCE_LINK_ETHERNET 1u // LINKTYPE_ETHERNET
+
 struct source;
 
 // What a source says of itself, for the loss ledger. A count the source cannot take is UINT64_MAX.
@@ -20,7 +22,7 @@ struct source_stats {
 
 struct source_ops {
 	const char *name;
-	// Fills frames[0..n) (data, mbuf, ts_ns, seq, len, wire_len, link_type, iface; the rest zero)
+	// Fills frames[0..n) (data, mbuf, ts_ns, seq, len, wire_len, link_type, iface, flags; decode fills the rest)
 	// and returns n <= max. The mbufs belong to the caller from here. 0: nothing now.
 	uint16_t (*rx)(struct source *s, struct packet *frames, uint16_t max);
 	// True once rx will never return a frame again.

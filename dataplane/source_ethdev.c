@@ -14,8 +14,6 @@
 
 #include "dataplane/setup/memory.h"
 
-#define LINKTYPE_ETHERNET 1u
-
 struct source_ethdev {
 	struct source base;
 	struct ethdev_queues queues;
@@ -38,17 +36,6 @@ static uint64_t read_clock(void)
 
 	clock_gettime(CLOCK_REALTIME, &ts);
 	return (uint64_t)ts.tv_sec * 1000000000ull + (uint64_t)ts.tv_nsec;
-}
-
-static uint32_t checksum_flags(uint64_t ol_flags)
-{
-	uint32_t flags = 0;
-
-	if ((ol_flags & RTE_MBUF_F_RX_IP_CKSUM_MASK) == RTE_MBUF_F_RX_IP_CKSUM_GOOD)
-		flags |= PKT_L3_CSUM_OK;
-	if ((ol_flags & RTE_MBUF_F_RX_L4_CKSUM_MASK) == RTE_MBUF_F_RX_L4_CKSUM_GOOD)
-		flags |= PKT_L4_CSUM_OK;
-	return flags;
 }
 
 // Puts a tag back that the driver or the kernel has taken out; a pool mbuf has the headroom for it.
@@ -81,19 +68,6 @@ static struct rte_mbuf *join(struct source_ethdev *s, struct rte_mbuf *m)
 	return one;
 }
 
-static void fill(struct source_ethdev *s, struct packet *p, struct rte_mbuf *m, uint16_t iface)
-{
-	packet_clear(p);
-	p->data = rte_pktmbuf_mtod(m, const uint8_t *);
-	p->mbuf = m;
-	p->ts_ns = s->now_ns;
-	p->seq = ++s->seq;
-	p->len = p->wire_len = m->pkt_len;
-	p->link_type = LINKTYPE_ETHERNET;
-	p->iface = iface;
-	p->flags = checksum_flags(m->ol_flags);
-}
-
 static uint16_t take(
 	struct source_ethdev *s, struct packet *frames, struct rte_mbuf **mbufs, uint16_t n, uint16_t iface)
 {
@@ -109,7 +83,7 @@ static uint16_t take(
 			continue;
 		restore_vlan(&m);
 		bytes += m->pkt_len;
-		fill(s, &frames[kept++], m, iface);
+		source_ethdev_fill(&frames[kept++], m, iface, s->now_ns, ++s->seq);
 	}
 	atomic_store_explicit(&s->received, s->received + kept, memory_order_relaxed);
 	atomic_store_explicit(&s->bytes, s->bytes + bytes, memory_order_relaxed);

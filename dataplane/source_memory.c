@@ -135,7 +135,7 @@ static uint64_t frame_time(const struct source_memory *s, const struct slot *slo
 
 static void fill_packet(struct source_memory *s, const struct slot *slot, struct rte_mbuf *m, struct packet *p)
 {
-	packet_clear(p);
+	packet_begin(p);
 	p->data = rte_pktmbuf_mtod(m, uint8_t *);
 	p->mbuf = m;
 	p->ts_ns = frame_time(s, slot);
@@ -144,6 +144,7 @@ static void fill_packet(struct source_memory *s, const struct slot *slot, struct
 	p->wire_len = slot->wire_len;
 	p->link_type = slot->link_type;
 	p->iface = slot->iface;
+	p->flags = 0;
 	s->stats.bytes += slot->wire_len;
 }
 
@@ -225,6 +226,7 @@ static uint16_t hand_out_shared(struct source_memory *s, struct packet *frames, 
 		size_t at = s->next;
 		if (at + AHEAD < s->count)
 			rte_prefetch0(&s->shared[at + AHEAD]);
+		rte_prefetch0(s->bytes + s->slots[at].at);
 		rte_mbuf_refcnt_update(&s->shared[at], 1);
 		fill_packet(s, &s->slots[at], &s->shared[at], &frames[n++]);
 		advance(s);

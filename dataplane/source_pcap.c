@@ -245,7 +245,7 @@ static void fill_packet(struct source_pcap *s, struct rte_mbuf *m, struct packet
 	const struct capture_frame *f = &s->held;
 	uint8_t *data = rte_pktmbuf_mtod(m, uint8_t *);
 
-	packet_clear(p);
+	packet_begin(p);
 	memcpy(data, f->data, f->len);
 	mbuf_set_len(m, f->len);
 	p->data = data;
@@ -256,6 +256,7 @@ static void fill_packet(struct source_pcap *s, struct rte_mbuf *m, struct packet
 	p->wire_len = f->wire_len;
 	p->link_type = f->link_type;
 	p->iface = f->iface;
+	p->flags = 0;
 	s->file_frames++;
 	s->stats.bytes += f->wire_len;
 }

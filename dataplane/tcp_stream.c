@@ -210,6 +210,11 @@ void tcp_stream_burst(struct tcp_streams *ts, struct burst *b, uint16_t from, ui
 	}
 }
 
+bool tcp_stream_wants_packets(const struct tcp_streams *ts)
+{
+	return ts->want_packets;
+}
+
 void tcp_stream_flow_end(struct tcp_streams *ts, struct flow *f, struct flow_cold *cold, struct detector_run *run)
 {
 	static const uint8_t nothing[1];

@@ -118,6 +118,8 @@ int tcp_streams_init(
 // and state, notes stream events on the packet, sets PKT_FLOW_ESTABLISHED, PKT_STREAM_ADDED or
 // PKT_STREAM_REJECTED, and hands bytes to the consumers. Cannot fail.
 void tcp_stream_burst(struct tcp_streams *ts, struct burst *b, uint16_t from, uint16_t to, struct detector_run *run);
+// True where a consumer sees every packet: then the stage must run for bursts without TCP too.
+bool tcp_stream_wants_packets(const struct tcp_streams *ts);
 
 // The flow table's on_end: hands over what is still held (holes become gaps), tells the end to every
 // consumer, and takes the session back. cold may be NULL.

@@ -7,15 +7,20 @@
 #include <rte_branch_prediction.h>
 #include <rte_mbuf.h>
 
+#define DECODE_AHEAD 8u // frames between looks at the flow table
 // Enters the class in the table that says which classes a packet of some kind and traits goes to.
 static void map_class(struct worker *w, uint16_t class)
 {
 	const struct worker_class *wc = &w->classes[class];
 
-	for (uint32_t kind = 0; kind < PACKET_KINDS; kind++)
-		for (uint32_t traits = 0; traits < PACKET_TRAITS; traits++)
+	for (uint32_t kind = 0; kind < PACKET_KINDS; kind++) {
+		w->any_trait[kind] = true;
+		for (uint32_t traits = 0; traits < PACKET_TRAITS; traits++) {
 			if (wc->wants & 1u << kind && (wc->only == 0 || wc->only & traits))
 				w->class_of[kind][traits] |= (uint16_t)(1u << class);
+			w->any_trait[kind] &= w->class_of[kind][traits] == w->class_of[kind][0];
+		}
+	}
 }
 
 int worker_add_detector(struct worker *w, const struct detector *ops, void *state, void *delta)
@@ -52,21 +57,6 @@ static void advance_clock(struct worker *w, struct burst *b)
 	w->run.now_ns = w->now_ns;
 }
 
-// One line of the loss ledger a frame: inspected, or the reason its own packet left inspection.
-static void account(struct worker *w, const struct burst *b)
-{
-	for (uint16_t i = 0; i < b->n_frames; i++) {
-		const struct packet *p = &b->frames[i];
-		if (p->flags & PKT_INVALID)
-			w->counters.ledger[p->drop_reason]++;
-		else
-			w->counters.inspected++;
-	}
-	w->counters.frames += b->n_frames;
-	w->counters.packets += b->n;
-	w->counters.bursts++;
-}
-
 static void emit_anomaly(struct worker *w, const struct packet *p, uint16_t reason)
 {
 	struct event *ev = event_begin(&w->sink, EVENT_ANOMALY, p, 0);
@@ -77,13 +67,10 @@ static void emit_anomaly(struct worker *w, const struct packet *p, uint16_t reas
 	event_commit(&w->sink);
 }
 
-static void report_anomalies(struct worker *w, const struct burst *b)
+static void report_anomalies(struct worker *w, const struct packet *p)
 {
-	for (uint16_t i = 0; i < b->n; i++) {
-		const struct packet *p = b->list[i];
-		for (uint8_t e = 0; e < p->event_count; e++)
-			emit_anomaly(w, p, p->events[e]);
-	}
+	for (uint8_t e = 0; e < p->event_count; e++)
+		emit_anomaly(w, p, p->events[e]);
 }
 
 static inline void mark(const struct worker *w, uint32_t stage)
@@ -92,18 +79,42 @@ static inline void mark(const struct worker *w, uint32_t stage)
 		w->probe->mark(w->probe->arg, stage);
 }
 
-static void run_detectors(struct worker *w, const struct burst *b)
+// One line of the loss ledger for a frame that no detector may see. Returns 1, or 0 for what a frame carried.
+static uint32_t account_invalid(struct worker *w, const struct packet *p)
 {
+	if (p >= &w->burst.frames[PKT_BURST])
+		return 0;
+	w->counters.ledger[p->drop_reason]++;
+	return 1;
+}
+
+// Sorts the packets by who wants to see them, accounts for the frames, and reports what was noted on either.
+static void gather(struct worker *w, const struct burst *b)
+{
+	uint32_t invalid = 0;
+
 	for (uint16_t c = 0; c < w->class_count; c++)
 		w->classes[c].n = 0;
 	for (uint16_t i = 0; i < b->n; i++) {
 		struct packet *p = b->list[i];
-		uint32_t classes = w->class_of[packet_kind(p)][packet_traits(p)];
-		for (; classes; classes &= classes - 1) {
+		uint32_t kind = packet_kind(p), traits = w->any_trait[kind] ? 0 : packet_traits(p);
+		if (unlikely(p->flags & PKT_INVALID))
+			invalid += account_invalid(w, p);
+		if (unlikely(p->event_count && w->report_anomalies))
+			report_anomalies(w, p);
+		for (uint32_t classes = w->class_of[kind][traits]; classes; classes &= classes - 1) {
 			struct worker_class *wc = &w->classes[__builtin_ctz(classes)];
 			wc->list[wc->n++] = p;
 		}
 	}
+	w->counters.inspected += b->n_frames - invalid;
+	w->counters.frames += b->n_frames;
+	w->counters.packets += b->n;
+	w->counters.bursts++;
+}
+
+static void run_detectors(struct worker *w)
+{
 	for (uint16_t d = 0; d < w->detector_count; d++) {
 		const struct worker_detector *wd = &w->detectors[d];
 		const struct worker_class *wc = &w->classes[wd->class];
@@ -113,14 +124,40 @@ static void run_detectors(struct worker *w, const struct burst *b)
 	}
 }
 
+// True where an mbuf goes straight back to its pool: in one piece, its own memory, nobody else's too. Then its second
+// cache line need not be touched.
+static inline bool is_plain(const struct rte_mbuf *m, const struct rte_mempool *pool)
+{
+	return m && m->pool == pool && rte_mbuf_refcnt_read(m) == 1 && m->nb_segs == 1 && RTE_MBUF_DIRECT(m);
+}
+
 static void release(struct burst *b)
 {
-	struct rte_mbuf *mbufs[PKT_BURST];
+	struct rte_mempool *pool = b->frames[0].mbuf ? b->frames[0].mbuf->pool : NULL;
+	void *plain[PKT_BURST];
+	uint32_t n = 0;
 
-	for (uint16_t i = 0; i < b->n_frames; i++)
-		mbufs[i] = b->frames[i].mbuf;
-	rte_pktmbuf_free_bulk(mbufs, b->n_frames);
+	for (uint16_t i = 0; i < b->n_frames; i++) {
+		struct rte_mbuf *m = b->frames[i].mbuf;
+		if (likely(is_plain(m, pool)))
+			plain[n++] = m;
+		else
+			rte_pktmbuf_free(m);
+	}
+	if (n)
+		rte_mempool_put_bulk(pool, plain, n);
 	rte_pktmbuf_free_bulk(b->extra_mbufs, b->n_extra_mbufs);
+}
+
+// Decode and the first look at the flow table take turns, so that memory is fetched while headers are read.
+static void decode(struct worker *w, struct burst *b)
+{
+	for (uint32_t at = 0; at < b->n_frames; at += DECODE_AHEAD) {
+		mark(w, WORKER_DECODE);
+		decode_frames(&w->decoder, b, at, RTE_MIN(at + DECODE_AHEAD, b->n_frames));
+		mark(w, WORKER_FLOW);
+		flow_lookup_ahead(w->flows, b, &w->sink);
+	}
 }
 
 void worker_process(struct worker *w)
@@ -133,24 +170,20 @@ void worker_process(struct worker *w)
 	if (w->engine.between_bursts)
 		w->engine.between_bursts(w->engine.state);
 	advance_clock(w, b);
-
-	mark(w, WORKER_DECODE);
-	decode_burst(&w->decoder, b);
+	decode(w, b);
 	// a SYN on a closed flow can be judged only once the stream stage has seen what closed it
 	for (uint16_t at = 0, end; at < b->n; at = end) {
 		mark(w, WORKER_FLOW);
 		end = flow_lookup_burst(w->flows, b, at, &w->sink);
 		mark(w, WORKER_STREAM);
-		tcp_stream_burst(w->streams, b, at, end, &w->run);
+		if (b->flags & PKT_TCP || tcp_stream_wants_packets(w->streams))
+			tcp_stream_burst(w->streams, b, at, end, &w->run);
 	}
-	mark(w, WORKER_ANOMALIES);
-	if (w->report_anomalies)
-		report_anomalies(w, b);
 	mark(w, WORKER_GATHER);
-	run_detectors(w, b);
+	gather(w, b);
+	run_detectors(w);
 
 	mark(w, WORKER_END);
-	account(w, b);
 	uint64_t last = b->frames[b->n_frames - 1].seq;
 	release(b);
 	b->n_frames = 0;

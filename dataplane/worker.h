@@ -42,15 +42,7 @@ struct worker_counters {
 };
 
 // Stages as the perf harness counts them; detector i is WORKER_DETECTOR + i.
-enum worker_stage {
-	WORKER_DECODE,
-	WORKER_FLOW,
-	WORKER_STREAM,
-	WORKER_ANOMALIES,
-	WORKER_GATHER,
-	WORKER_END,
-	WORKER_DETECTOR
-};
+enum worker_stage { WORKER_DECODE, WORKER_FLOW, WORKER_STREAM, WORKER_GATHER, WORKER_END, WORKER_DETECTOR };
 
 // Told when a stage begins. Only the perf harness sets one.
 struct worker_probe {
@@ -76,6 +68,7 @@ struct worker {
 	struct worker_detector detectors[WORKER_MAX_DETECTORS];
 	struct worker_class classes[WORKER_MAX_CLASSES];
 	uint16_t class_of[PACKET_KINDS][PACKET_TRAITS]; // bit c: classes[c] wants such packets
+	bool any_trait[PACKET_KINDS];                   // for these class_of does not depend on traits
 	struct worker_counters counters;
 	const struct worker_probe *probe; // NULL in a sensor
 	struct burst burst;

@@ -12,13 +12,13 @@
 #include <rte_mbuf.h>
 
 #include "dataplane/event_ring.h"
+#include "dataplane/source_ethdev.h"
 
 #define NS_A_PACKET_X100 6720u // 14.88 million packets a second: the packet clock of a flood
 #define BEGIN_NS UINT64_C(1600000000000000000)
 #define EVENTS_A_SECOND UINT64_C(1000000) // what a main lcore takes; in a flood the rest is counted as lost
 #define FCS_AND_GAP 24u                   // FCS, preamble and gap around what a frame holds
 #define COUNTED_FRAMES 128u               // single-stepped: about 100,000 steps
-#define ETHERNET_LINK 1u
 
 struct lane {
 	const struct perf_options *o;
@@ -29,11 +29,11 @@ struct lane {
 	struct rte_mempool *pool;
 	struct tick_clock clock;
 	uint64_t drained; // events taken out of the worker's ring
-	uint64_t seq, clock_x100;
-	uint64_t warm_up; // frames of it sent so far
-	uint32_t n;       // frames of the batch
-	struct packet batch[PERF_BATCH];
-	struct rte_mbuf *mbufs[PERF_BATCH];
+	uint64_t seq;
+	uint64_t warm_up;                      // frames of it sent so far
+	uint32_t n;                            // frames of the batch
+	struct rte_mbuf *mbufs[PERF_BATCH];    // of a flood
+	struct replay_frame batch[PERF_BATCH]; // of a replay
 	// batches of a trial: cycles, and cycles by stage
 	uint32_t batches;
 	double *cycles;
@@ -88,7 +88,6 @@ struct lane *lane_open(const struct perf_options *o, struct pipeline *p, uint16_
 	l->o = o;
 	l->pipeline = p;
 	l->w = pipeline_worker(p, i);
-	l->clock_x100 = 0;
 	l->shared_stage = stages_shared(sizeof(*l->shared_stage));
 	if (l->shared_stage && open_memory(l, i))
 		return l;
@@ -119,19 +118,9 @@ struct worker *lane_worker(struct lane *l)
 	return l->w;
 }
 
-static void describe(struct lane *l, struct packet *p, const uint8_t *data, uint32_t len, uint16_t link_type)
-{
-	memset(p, 0, sizeof(*p));
-	p->data = data;
-	p->len = p->wire_len = len;
-	p->link_type = link_type;
-	p->seq = ++l->seq;
-	if (l->o->nic_checksums)
-		p->flags = PKT_L3_CSUM_OK | PKT_L4_CSUM_OK;
-}
-
 static void make_flood(struct lane *l)
 {
+	const uint64_t good = RTE_MBUF_F_RX_IP_CKSUM_GOOD | RTE_MBUF_F_RX_L4_CKSUM_GOOD;
 	uint64_t total = frames_warm_up(l->frames);
 
 	l->n = PERF_BATCH;
@@ -144,26 +133,14 @@ static void make_flood(struct lane *l)
 		uint32_t len = l->warm_up < total ? frames_make_warm_up(l->frames, l->warm_up++, to)
 						  : frames_make(l->frames, to);
 		l->mbufs[i]->pkt_len = l->mbufs[i]->data_len = (uint16_t)len;
-		describe(l, &l->batch[i], to, len, ETHERNET_LINK);
-		l->clock_x100 += NS_A_PACKET_X100;
-		l->batch[i].ts_ns = BEGIN_NS + l->clock_x100 / 100;
-		l->batch[i].mbuf = l->mbufs[i];
+		l->mbufs[i]->ol_flags = l->o->nic_checksums ? good : 0;
 	}
 }
 
 static void make_replay(struct lane *l)
 {
-	uint32_t len, wire_len;
-	uint16_t link_type;
-	uint64_t ts_ns;
-
-	for (l->n = 0; l->n < PERF_BATCH; l->n++) {
-		const uint8_t *data = replay_next(l->replay, &len, &wire_len, &link_type, &ts_ns);
-		struct packet *p = &l->batch[l->n];
-		describe(l, p, data, len, link_type);
-		p->wire_len = wire_len;
-		p->ts_ns = ts_ns;
-	}
+	for (l->n = 0; l->n < PERF_BATCH; l->n++)
+		replay_next(l->replay, &l->batch[l->n]);
 }
 
 static void make_batch(struct lane *l)
@@ -184,14 +161,45 @@ void lane_restart(struct lane *l)
 	l->warm_up = 0;
 }
 
-// Hands the next frames over as a source does: the fields of struct packet that the worker reads, no copy.
-static inline uint32_t receive(struct lane *l, uint32_t at)
+// Hands the next frames over as a port's source does: out of the mbufs a driver has filled, all with the time of the
+// burst. Returns that.
+static inline uint64_t receive_flood(struct lane *l, uint32_t at, uint32_t n)
 {
-	uint32_t n = l->n - at < PKT_BURST ? l->n - at : PKT_BURST;
+	uint64_t now_ns = BEGIN_NS + l->seq * NS_A_PACKET_X100 / 100;
 
-	memcpy(l->w->burst.frames, &l->batch[at], n * sizeof(struct packet));
+	for (uint32_t i = 0; i < n; i++)
+		source_ethdev_fill(&l->w->burst.frames[i], l->mbufs[at + i], 0, now_ns, ++l->seq);
+	return now_ns;
+}
+
+// The same for frames that lie in no mbuf. Each has its own time; returns the first's.
+static inline uint64_t receive_replay(struct lane *l, uint32_t at, uint32_t n)
+{
+	for (uint32_t i = 0; i < n; i++) {
+		struct packet *p = &l->w->burst.frames[i];
+		const struct replay_frame *f = &l->batch[at + i];
+
+		packet_begin(p);
+		p->data = f->data;
+		rte_prefetch0(p->data);
+		p->mbuf = NULL;
+		p->ts_ns = f->ts_ns;
+		p->seq = ++l->seq;
+		p->len = f->len;
+		p->wire_len = f->wire_len;
+		p->link_type = f->link_type;
+		p->iface = 0;
+		p->flags = l->o->nic_checksums ? PKT_L3_CSUM_OK | PKT_L4_CSUM_OK : 0;
+	}
+	return l->batch[at].ts_ns;
+}
+
+static inline uint64_t receive(struct lane *l, uint32_t at)
+{
+	uint32_t n = RTE_MIN(l->n - at, PKT_BURST);
+
 	l->w->burst.n_frames = (uint16_t)n;
-	return n;
+	return l->replay ? receive_replay(l, at, n) : receive_flood(l, at, n);
 }
 
 // Takes events out of the worker's ring as fast as a main lcore would, by packet time, and forgets them.
@@ -224,15 +232,14 @@ static uint64_t run_batch(struct lane *l)
 
 	l->stage_began = begin;
 	l->stage_now = WORKER_END;
-	for (uint32_t at = 0; at < l->n;) {
-		uint32_t n = receive(l, at);
-		if (tick_due(&l->clock, l->batch[at].ts_ns, &tick_ns)) {
-			while (!worker_tick(l->w, tick_ns, l->batch[at].seq - 1))
+	for (uint32_t at = 0; at < l->n; at += PKT_BURST) {
+		uint64_t before = l->seq;
+		if (tick_due(&l->clock, receive(l, at), &tick_ns)) {
+			while (!worker_tick(l->w, tick_ns, before))
 				serve(l, 0, false);
 			ticked = true;
 		}
 		worker_process(l->w);
-		at += n;
 	}
 	uint64_t cycles = rte_rdtsc_precise() - begin;
 	serve(l, tick_ns, ticked);
@@ -270,7 +277,7 @@ static uint64_t bits_of_batch(const struct lane *l)
 	uint64_t bits = 0;
 
 	for (uint32_t i = 0; i < l->n; i++)
-		bits += 8u * (l->batch[i].wire_len + FCS_AND_GAP);
+		bits += 8u * ((l->replay ? l->batch[i].wire_len : l->mbufs[i]->pkt_len) + FCS_AND_GAP);
 	return bits;
 }
 
@@ -283,11 +290,11 @@ void lane_trial(struct lane *l, bool probe, struct lane_result *out)
 	l->w->probe = probe ? &l->probe : NULL;
 	for (uint32_t b = 0; b < l->batches; b++) {
 		make_batch(l);
+		bits += bits_of_batch(l);
 		memset(l->stage_cycles, 0, sizeof(l->stage_cycles));
 		l->cycles[b] = (double)run_batch(l) / l->n;
 		for (uint32_t s = 0; probe && s < PERF_MAX_STAGES; s++)
 			l->stage[s][b] = (double)l->stage_cycles[s] / l->n;
-		bits += bits_of_batch(l);
 		packets += l->n;
 	}
 	l->w->probe = NULL;
@@ -298,9 +305,10 @@ void lane_trial(struct lane *l, bool probe, struct lane_result *out)
 	out->set_ups = (double)(flow_table_counters(l->w->flows)->created - created) / (double)packets;
 }
 
-static void free_burst(struct lane *l, uint32_t n)
+static void free_burst(struct lane *l)
 {
 	struct rte_mbuf *mbufs[PKT_BURST];
+	uint32_t n = l->w->burst.n_frames;
 
 	for (uint32_t i = 0; i < n; i++)
 		mbufs[i] = l->w->burst.frames[i].mbuf;
@@ -314,8 +322,10 @@ double lane_control(struct lane *l)
 	for (uint32_t b = 0; b < batches; b++) {
 		make_batch(l);
 		uint64_t begin = rte_rdtsc_precise();
-		for (uint32_t at = 0; at < l->n; at += PKT_BURST)
-			free_burst(l, receive(l, at));
+		for (uint32_t at = 0; at < l->n; at += PKT_BURST) {
+			receive(l, at);
+			free_burst(l);
+		}
 		l->cycles[b] = (double)(rte_rdtsc_precise() - begin) / l->n;
 	}
 	l->w->burst.n_frames = 0;

@@ -67,8 +67,14 @@ uint32_t frames_make_warm_up(struct frames *f, uint64_t i, uint8_t *to);
 struct replay;
 struct replay *replay_open(const struct perf_options *o);
 void replay_close(struct replay *r);
+struct replay_frame {
+	const uint8_t *data;
+	uint64_t ts_ns;
+	uint32_t len, wire_len;
+	uint16_t link_type;
+};
 // The next frame in its place; at each new turn all addresses are moved on, so that flows are new.
-const uint8_t *replay_next(struct replay *r, uint32_t *len, uint32_t *wire_len, uint16_t *link_type, uint64_t *ts_ns);
+void replay_next(struct replay *r, struct replay_frame *out);
 uint64_t replay_frames(const struct replay *r);
 
 // ---- lane.c: a worker with its frames, on one core

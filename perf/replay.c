@@ -201,21 +201,21 @@ void replay_close(struct replay *r)
 	free(r);
 }
 
-const uint8_t *replay_next(struct replay *r, uint32_t *len, uint32_t *wire_len, uint16_t *link_type, uint64_t *ts_ns)
+void replay_next(struct replay *r, struct replay_frame *out)
 {
 	const struct stored *s = &r->frames[r->at];
 
 	if (r->ts_offset)
 		move_on(s);
-	*len = s->len;
-	*wire_len = s->wire_len;
-	*link_type = s->link_type;
-	*ts_ns = s->ts_ns + r->ts_offset;
+	*out = (struct replay_frame){.data = s->data,
+		.ts_ns = s->ts_ns + r->ts_offset,
+		.len = s->len,
+		.wire_len = s->wire_len,
+		.link_type = s->link_type};
 	if (++r->at == r->count) {
 		r->at = 0;
 		r->ts_offset += r->turn_ns;
 	}
-	return s->data;
 }
 
 uint64_t replay_frames(const struct replay *r)

@@ -39,7 +39,7 @@ static unsigned long kb_of(const char *path, const char *key)
 
 static const char *stage_name(const struct perf_result *r, uint32_t stage)
 {
-	static const char *const names[] = {"decode", "flow", "stream", "anomalies", "sorting", "source and release"};
+	static const char *const names[] = {"decode", "flow", "stream", "sorting", "source and release"};
 
 	if (stage < WORKER_DETECTOR)
 		return names[stage];

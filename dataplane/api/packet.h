@@ -7,6 +7,7 @@
 #pragma once
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -18,6 +19,7 @@ struct flow;
 #define PKT_BURST 32u    // frames a source hands over at most in one call
 #define PKT_MAX_DEPTH 5u // packets one frame can yield: itself and four layers within
 #define PKT_MAX_VLANS 3u
+#define PKT_POISON 0xa5u  // see packet_begin
 #define PKT_MAX_EVENTS 8u // decode and stream events remembered a packet; more are only counted
 
 // An IPv4 address stands in b[0..3], the rest zero. Network byte order.
@@ -58,6 +60,9 @@ enum packet_flag {
 // Direction of a packet in its flow.
 enum packet_dir { DIR_TO_SERVER = 0, DIR_TO_CLIENT = 1 };
 
+// Laid out in the order in which it is filled: the source's part, what decode says of every packet, what it says of
+// some, where `events` begins. Nothing is cleared beforehand: a field that is not filled for this packet holds
+// whatever an earlier packet left there.
 struct packet {
 	// Set by the source.
 	const uint8_t *data;   // first byte of the frame (for inner packets: of its first header)
@@ -77,45 +82,65 @@ struct packet {
 	uint32_t payload_off;  // of the transport payload from data
 	uint32_t payload_len;  // transport payload bytes present; IP payload where there is no transport
 	uint16_t sport, dport; // host byte order; 0 without ports
-	uint8_t ip_proto;      // IANA protocol number after IPv6 extension headers
 	uint8_t ttl;           // IPv4 TTL or IPv6 hop limit
+	uint8_t ip_proto;      // IANA protocol number after IPv6 extension headers
 	uint8_t tcp_flags;     // RFC 9293 byte 13
 	uint8_t icmp_type, icmp_code;
 	uint8_t vlan_count;
 	uint8_t depth; // 0: the frame itself; n: carried by n packets
 	uint8_t event_count;
+	union ip_addr src, dst;
 	uint16_t vlan[PKT_MAX_VLANS]; // 12-bit ids, outermost first
 	uint16_t ether_type;          // EtherType of the network header
+	struct packet *outer;         // the packet that carried this one, NULL at depth 0
 	uint32_t tunnel_id;           // VNI, TEID or GRE key of the innermost tunnel, 0 without
-	union ip_addr src, dst;
-	uint16_t events[PKT_MAX_EVENTS]; // enum drop_reason values noted on this packet
-	uint16_t drop_reason;            // with PKT_INVALID: why
-	uint8_t icmp_has_inner;          // an ICMP error: the packet it quotes was decoded into the fields below
-	uint8_t icmp_inner_proto;
-	uint16_t icmp_inner_sport, icmp_inner_dport;
-	uint32_t icmp_inner_off; // of the quoted IP header from data
-	struct packet *outer;    // the packet that carried this one, NULL at depth 0
 
 	// Set by the flow stage.
+	uint8_t dir;       // enum packet_dir
 	struct flow *flow; // NULL for packets without a flow (ARP, fragments, table full)
 	uint32_t nth[2];   // packets of the flow up to and with this one, by enum packet_dir (the flow itself may be
 			   // ahead)
-	uint8_t dir;       // enum packet_dir
+
+	// Set by decode, for some packets only.
+	uint16_t events[PKT_MAX_EVENTS]; // enum drop_reason values noted on this packet: the first event_count
+	uint16_t drop_reason;            // with PKT_INVALID: why
+	uint8_t icmp_has_inner;          // with PKT_ICMP: the packet it quotes was decoded into the fields below
+	uint8_t icmp_inner_proto;
+	uint16_t icmp_inner_sport, icmp_inner_dport;
+	uint32_t icmp_inner_off; // of the quoted IP header from data
 };
+_Static_assert(offsetof(struct packet, flow) == 136, "what the usual packet needs lies in two lines and a bit");
 
 static inline const uint8_t *packet_payload(const struct packet *p)
 {
 	return p->data + p->payload_off;
 }
 
-// Zeroes a packet. The size is hidden from the compiler: it makes `rep stos` of a constant this long, which takes some
-// 100 cycles to start, while the library's memset takes ten.
-static inline void packet_clear(struct packet *p)
+// Zeroes a packet from byte `from` on. The size is hidden from the compiler: it makes `rep stos` of a constant this
+// long, which takes some 100 cycles to start, while the library's memset takes ten.
+static inline void packet_clear_from(struct packet *p, size_t from)
 {
-	size_t size = sizeof(*p);
+	size_t size = sizeof(*p) - from;
 
 	__asm__("" : "+r"(size));
-	memset(p, 0, size);
+	memset((uint8_t *)p + from, 0, size);
+}
+
+// Zeroes what decode and the stages behind it fill.
+static inline void packet_clear_decoded(struct packet *p)
+{
+	packet_clear_from(p, offsetof(struct packet, l2_len));
+}
+
+// Begins a packet in a source, which then sets its part of the fields. Under AddressSanitizer the packet is full of
+// nonsense, so that a stage which reads what nobody has set is found out by every test that compares events.
+static inline void packet_begin(struct packet *p)
+{
+#ifdef __SANITIZE_ADDRESS__
+	memset(p, PKT_POISON, sizeof(*p));
+#else
+	(void)p;
+#endif
 }
 
 // Remembers a decode or stream event on the packet; the ninth and later are only counted by the caller.
@@ -132,6 +157,7 @@ struct burst {
 	uint16_t n;
 	uint16_t n_extra;
 	uint16_t n_extra_mbufs;
+	uint32_t flags;  // enum packet_flag of all packets together, once the flow stage has seen them
 	uint64_t now_ns; // packet time of the burst: the latest ts_ns seen so far, never going back
 	struct packet *list[PKT_BURST * PKT_MAX_DEPTH];
 	struct packet frames[PKT_BURST];
@@ -147,7 +173,7 @@ static inline struct packet *burst_take_extra(struct burst *b)
 	if (b->n_extra == PKT_BURST * (PKT_MAX_DEPTH - 1))
 		return NULL;
 	struct packet *p = &b->extra[b->n_extra++];
-	packet_clear(p);
+	packet_clear_from(p, 0);
 	return p;
 }
 

@@ -9,19 +9,78 @@
 // Index of the packet's bit in enum detector_wants; 6 for a packet no detector may see.
 static inline uint32_t packet_kind(const struct packet *p)
 {
+	// by the six flags of PKT_TCP and on: the first that is set counts
+	static const uint8_t kinds[64] = {
+		5,
+		0,
+		1,
+		0,
+		2,
+		0,
+		1,
+		0,
+		2,
+		0,
+		1,
+		0,
+		2,
+		0,
+		1,
+		0,
+		5,
+		0,
+		1,
+		0,
+		2,
+		0,
+		1,
+		0,
+		2,
+		0,
+		1,
+		0,
+		2,
+		0,
+		1,
+		0, //
+		3,
+		0,
+		1,
+		0,
+		2,
+		0,
+		1,
+		0,
+		2,
+		0,
+		1,
+		0,
+		2,
+		0,
+		1,
+		0,
+		3,
+		0,
+		1,
+		0,
+		2,
+		0,
+		1,
+		0,
+		2,
+		0,
+		1,
+		0,
+		2,
+		0,
+		1,
+		0,
+	};
 	uint32_t f = p->flags;
 
-	if (f & PKT_INVALID)
-		return 6;
-	if (f & PKT_FRAGMENT)
-		return 4;
-	if (f & PKT_TCP)
-		return 0;
-	if (f & PKT_UDP)
-		return 1;
-	if (f & PKT_ICMP)
-		return 2;
-	return f & PKT_ARP ? 3 : 5;
+	if (!(f & (PKT_INVALID | PKT_FRAGMENT)))
+		return kinds[f / PKT_TCP % 64];
+	return f & PKT_INVALID ? 6 : 4;
 }
 
 // Is the port one of DNS, DHCP, TFTP, Kerberos, SNMP?
