@@ -145,7 +145,10 @@ enum decode_layer decode_tcp(struct walk *w)
 		decode_note(w, DECODE_TCP_OPT_DUPLICATE);
 	cursor_skip(&w->cur, hlen);
 	decode_set_payload(w);
-	return odd.malformed ? decode_drop(w, DECODE_TCP_OPT_INVALID_LEN) : LAYER_STOP;
+	// past reading: end hosts take the segment without the options behind (RFC 9293 section 3.1), and so do we
+	if (odd.malformed)
+		decode_note(w, DECODE_TCP_OPT_INVALID_LEN);
+	return LAYER_STOP;
 }
 
 enum decode_layer decode_udp(struct walk *w)

@@ -4,7 +4,8 @@
 
 #include <string.h>
 
-#define PAWS_IDLE_S (24u * 86400u) // RFC 7323 section 5.5: after 24 days TS.Recent is worth nothing
+// RFC 7323 section 5.5: after 24 days TS.Recent is worth nothing.
+#define PAWS_IDLE tcp_clock(UINT64_C(1000000000) * 24 * 86400)
 
 // RFC 9293 section 3.10.7.4: an acknowledgement of something never sent, or from before the window.
 bool tcp_check_ack(struct tcp_streams *ts, struct tcp_session *s, struct tcp_rx *x)
@@ -43,8 +44,8 @@ bool tcp_check_timestamp(struct tcp_streams *ts, struct tcp_session *s, struct t
 	bool lenient = ts->cfg.liberal_timestamps || side->policy == TCP_POLICY_LINUX;
 	if (seq_diff(x->tsval, side->last_ts) + (lenient ? 1 : 0) >= 0)
 		return true;
-	uint32_t now_s = (uint32_t)(x->p->ts_ns / 1000000000u);
-	if (now_s > side->last_ts_s && now_s - side->last_ts_s > PAWS_IDLE_S)
+	uint32_t now = tcp_clock(x->p->ts_ns);
+	if (now > side->last_ts_at && now - side->last_ts_at > PAWS_IDLE)
 		return true;
 	tcp_note(ts, x, STREAM_PKT_INVALID_TIMESTAMP);
 	return false;

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include <rte_branch_prediction.h>
+#include <rte_common.h>
 
 static struct tcp_keep *keep_of(const struct tcp_streams *ts, uint32_t handle)
 {
@@ -136,7 +137,7 @@ void tcp_side_done(struct tcp_streams *ts, struct tcp_session *s, uint8_t dir)
 	struct tcp_side *side = &s->side[dir];
 
 	side->flags |= SIDE_DONE;
-	tcp_drop_held(ts, side);
+	tcp_held_drop(ts, side);
 	tcp_keep_drop(ts, side);
 	if (s->side[!dir].flags & SIDE_DONE)
 		s->flow->flags |= FLOW_BYTES_DONE;
@@ -173,21 +174,28 @@ static uint16_t cut_at_depth(
 	return STREAM_DEPTH;
 }
 
-// Plain data in the middle of a stream of which nothing is kept: one view serves all consumers.
-static void hand_plain(struct tcp_streams *ts, struct tcp_session *s, uint8_t dir, struct tcp_rx *x,
-	const uint8_t *data, uint32_t len, uint16_t flags)
+// True where one view serves all consumers: the middle of a stream of which nothing is kept.
+static inline bool is_plain(const struct tcp_side *side, uint32_t len)
+{
+	return (side->flags & (SIDE_STARTED | SIDE_DONE)) == SIDE_STARTED && !side->has_unused &&
+	       side->offset + len <= side->limit;
+}
+
+static __rte_always_inline void hand_plain(struct tcp_streams *ts, struct tcp_session *s, uint8_t dir,
+	const struct packet *p, struct detector_run *run, const uint8_t *data, uint32_t len, uint16_t flags)
 {
 	struct tcp_side *side = &s->side[dir];
 	struct stream_view v = {.flow = s->flow,
 		.cold = s->cold,
-		.packet = x->p,
+		.packet = p,
 		.data = data,
 		.len = len,
 		.offset = side->offset,
 		.acked = acked_offset(side),
 		.flags = flags | (s->flags & SSN_MIDSTREAM ? STREAM_MIDSTREAM : 0),
 		.dir = dir,
-		.run = x->run};
+		.run = run,
+		.used = len};
 	bool odd = false;
 
 	side->edge += len;
@@ -196,17 +204,32 @@ static void hand_plain(struct tcp_streams *ts, struct tcp_session *s, uint8_t di
 	for (uint32_t i = 0; i < ts->consumer_count; i++) {
 		if (side->done & 1u << i)
 			continue;
-		v.used = len;
 		enum stream_verdict verdict = ts->consumer[i].on_data(ts->consumer[i].arg, &v);
 		if (likely(verdict == STREAM_MORE && v.used >= len))
 			continue;
 		take_verdict(ts, s, i, &v, verdict);
+		v.used = len;
 		odd = true;
 	}
-	if (odd) {
+	if (unlikely(odd)) {
 		keep_rest(ts, side, data, len);
 		settle(ts, s);
 	}
+}
+
+void tcp_in_place(struct tcp_streams *ts, struct tcp_session *s, struct packet *p, struct detector_run *run,
+	const uint8_t *data, uint32_t len)
+{
+	struct tcp_side *side = &s->side[p->dir];
+
+	ts->stats.in_order++;
+	tcp_glimpse_take(&side->seen[side->glimpses++ % TCP_GLIMPSES], side->edge, data, len);
+	if (likely(is_plain(side, len))) {
+		hand_plain(ts, s, p->dir, p, run, data, len, 0);
+		return;
+	}
+	struct tcp_rx x = {.p = p, .run = run, .payload = data, .dir = p->dir};
+	tcp_hand(ts, s, p->dir, &x, data, len, 0, 0);
 }
 
 void tcp_hand(struct tcp_streams *ts, struct tcp_session *s, uint8_t dir, struct tcp_rx *x, const uint8_t *data,
@@ -220,9 +243,8 @@ void tcp_hand(struct tcp_streams *ts, struct tcp_session *s, uint8_t dir, struct
 		side->offset += advance;
 		return;
 	}
-	if (side->flags & SIDE_STARTED && !(flags & (uint16_t)~STREAM_EARLY) && !gap && !side->keep &&
-		!side->has_unused && side->offset + len <= side->limit) {
-		hand_plain(ts, s, dir, x, data, len, flags);
+	if (!(flags & (uint16_t)~STREAM_EARLY) && !gap && is_plain(side, len)) {
+		hand_plain(ts, s, dir, x->p, x->run, data, len, flags);
 		return;
 	}
 	struct stream_view v = {

@@ -5,84 +5,6 @@
 
 #include <string.h>
 
-#define HALF_MAX_DIFFERENT 127u // what the field holds
-
-static struct tcp_half_bucket *half_bucket(const struct tcp_streams *ts, const struct flow *f, uint32_t *tag)
-{
-	uint64_t h = ((uintptr_t)f >> 6) * 0x9e3779b97f4a7c15ull ^ f->start_ns * 0xd6e8feb86659fd93ull;
-
-	h ^= h >> 32;
-	*tag = (uint32_t)(h >> 24) | 1;
-	return &ts->half[h & ts->half_mask];
-}
-
-void tcp_half_prefetch(const struct tcp_streams *ts, const struct flow *f)
-{
-	uint32_t tag;
-
-	__builtin_prefetch(half_bucket(ts, f, &tag), 1);
-}
-
-// The SYN of this flow with this sequence number; *other: one with another number was found.
-static struct tcp_half_open *half_find(
-	const struct tcp_streams *ts, const struct flow *f, uint32_t isn, struct tcp_half_open **other)
-{
-	uint32_t tag;
-	struct tcp_half_bucket *b = half_bucket(ts, f, &tag);
-
-	*other = NULL;
-	for (uint32_t i = 0; i < TCP_HALF_WAYS; i++) {
-		if (b->way[i].tag != tag)
-			continue;
-		if (b->way[i].isn == isn)
-			return &b->way[i];
-		if (!*other || b->way[i].different > (*other)->different)
-			*other = &b->way[i];
-	}
-	return NULL;
-}
-
-// Remembers a SYN; the oldest of its bucket gives way. Returns how many different ones came before.
-static uint8_t half_put(struct tcp_streams *ts, const struct flow *f, const struct tcp_rx *x)
-{
-	uint32_t tag;
-	struct tcp_half_open *other;
-	struct tcp_half_bucket *b = half_bucket(ts, f, &tag);
-	struct tcp_half_open *known = half_find(ts, f, x->seq, &other);
-
-	if (known && !known->opts) { // its SYN/ACK came first
-		known->tsval = x->tsval;
-		known->win = (uint16_t)x->win;
-		known->opts = x->opts;
-	} else if (known && known->tsval != x->tsval) // sent again: either timestamp may be echoed
-		known->tsval = 0;
-	if (known)
-		return 0;
-	uint8_t different = other ? other->different + 1 : 0;
-	if (different > HALF_MAX_DIFFERENT)
-		different = HALF_MAX_DIFFERENT;
-	memmove(&b->way[1], &b->way[0], sizeof(b->way[0]) * (TCP_HALF_WAYS - 1));
-	b->way[0] = (struct tcp_half_open){.tag = tag,
-		.isn = x->seq,
-		.tsval = x->tsval,
-		.win = (uint16_t)x->win,
-		.opts = x->opts,
-		.different = different & HALF_MAX_DIFFERENT};
-	return different;
-}
-
-// A SYN/ACK without a SYN: should the SYN come after all, its answer is known to have been seen.
-static void half_put_answer(struct tcp_streams *ts, const struct flow *f, const struct tcp_rx *x)
-{
-	struct tcp_rx syn = {.seq = x->ack - 1};
-	struct tcp_half_open *other, *h;
-
-	half_put(ts, f, &syn);
-	h = half_find(ts, f, syn.seq, &other);
-	if (h)
-		h->answered = 1;
-}
-
 static uint8_t shift_of(uint8_t opts)
 {
 	return (opts & SYN_WSCALE_MASK) == SYN_NO_WSCALE ? 0 : opts & SYN_WSCALE_MASK;
@@ -151,7 +73,7 @@ static void hold_syn_data(struct tcp_streams *ts, struct tcp_session *s, struct 
 	struct tcp_rx data = *x;
 	data.seq = x->seq + 1;
 	if (s->side[0].flags & SIDE_DONE ||
-		tcp_segment_hold(ts, s, DIR_TO_SERVER, &data, data.seq, x->payload, x->len)) {
+		tcp_held_put(ts, &s->side[DIR_TO_SERVER], &data, data.seq, x->payload, x->len)) {
 		s->flags |= SSN_SYN_DATA;
 		s->side[0].next_seq = data.seq + x->len;
 		x->p->flags |= PKT_STREAM_ADDED;
@@ -163,7 +85,7 @@ static enum tcp_verdict first_syn(struct tcp_streams *ts, struct tcp_rx *x)
 	struct flow *f = x->p->flow;
 
 	f->tcp_state = TCP_SYN_SENT;
-	uint8_t different = half_put(ts, f, x);
+	uint32_t different = tcp_half_put(ts, f, x);
 	if (different >= ts->cfg.max_syn_queued)
 		tcp_note(ts, x, STREAM_3WHS_SYN_FLOOD);
 	if (!x->len) {
@@ -191,17 +113,17 @@ static uint8_t unknown_syn_opts(const struct tcp_rx *x)
 // A session for a flow whose SYN was seen but took none.
 static struct tcp_session *session_from_syn(struct tcp_streams *ts, struct tcp_rx *x, uint32_t isn)
 {
-	struct flow *f = x->p->flow;
-	struct tcp_half_open *other, *h = half_find(ts, f, isn, &other);
+	struct tcp_syn syn;
+	bool known = tcp_half_find(ts, x->p->flow, isn, &syn) == TCP_SYN_THIS;
 	struct tcp_session *s = new_session(ts, x);
 
 	if (!s)
 		return NULL;
-	if (h)
-		client_from_syn(s, h->isn, h->win, h->tsval, h->opts);
+	if (known)
+		client_from_syn(s, syn.isn, syn.win, syn.tsval, syn.opts);
 	else // its place in the table went to others; a server answers only options that were offered
 		client_from_syn(s, isn, UINT16_MAX, 0, unknown_syn_opts(x));
-	s->syns = h ? h->different : 0;
+	s->syns = known ? syn.different : 0;
 	s->state = TCP_SYN_SENT;
 	tcp_half_open_enter(ts, s);
 	return s;
@@ -215,7 +137,7 @@ static void note_data_ignored(struct tcp_streams *ts, struct tcp_session *s, str
 		return;
 	if (s->flags & SSN_TFO)
 		tcp_note(ts, x, STREAM_3WHS_SYNACK_TFO_DATA_IGNORED);
-	tcp_drop_held(ts, c); // the client will send it again
+	tcp_held_drop(ts, c); // the client will send it again
 	c->next_seq = c->edge;
 	s->flags &= (uint16_t)~SSN_SYN_DATA;
 }
@@ -253,13 +175,13 @@ static bool syn_ack_fits(const struct tcp_session *s, const struct tcp_rx *x)
 // SYN/ACK on a flow whose SYN took no session.
 static enum tcp_verdict syn_ack_without_session(struct tcp_streams *ts, struct tcp_rx *x)
 {
-	struct tcp_half_open *other;
+	struct tcp_syn syn;
 
 	if (x->dir == DIR_TO_SERVER) {
 		tcp_note(ts, x, STREAM_3WHS_SYNACK_IN_WRONG_DIRECTION);
 		return TCP_REJECT;
 	}
-	if (!half_find(ts, x->p->flow, x->ack - 1, &other) && other) {
+	if (tcp_half_find(ts, x->p->flow, x->ack - 1, &syn) == TCP_SYN_OTHER) {
 		tcp_note(ts, x, STREAM_3WHS_SYNACK_WITH_WRONG_ACK);
 		return TCP_REJECT;
 	}
@@ -333,7 +255,7 @@ static enum tcp_verdict pick_up(struct tcp_streams *ts, struct tcp_rx *x)
 
 	if (!ts->cfg.midstream && !(ts->cfg.async_oneside && syn_ack)) {
 		if (syn_ack)
-			half_put_answer(ts, x->p->flow, x);
+			tcp_half_put_answer(ts, x->p->flow, x);
 		return TCP_SKIP;
 	}
 	if (x->dir == DIR_TO_SERVER && (syn_ack || sent_by_server(x->p)))
@@ -381,11 +303,10 @@ static enum tcp_verdict async_ack(struct tcp_streams *ts, struct tcp_session *s,
 static enum tcp_verdict simultaneous_syn(struct tcp_streams *ts, struct tcp_session *s, struct tcp_rx *x)
 {
 	if (!s) {
-		struct tcp_half_open *other, *h = half_find(ts, x->p->flow, 0, &other);
-		h = h ? h : other;
-		if (!h) // whose number is lost
+		struct tcp_syn syn;
+		if (tcp_half_find(ts, x->p->flow, 0, &syn) == TCP_SYN_UNKNOWN) // its number is lost
 			return TCP_SKIP;
-		s = session_from_syn(ts, x, h->isn);
+		s = session_from_syn(ts, x, syn.isn);
 	}
 	if (!s)
 		return TCP_SKIP;
@@ -398,14 +319,12 @@ static enum tcp_verdict simultaneous_syn(struct tcp_streams *ts, struct tcp_sess
 // RFC 9293 section 3.10.7.3: in SYN-SENT only a RST that acknowledges the SYN counts.
 static enum tcp_verdict rst_half_open(struct tcp_streams *ts, struct tcp_rx *x)
 {
-	struct tcp_half_open *other;
+	struct tcp_syn syn;
 	struct flow *f = x->p->flow;
 
-	if (x->dir == DIR_TO_CLIENT && x->flags & TCP_ACK) {
-		if (!half_find(ts, f, x->ack - 1, &other) && other) {
-			tcp_note(ts, x, STREAM_RST_INVALID_ACK);
-			return TCP_REJECT;
-		}
+	if (x->dir == DIR_TO_CLIENT && x->flags & TCP_ACK && tcp_half_find(ts, f, x->ack - 1, &syn) == TCP_SYN_OTHER) {
+		tcp_note(ts, x, STREAM_RST_INVALID_ACK);
+		return TCP_REJECT;
 	}
 	f->tcp_state = TCP_CLOSED;
 	flow_set_state(ts->flows, f, FLOW_CLOSED);
@@ -427,21 +346,21 @@ static enum tcp_verdict resume(struct tcp_streams *ts, struct tcp_rx *x)
 // The SYN/ACK was captured before the SYN it answers, and passed by: the client's ACK has its number.
 static enum tcp_verdict syn_ack_overtook(struct tcp_streams *ts, struct tcp_rx *x)
 {
-	struct tcp_half_open *other, *h = half_find(ts, x->p->flow, x->seq - 1, &other);
+	struct tcp_syn syn;
+	bool known = tcp_half_find(ts, x->p->flow, x->seq - 1, &syn) == TCP_SYN_THIS;
 
-	return h && h->answered ? resume(ts, x) : async_ack(ts, NULL, x);
+	return known && syn.answered ? resume(ts, x) : async_ack(ts, NULL, x);
 }
 
 // A forged answer to a SYN that needs no session shows in the timestamp it echoes.
 static bool echo_fits(struct tcp_streams *ts, struct tcp_rx *x)
 {
-	struct tcp_half_open *other, *h;
+	struct tcp_syn syn;
 
-	if (!x->has_ts || x->dir == DIR_TO_SERVER)
-		return true; // nothing is echoed
-	h = half_find(ts, x->p->flow, x->ack - 1, &other);
-	h = h ? h : other;
-	return !h || tcp_check_echo(ts, x, h->opts & SYN_HAS_TS, h->tsval);
+	if (!x->has_ts || x->dir == DIR_TO_SERVER) // nothing is echoed
+		return true;
+	return tcp_half_find(ts, x->p->flow, x->ack - 1, &syn) == TCP_SYN_UNKNOWN ||
+	       tcp_check_echo(ts, x, syn.opts & SYN_HAS_TS, syn.tsval);
 }
 
 enum tcp_verdict tcp_no_session(struct tcp_streams *ts, struct tcp_rx *x)
@@ -502,7 +421,7 @@ enum tcp_verdict tcp_syn_sent(struct tcp_streams *ts, struct tcp_session *s, str
 			s->side[0].last_ts = 0;
 			s->side[0].flags &= (uint16_t)~SIDE_TS;
 		}
-		half_put(ts, x->p->flow, x);
+		tcp_half_put(ts, x->p->flow, x);
 		return TCP_TAKE;
 	}
 	if (!(x->flags & TCP_ACK))

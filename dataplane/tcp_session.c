@@ -160,7 +160,7 @@ void tcp_session_free(struct tcp_streams *ts, struct tcp_session *s)
 {
 	tcp_half_open_leave(ts, s);
 	for (int d = 0; d < 2; d++) {
-		tcp_drop_held(ts, &s->side[d]);
+		tcp_held_drop(ts, &s->side[d]);
 		tcp_keep_drop(ts, &s->side[d]);
 	}
 	if (s->queue)

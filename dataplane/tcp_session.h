@@ -4,9 +4,13 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <string.h>
 
 #include <rte_byteorder.h>
 
+#include "dataplane/tcp_glimpse.h"
+#include "dataplane/tcp_half_open.h"
+#include "dataplane/tcp_held.h"
 #include "dataplane/tcp_seq.h"
 #include "dataplane/tcp_stream.h"
 
@@ -22,33 +26,7 @@
 #define TCP_HDR_MIN 20u
 #define TCP_MAX_WSCALE 14u // RFC 7323 section 2.3
 
-// Held segments are found through a skip list of four levels; with one node in eight on the next
-// level it stays logarithmic up to the most a direction may hold.
-#define TCP_LEVELS 4u
-#define TCP_SIDE_MAX_SEGMENTS 4096u
-#define TCP_INLINE_BYTES 24u
-#define TCP_SMALL_BYTES 256u
-#define TCP_LARGE_BYTES 2048u
 #define TCP_NIL 0u // index 0 of every pool is not used
-
-// One held piece of payload. Data lies inline, in a small or in a large block, by its size.
-struct tcp_segment {
-	uint32_t next[TCP_LEVELS];
-	uint32_t seq; // of the first byte
-	uint16_t len;
-	uint8_t level;   // levels it is on, 1..TCP_LEVELS
-	uint8_t where;   // enum tcp_block_kind
-	uint32_t origin; // first sequence number of the segment it came in
-	uint32_t origin_end;
-	uint32_t block; // index in the pool of `where`
-	uint16_t off;   // of the first byte in its block
-	uint8_t urgent; // enum tcp_urgent_policy of a marked byte: TCP_URGENT_OOB, TCP_URGENT_GAP, else 0
-	uint8_t spare;
-	uint8_t bytes[TCP_INLINE_BYTES];
-};
-_Static_assert(sizeof(struct tcp_segment) == 64, "a held segment's record is one cache line");
-
-enum tcp_block_kind { TCP_BLOCK_INLINE, TCP_BLOCK_SMALL, TCP_BLOCK_LARGE };
 
 // Blocks of one size. Never-used blocks are handed out in order, so memory that was not needed is
 // not touched; blocks that came back are chained through their first four bytes.
@@ -85,15 +63,6 @@ enum tcp_side_flag {
 	SIDE_ODD = SIDE_FIN | SIDE_KEEPALIVE | SIDE_PROBED, // not for the short way
 };
 
-// Three glimpses of a segment that was handed on, so that a retransmission with other content shows
-// without the payload being kept: its first, middle and last eight bytes.
-#define TCP_GLIMPSES 4u
-#define TCP_GLIMPSE_BYTES 8u
-struct tcp_glimpse {
-	uint32_t seq, len;
-	uint64_t word[3];
-};
-
 // One direction, named after its sender. The first line is all that in-order data touches.
 struct tcp_side {
 	uint32_t edge;     // next sequence number in order: all before was handed on or given up
@@ -105,13 +74,16 @@ struct tcp_side {
 	uint64_t offset;   // stream offset of edge
 	uint64_t limit;    // stream offset at which reassembly ends
 	uint32_t held_count;
-	uint32_t keep;  // struct tcp_keep of bytes consumers left unused
-	uint16_t flags; // enum tcp_side_flag
-	uint8_t done;   // consumers that want no more, a bit each
-	uint8_t wscale; // of the windows this side advertises
+	uint32_t keep;       // struct tcp_keep of bytes consumers left unused
+	uint16_t flags;      // enum tcp_side_flag
+	uint8_t done;        // consumers that want no more, a bit each
+	uint8_t wscale;      // of the windows this side advertises
+	uint32_t last_ts_at; // tcp_clock() of last_ts
+	uint8_t policy;      // enum tcp_policy by which the receiver of this direction assembles
+	uint8_t glimpses;    // segments seen, modulo TCP_GLIMPSES
+	uint8_t has_unused;  // one of unused[] is not 0
 	uint32_t isn;
 	uint32_t fin_seq;
-	uint32_t last_ts_s; // packet time of last_ts, seconds
 
 	uint32_t first[TCP_LEVELS];
 	uint32_t held_bytes;
@@ -119,9 +91,6 @@ struct tcp_side {
 	uint32_t unused[STREAM_MAX_CONSUMERS]; // bytes before edge a consumer left
 	uint64_t gap_bytes;
 	uint64_t acked_told;
-	uint8_t policy;     // enum tcp_policy by which the receiver of this direction assembles
-	uint8_t glimpses;   // segments seen, modulo TCP_GLIMPSES
-	uint8_t has_unused; // one of unused[] is not 0
 	struct tcp_glimpse seen[TCP_GLIMPSES] __attribute__((aligned(64)));
 };
 
@@ -181,23 +150,6 @@ enum tcp_syn_opts {
 };
 #define SYN_NO_WSCALE 15u
 
-// A SYN without a session. Sixteen bytes in a table of fixed size; the oldest of a bucket gives way, and
-// then the SYN/ACK's acknowledgement number has to do.
-struct tcp_half_open {
-	uint32_t tag; // of the flow; 0: free
-	uint32_t isn;
-	uint32_t tsval;
-	uint16_t win;
-	uint8_t opts;
-	uint8_t different : 7; // SYNs with other sequence numbers before this one
-	uint8_t answered : 1;  // its SYN/ACK was captured before it
-};
-#define TCP_HALF_WAYS 4u
-
-struct tcp_half_bucket {
-	struct tcp_half_open way[TCP_HALF_WAYS];
-} __attribute__((aligned(64)));
-
 // Bytes left unused by consumers, contiguous, ending at the side's edge.
 struct tcp_keep {
 	uint32_t from, to; // valid bytes
@@ -221,10 +173,34 @@ struct tcp_streams {
 	uint64_t random;
 	uint32_t half_mask;
 	struct tcp_half_bucket *half;
+	uint32_t borrowed_count;
+	uint32_t borrowed[TCP_MAX_BORROWED]; // held pieces that may still lie in packets of the burst
 	struct tcp_pool sessions, segments, small, large;
 	struct tcp_pool keep[TCP_KEEP_CLASSES];
 	struct tcp_stream_stats stats;
 };
+
+static inline uint32_t load_be32(const uint8_t *b)
+{
+	uint32_t v;
+
+	memcpy(&v, b, sizeof(v));
+	return rte_be_to_cpu_32(v);
+}
+
+static inline uint16_t load_be16(const uint8_t *b)
+{
+	uint16_t v;
+
+	memcpy(&v, b, sizeof(v));
+	return rte_be_to_cpu_16(v);
+}
+
+// Packet time in units of 2^30 ns (1.07 s): 32 bits of it last for longer than a connection.
+static inline uint32_t tcp_clock(uint64_t ns)
+{
+	return (uint32_t)(ns >> 30);
+}
 
 // One segment on its way through the engine: header fields in host order.
 struct tcp_rx {
@@ -267,8 +243,6 @@ static inline struct tcp_session *tcp_session_of(const struct flow *f, const str
 {
 	return cold && f->tcp_state != TCP_NONE ? cold->tcp : NULL;
 }
-// Asks for the line where a SYN of this flow is remembered.
-void tcp_half_prefetch(const struct tcp_streams *ts, const struct flow *f);
 // tcp_state.c: from ESTABLISHED on.
 enum tcp_verdict tcp_connected(struct tcp_streams *ts, struct tcp_session *s, struct tcp_rx *x);
 void tcp_set_state(struct tcp_streams *ts, struct tcp_session *s, uint8_t state);
@@ -282,7 +256,6 @@ void tcp_half_open_enter(struct tcp_streams *ts, struct tcp_session *s);
 uint8_t tcp_policy_of(const struct tcp_streams *ts, const union ip_addr *addr, int version);
 // tcp_segment.c: payload, held and handed on.
 void tcp_payload(struct tcp_streams *ts, struct tcp_session *s, struct tcp_rx *x);
-void tcp_in_place(struct tcp_streams *ts, struct tcp_session *s, struct tcp_rx *x, const uint8_t *data, uint32_t len);
 // Counts a segment of which every byte was handed on before, and compares it with what was seen.
 void tcp_repeated(struct tcp_streams *ts, struct tcp_session *s, struct tcp_rx *x);
 // Gives up holes that the peer has acknowledged, hands on what lies behind them.
@@ -290,13 +263,12 @@ void tcp_acked(struct tcp_streams *ts, struct tcp_session *s, uint8_t dir, struc
 void tcp_fin_if_due(struct tcp_streams *ts, struct tcp_session *s, uint8_t dir, struct tcp_rx *x);
 // Everything held, over holes, then the end.
 void tcp_flush(struct tcp_streams *ts, struct tcp_session *s, uint8_t dir, struct tcp_rx *x);
-void tcp_drop_held(struct tcp_streams *ts, struct tcp_side *side);
-bool tcp_segment_hold(struct tcp_streams *ts, struct tcp_session *s, uint8_t dir, struct tcp_rx *x, uint32_t seq,
-	const uint8_t *data, uint32_t len);
-const uint8_t *tcp_segment_data(const struct tcp_streams *ts, const struct tcp_segment *g);
 // tcp_overlap.c: true when the new segment's bytes replace the held ones where both have some.
 bool tcp_new_wins(uint8_t policy, uint32_t old_start, uint32_t old_end, uint32_t new_start, uint32_t new_end);
 // tcp_deliver.c: to the consumers.
+// Payload that is next in order, where it lies in its packet.
+void tcp_in_place(struct tcp_streams *ts, struct tcp_session *s, struct packet *p, struct detector_run *run,
+	const uint8_t *data, uint32_t len);
 void tcp_hand(struct tcp_streams *ts, struct tcp_session *s, uint8_t dir, struct tcp_rx *x, const uint8_t *data,
 	uint32_t len, uint32_t gap, uint16_t flags);
 void tcp_side_done(struct tcp_streams *ts, struct tcp_session *s, uint8_t dir);

@@ -49,7 +49,7 @@ static void take_timestamp(struct tcp_session *s, const struct tcp_rx *x)
 	if (side->flags & SIDE_TS && (seq_gt(x->seq, side->next_seq) || seq_lt(x->tsval, side->last_ts)))
 		return;
 	side->last_ts = x->tsval;
-	side->last_ts_s = (uint32_t)(x->p->ts_ns / 1000000000u);
+	side->last_ts_at = tcp_clock(x->p->ts_ns);
 	side->flags |= SIDE_TS;
 }
 

@@ -1,5 +1,5 @@
-// A segment's way through the stream engine. tcp_stream_burst() reads as the list of steps; what is in
-// order on an established connection takes the short way (in_order). Next: tcp_check.c.
+// A segment's way through the stream engine. tcp_stream_burst() reads as the list of steps; ordinary data of an
+// established connection takes the short way (usual). Next: tcp_check.c.
 #include "dataplane/tcp_stream.h"
 
 #include <string.h>
@@ -16,24 +16,9 @@ void tcp_note(struct tcp_streams *ts, struct tcp_rx *x, uint16_t reason)
 	ts->stats.events[reason - STREAM_3WHS_ACK_IN_WRONG_DIR]++;
 }
 
-static uint32_t load_be32(const uint8_t *b)
+// The header fields, which decode has found to be there.
+static void parse(struct tcp_rx *x, struct packet *p, struct detector_run *run)
 {
-	uint32_t v;
-
-	memcpy(&v, b, sizeof(v));
-	return rte_be_to_cpu_32(v);
-}
-
-static uint32_t load_be16(const uint8_t *b)
-{
-	return (uint32_t)b[0] << 8 | b[1];
-}
-
-// The header fields. False for a packet that decode should not have let through.
-static bool parse(struct tcp_rx *x, struct packet *p, struct detector_run *run)
-{
-	if (p->payload_off < p->l4_off + TCP_HDR_MIN || (uint64_t)p->payload_off + p->payload_len > p->len)
-		return false;
 	const uint8_t *h = p->data + p->l4_off;
 
 	x->p = p;
@@ -50,61 +35,84 @@ static bool parse(struct tcp_rx *x, struct packet *p, struct detector_run *run)
 	x->has_ts = x->bad_wscale = false;
 	x->sack_count = 0;
 	x->urgent_policy = TCP_URGENT_INLINE;
-	return true;
 }
 
 #define TS_ONLY 0x0101080au // NOP NOP, timestamps, ten bytes: what data segments carry (RFC 7323 appendix A)
 
-// Options of a data segment: none or the usual twelve bytes. False: something else.
-static inline bool parse_usual(struct tcp_rx *x)
+// Options and timestamp of a segment on the short way: none, or the usual twelve bytes with a timestamp that has not
+// gone back. False: the long way.
+static inline bool take_usual_options(
+	const struct tcp_session *s, struct tcp_side *side, const struct packet *p, const uint8_t *h, uint32_t seq)
 {
-	uint32_t len = x->p->payload_off - x->p->l4_off - TCP_HDR_MIN;
-	const uint8_t *o = x->p->data + x->p->l4_off + TCP_HDR_MIN;
+	uint32_t len = p->payload_off - p->l4_off - TCP_HDR_MIN;
 
 	if (len == 0)
 		return true;
-	if (len != 12 || load_be32(o) != TS_ONLY)
+	if (len != 12 || load_be32(h + TCP_HDR_MIN) != TS_ONLY)
 		return false;
-	x->has_ts = true;
-	x->tsval = load_be32(o + 4);
+	if (!(s->flags & SSN_TIMESTAMPS))
+		return true;
+	uint32_t tsval = load_be32(h + TCP_HDR_MIN + 4);
+	if (!(side->flags & SIDE_TS) || seq_lt(tsval, side->last_ts))
+		return false;
+	if (seq_gt(seq, side->next_seq)) // RFC 7323 section 4.3
+		return true;
+	side->last_ts = tsval;
+	side->last_ts_at = tcp_clock(p->ts_ns);
 	return true;
 }
 
-// The next segment in order of an established connection, nothing held, nothing odd: all checks of
-// the long way hold at once, so only the numbers move and the payload is handed on where it lies.
-static inline bool in_order(struct tcp_streams *ts, struct tcp_session *s, struct tcp_rx *x)
+// Segments ahead of what comes next; a hole that closes; an acknowledgement somebody waits for.
+static void usual_but_busy(
+	struct tcp_streams *ts, struct tcp_session *s, struct packet *p, struct detector_run *run, bool news)
 {
-	struct tcp_side *side = &s->side[x->dir], *peer = &s->side[!x->dir];
+	struct tcp_rx x;
 
-	if (s->state != TCP_ESTABLISHED || (x->flags & (uint8_t) ~(TCP_PSH | TCP_ECE | TCP_CWR)) != TCP_ACK)
+	parse(&x, p, run);
+	if (news)
+		tcp_acked(ts, s, !x.dir, &x);
+	if (x.len)
+		tcp_payload(ts, s, &x);
+}
+
+#define FLAGS_OF_DATA (uint8_t) ~(TCP_PSH | TCP_ECE | TCP_CWR)
+
+// The short way: a segment of an established connection that is next in order, or ahead of that and not acknowledged
+// yet, while the other side has nothing held and neither does anything odd. All checks of the long way hold at once, so
+// only the numbers move and the payload is handed on where it lies. Returns false for what must go the long way.
+static inline bool usual(struct tcp_streams *ts, struct tcp_session *s, struct packet *p, struct detector_run *run)
+{
+	struct tcp_side *side = &s->side[p->dir], *peer = &s->side[!p->dir];
+	const uint8_t *h = p->data + p->l4_off;
+	uint32_t seq = load_be32(h + 4), ack = load_be32(h + 8), win = load_be16(h + 14) << side->wscale;
+	uint32_t len = p->payload_len, end = seq + len;
+
+	if ((uint32_t)(s->state ^ TCP_ESTABLISHED) | (uint32_t)((p->tcp_flags & FLAGS_OF_DATA) ^ TCP_ACK) |
+		(uint32_t)((side->flags | peer->flags) & SIDE_ODD) | peer->held_count)
 		return false;
-	if (x->seq != side->edge || x->seq != side->next_seq || side->held_count | peer->held_count)
+	if (ack - peer->last_ack > peer->next_seq - peer->last_ack || seq_gt(end, side->next_win))
 		return false;
-	if (x->ack - peer->last_ack > peer->next_seq - peer->last_ack || seq_gt(x->seq + x->len, side->next_win))
+	bool next = seq == side->edge && seq == side->next_seq && !side->held_count;
+	if (!next && (len <= 1 || seq_lt(seq, side->edge) || seq_lt(seq, side->last_ack)))
 		return false;
-	uint32_t win = x->win << side->wscale;
-	if ((side->flags | peer->flags) & SIDE_ODD || !side->window || !win)
+	if (!next && seq == side->edge && !side->held_count)
 		return false;
-	if (!parse_usual(x))
+	if (!side->window || !win || !take_usual_options(s, side, p, h, seq))
 		return false;
-	if (s->flags & SSN_TIMESTAMPS && x->has_ts) {
-		if (!(side->flags & SIDE_TS) || seq_lt(x->tsval, side->last_ts))
-			return false;
-		side->last_ts = x->tsval;
-		side->last_ts_s = (uint32_t)(x->p->ts_ns >> 30);
-	}
-	bool news = x->ack != peer->last_ack;
+	bool news = ack != peer->last_ack && ts->want_acks;
 	s->flags |= SSN_CONFIRMED;
-	peer->last_ack = x->ack;
+	peer->last_ack = ack;
 	peer->window = win;
-	peer->next_win = seq_max(peer->next_win, x->ack + win);
-	side->next_seq += x->len;
-	if (news && ts->want_acks)
-		tcp_acked(ts, s, !x->dir, x);
-	if (!x->len)
+	peer->next_win = seq_max(peer->next_win, ack + win);
+	side->next_seq = seq_max(side->next_seq, end);
+	if (news || !next || side->flags & SIDE_DONE) {
+		usual_but_busy(ts, s, p, run, news);
 		return true;
-	x->p->flags |= PKT_STREAM_ADDED;
-	tcp_in_place(ts, s, x, x->payload, x->len);
+	}
+	if (!len)
+		return true;
+	p->flags |= PKT_STREAM_ADDED;
+	tcp_in_place(ts, s, p, run, p->data + p->payload_off, len);
 	return true;
 }
 
@@ -144,7 +152,6 @@ static void segment(struct tcp_streams *ts, struct tcp_session *s, struct tcp_rx
 
 	if (!(x->flags & TCP_ACK) && x->ack)
 		tcp_note(ts, x, STREAM_PKT_BROKEN_ACK);
-	x->has_ts = false;
 	tcp_parse_options(x, p->data + p->l4_off + TCP_HDR_MIN, p->payload_off - p->l4_off - TCP_HDR_MIN);
 	if (x->bad_wscale)
 		tcp_note(ts, x, STREAM_WRONG_WINDOW_SCALE);
@@ -171,31 +178,22 @@ static void one_packet(struct tcp_streams *ts, struct packet *p, struct detector
 		p->flags |= PKT_STREAM_REJECTED;
 		return;
 	}
-	if (!parse(&x, p, run))
+	if ((p->tcp_flags & (uint8_t) ~(TCP_ECE | TCP_CWR)) == TCP_SYN && tcp_half_take_syn(ts, p))
 		return;
 	// a flow without state has no session: its cold line is not touched
 	struct flow_cold *cold = f->tcp_state != TCP_NONE ? flow_cold_of(ts->flows, f) : NULL;
 	struct tcp_session *s = tcp_session_of(f, cold);
 	if (s && s->state >= TCP_ESTABLISHED)
 		p->flags |= PKT_FLOW_ESTABLISHED;
-	if (s && in_order(ts, s, &x))
+	if (s && usual(ts, s, p, run))
 		return;
+	parse(&x, p, run);
 	segment(ts, s, &x);
-}
-
-// A flood of SYNs waits for memory once a burst, not once a SYN.
-static void prefetch_half_open(const struct tcp_streams *ts, const struct burst *b, uint16_t from, uint16_t to)
-{
-	for (uint16_t i = from; i < to; i++) {
-		const struct packet *p = b->list[i];
-		if (p->flags & PKT_TCP && (p->tcp_flags & (TCP_SYN | TCP_ACK)) == TCP_SYN && p->flow)
-			tcp_half_prefetch(ts, p->flow);
-	}
 }
 
 void tcp_stream_burst(struct tcp_streams *ts, struct burst *b, uint16_t from, uint16_t to, struct detector_run *run)
 {
-	prefetch_half_open(ts, b, from, to);
+	tcp_half_prefetch(ts, b, from, to);
 	ts->burst = b;
 	ts->to = to;
 	for (uint16_t i = from; i < to; i++) {
@@ -208,6 +206,7 @@ void tcp_stream_burst(struct tcp_streams *ts, struct burst *b, uint16_t from, ui
 			if (ts->consumer[c].on_packet)
 				ts->consumer[c].on_packet(ts->consumer[c].arg, p, run);
 	}
+	tcp_held_own(ts);
 }
 
 bool tcp_stream_wants_packets(const struct tcp_streams *ts)
@@ -227,7 +226,7 @@ void tcp_stream_flow_end(struct tcp_streams *ts, struct flow *f, struct flow_col
 		struct tcp_side *side = &s->side[d];
 		x.dir = d;
 		if (s->state == TCP_SYN_SENT)
-			tcp_drop_held(ts, side); // a SYN's data that nobody took
+			tcp_held_drop(ts, side); // a SYN's data that nobody took
 		tcp_flush(ts, s, d, &x);
 		if (side->flags & SIDE_STARTED && !(side->flags & (SIDE_DONE | SIDE_FIN_TOLD)))
 			tcp_hand(ts, s, d, &x, nothing, 0, 0, STREAM_FLOW_END);

@@ -1,5 +1,5 @@
-// What TCP streams cost a packet on top of the flow stage: in-order bulk, the same reversed, pure
-// acknowledgements, a million holes, and a SYN flood. Prints cycles a packet, best of several rounds.
+// What TCP streams cost a packet on top of the flow stage: in-order bulk, the same reversed, a million holes, and a
+// SYN flood. Prints cycles a packet, best of several rounds, and instructions, which are exact on a busy machine too.
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,6 +10,7 @@
 
 #include "dataplane/setup/memory.h"
 #include "dataplane/tcp_stream.h"
+#include "perf/perf.h"
 
 #define PAYLOAD 1460u
 #define FLOWS 32u
@@ -28,6 +29,9 @@ struct bench {
 };
 
 static struct bench bench;
+
+enum bench_stage { STAGE_FLOW, STAGE_STREAM, STAGE_NONE = PERF_MAX_STAGES };
+static volatile uint32_t *stage; // shared with the process that counts instructions
 
 static enum stream_verdict on_data(void *arg, struct stream_view *v)
 {
@@ -67,6 +71,8 @@ static void setup(struct bench *b, uint64_t flows, uint64_t depth)
 	b->burst.now_ns = 1600000000000000000ull;
 }
 
+static bool scaled; // segments say a window scale
+
 static void put(
 	struct bench *b, uint32_t src, uint16_t port, int from, uint8_t flags, uint32_t seq, uint32_t ack, uint32_t len)
 {
@@ -79,13 +85,14 @@ static void put(
 	ack = htonl(ack);
 	memcpy(h + 4, &seq, 4);
 	memcpy(h + 8, &ack, 4);
-	h[12] = 0x50;
+	h[12] = scaled ? 0x60 : 0x50;
 	h[13] = flags;
 	h[14] = h[15] = 0xff;
+	memcpy(h + 20, "\3\3\7", 4); // window scale, end of options: where the header is long enough
 	memset(p, 0, sizeof(*p));
 	p->data = h;
-	p->len = p->wire_len = 20 + len;
-	p->payload_off = 20;
+	p->len = p->wire_len = (scaled ? 24 : 20) + len;
+	p->payload_off = scaled ? 24 : 20;
 	p->payload_len = len;
 	p->flags = PKT_IPV4 | PKT_TCP;
 	p->ip_proto = 6;
@@ -106,12 +113,15 @@ static void run(struct bench *b, uint64_t *flow_cycles, uint64_t *stream_cycles)
 
 	for (uint16_t i = 0; i < b->burst.n;) {
 		uint64_t a = rte_rdtsc();
+		*stage = STAGE_FLOW;
 		uint16_t end = flow_lookup_burst(b->flows, &b->burst, i, &b->sink);
 		uint64_t m = rte_rdtsc();
+		*stage = STAGE_STREAM;
 		tcp_stream_burst(b->ts, &b->burst, i, end, &b->run);
 		*flow_cycles += m - a;
 		i = end;
 	}
+	*stage = STAGE_NONE;
 	*stream_cycles += rte_rdtsc_precise() - t0;
 	b->burst.n = b->burst.n_frames = 0;
 }
@@ -120,95 +130,138 @@ static void connect_all(struct bench *b)
 {
 	uint64_t f = 0, s = 0;
 
+	scaled = true;
 	for (uint32_t i = 0; i < FLOWS; i++) {
 		b->next[i] = 1001;
 		b->server[i] = 5001;
 		put(b, 0x0a000000 + i, 4000, 0, 0x02, 1000, 0, 0);
 		put(b, 0x0a000000 + i, 4000, 1, 0x12, 5000, 1001, 0);
 		put(b, 0x0a000000 + i, 4000, 0, 0x10, 1001, 5001, 0);
+		put(b, 0x0a000000 + i, 4000, 1, 0x10, 5001, 1001, 0); // a window of eight megabytes from here on
 		run(b, &f, &s);
 	}
+	scaled = false;
 }
 
-// Bulk: bursts of one flow's segments, acknowledged in between outside the measured time. span: how
-// many segments are sent in the order given by reversed.
-static double bulk(bool reversed, double *flow_cost)
-{
-	struct bench *b = &bench;
-	double best = 1e9;
+// PKT_BURST packets of some load: cycles of the flow stage and of both are added to the counts.
+typedef void burst_fn(struct bench *b, uint64_t *flow_cycles, uint64_t *cycles);
 
-	setup(b, 1024, 0);
-	connect_all(b);
-	for (uint32_t r = 0; r < ROUNDS; r++) {
-		uint64_t fc = 0, sc = 0, n = 0, skip = 0;
-		for (uint32_t i = 0; i < FLOWS * SEGMENTS / PKT_BURST; i++) {
-			uint32_t f = i % FLOWS;
-			for (uint32_t k = 0; k < PKT_BURST; k++)
-				put(b, 0x0a000000 + f, 4000, 0, 0x10,
-					b->next[f] + (reversed ? PKT_BURST - 1 - k : k) * PAYLOAD, b->server[f],
-					PAYLOAD);
-			b->next[f] += PKT_BURST * PAYLOAD;
-			n += PKT_BURST;
-			run(b, &fc, &sc);
-			put(b, 0x0a000000 + f, 4000, 1, 0x10, b->server[f], b->next[f], 0);
-			run(b, &skip, &skip);
-		}
-		double cost = (double)(sc - fc) / (double)n;
-		*flow_cost = (double)fc / (double)n;
-		best = cost < best ? cost : best;
+static uint32_t turn, span; // of the load: bursts so far; segments that change places
+
+// One flow's segments in blocks of `span`, each block last segment first, acknowledged off the clock.
+static void bulk(struct bench *b, uint64_t *fc, uint64_t *sc)
+{
+	uint32_t bursts = span > PKT_BURST ? span / PKT_BURST : 1, f = turn / bursts % FLOWS, part = turn % bursts;
+	uint64_t skip = 0;
+
+	for (uint32_t k = part * PKT_BURST; k < (part + 1) * PKT_BURST; k++) {
+		uint32_t nth = span ? k / span * span + span - 1 - k % span : k;
+		put(b, 0x0a000000 + f, 4000, 0, 0x10, b->next[f] + nth * PAYLOAD, b->server[f], PAYLOAD);
 	}
+	run(b, fc, sc);
+	turn++;
+	if (part + 1 < bursts)
+		return;
+	b->next[f] += bursts * PKT_BURST * PAYLOAD;
+	put(b, 0x0a000000 + f, 4000, 1, 0x10, b->server[f], b->next[f], 0);
+	run(b, &skip, &skip);
+}
+
+// Segments of one byte, each behind a hole of its own.
+static void holes(struct bench *b, uint64_t *fc, uint64_t *sc)
+{
+	static uint32_t x = 1;
+
+	for (uint32_t k = 0; k < PKT_BURST; k++) {
+		x = x * 1664525u + 1013904223u;
+		put(b, 0x0a000000, 4000, 0, 0x10, b->next[0] + 1 + (x >> 17) * 2, b->server[0], 1);
+	}
+	run(b, fc, sc);
+}
+
+static void syn_flood(struct bench *b, uint64_t *fc, uint64_t *sc)
+{
+	for (uint32_t k = 0; k < PKT_BURST; k++, turn++)
+		put(b, turn * 2654435761u, (uint16_t)turn, 0, 0x02, turn, 0, 0);
+	run(b, fc, sc);
+}
+
+struct counted {
+	burst_fn *load;
+	uint32_t bursts;
+};
+
+static void run_counted(void *arg)
+{
+	const struct counted *c = arg;
+	uint64_t skip = 0;
+
+	for (uint32_t i = 0; i < c->bursts; i++)
+		c->load(&bench, &skip, &skip);
+}
+
+// Instructions of the stream stage a packet, over as many bursts as the load takes to repeat.
+static double instructions(burst_fn *load)
+{
+	struct counted c = {load, span > PKT_BURST ? span / PKT_BURST : 1};
+	uint64_t count[PERF_MAX_STAGES];
+
+	if (!stages_count(stage, run_counted, &c, count))
+		return 0;
+	return (double)count[STAGE_STREAM] / (c.bursts * PKT_BURST);
+}
+
+// Best round of `rounds`, each of `bursts`.
+static double measure(const char *name, burst_fn *load, uint32_t rounds, uint32_t bursts, double base)
+{
+	double best = 1e9, flow = 0;
+
+	turn = 0;
+	for (uint32_t r = 0; r < rounds; r++) {
+		uint64_t fc = 0, sc = 0;
+		for (uint32_t i = 0; i < bursts; i++)
+			load(&bench, &fc, &sc);
+		double cost = (double)(sc - fc) / (bursts * PKT_BURST);
+		if (cost < best) {
+			best = cost;
+			flow = (double)fc / (bursts * PKT_BURST);
+		}
+	}
+	printf("%-24s %7.1f cycles, %7.1f instructions a packet (flow stage %.1f cycles)", name, best,
+		instructions(load), flow);
+	if (base > 0)
+		printf(", %.1fx", best / base);
+	putchar('\n');
 	return best;
 }
 
-static double holes(void)
+static double measure_bulk(const char *name, uint32_t segments, double base)
 {
-	struct bench *b = &bench;
-	uint64_t fc = 0, sc = 0;
-	uint32_t x = 1;
-
-	setup(b, 1024, 0);
-	connect_all(b);
-	for (uint32_t i = 0; i < 1000000; i++) {
-		x = x * 1664525u + 1013904223u;
-		put(b, 0x0a000000, 4000, 0, 0x10, b->next[0] + 1 + (x >> 17) * 2, b->server[0], 1);
-		if (b->burst.n == PKT_BURST)
-			run(b, &fc, &sc);
-	}
-	return (double)(sc - fc) / 1e6;
-}
-
-static double syn_flood(double *flow_cost)
-{
-	struct bench *b = &bench;
-	uint64_t fc = 0, sc = 0;
-
-	setup(b, 1 << 20, 0);
-	for (uint32_t i = 0; i < 1000000; i++) {
-		put(b, i * 2654435761u, (uint16_t)i, 0, 0x02, i, 0, 0);
-		if (b->burst.n == PKT_BURST)
-			run(b, &fc, &sc);
-	}
-	*flow_cost = (double)fc / 1e6;
-	return (double)(sc - fc) / 1e6;
+	setup(&bench, 1024, 0);
+	connect_all(&bench);
+	span = segments;
+	return measure(name, bulk, ROUNDS, FLOWS * SEGMENTS / PKT_BURST, base);
 }
 
 int main(void)
 {
-	double flow = 0, flood_flow = 0;
 	struct tcp_stream_stats st;
 
-	double in_order = bulk(false, &flow);
-	printf("in-order bulk      %7.1f cycles a packet (flow stage %.1f)\n", in_order, flow);
-	double reversed = bulk(true, &flow);
-	printf("all reversed       %7.1f cycles a packet, %.1fx (%.1f cycles a payload byte)\n", reversed,
-		reversed / in_order, reversed / PAYLOAD);
-	double hole = holes();
+	stage = stages_shared(sizeof(*stage));
+	if (!stage)
+		return 1;
+	double in_order = measure_bulk("in-order bulk", 0, 0);
+	measure_bulk("reversed, 32 segments", 32, in_order);
+	measure_bulk("reversed, 256 segments", 256, in_order);
+	span = 0;
+	setup(&bench, 1024, 0);
+	connect_all(&bench);
+	measure("a million holes", holes, 1, 1000000 / PKT_BURST, 0);
 	tcp_streams_stats(bench.ts, &st);
-	printf("a million holes    %7.1f cycles a packet, %" PRIu64 " held, %" PRIu64 " bytes of pools\n", hole,
-		st.held_segments, st.reassembly_memuse);
-	double flood = syn_flood(&flood_flow);
+	printf("%24s %" PRIu64 " held, %" PRIu64 " bytes of pools\n", "", st.held_segments, st.reassembly_memuse);
+	setup(&bench, 1 << 20, 0);
+	measure("SYN flood", syn_flood, 1, 1000000 / PKT_BURST, 0);
 	tcp_streams_stats(bench.ts, &st);
-	printf("SYN flood          %7.1f cycles a packet (flow stage %.1f), %" PRIu64 " sessions\n", flood, flood_flow,
-		st.active);
+	printf("%24s %" PRIu64 " sessions\n", "", st.active);
 	return 0;
 }

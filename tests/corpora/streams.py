@@ -1,21 +1,26 @@
 #!/usr/bin/env python3
-"""Compare the streams of captures with those of tshark's "follow TCP stream".
+"""Compare the streams of captures with those of two independent tools.
 
-usage: streams.py TOCSIN [--seconds N] [--seed N] [--only GLOB] [--all] [-v]
+usage: streams.py TOCSIN [--all] [--seconds N] [--seed N] [--only GLOB] [--table] [-v]
 Captures: $TOCSIN_SHARED/corpora (else ../shared beside the repository), every folder of it; without
-them the run says so and exits 77. Every flow that tshark calls complete (SYN, SYN/ACK, ACK and data
-seen) and of which it misses no segment must have the same bytes in both directions.
---seconds bounds the run (default 120); captures are taken in a random order fixed by --seed.
-Flows that differ for a reason we know by name are counted under that name (docs/streams.md).
-Exits 0 when no flow differs without a name.
+them the run says so and exits 77. Without --all a sample is taken, in an order fixed by --seed, until
+--seconds (default 40) are over.
+
+Each direction with bytes is compared with tcpflow's file of it. Where they differ, tshark says whether
+the connection is complete (SYN, SYN/ACK, ACK and data seen) and has all its segments. If it has not, the
+difference is counted under tshark's reason; if it has, our bytes must be those of tshark's "follow TCP
+stream", or the direction must have its own row in docs/streams.md. Captures whose link type tcpflow
+cannot read are compared with tshark alone. --table prints the counts as rows of docs/streams.md.
+Exits 0 when no direction differs without a name.
 """
-import argparse, collections, fnmatch, os, random, subprocess, sys, tempfile, time
+import argparse, collections, fnmatch, os, random, re, subprocess, sys, tempfile, time
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 SUFFIXES = ('.pcap', '.pcapng', '.cap')
 FIELDS = ('tcp.stream', 'frame.protocols', 'ip.src', 'ip.dst', 'ipv6.src', 'ipv6.dst', 'tcp.srcport', 'tcp.dstport',
-          'tcp.completeness', 'tcp.analysis.lost_segment', 'tcp.analysis.ack_lost_segment', 'tcp.analysis.reused_ports',
-          'tcp.flags', 'tcp.len', 'tcp.analysis.retransmission', 'tcp.analysis.out_of_order', 'tcp.seq_raw')
+          'tcp.completeness', 'tcp.analysis.lost_segment', 'tcp.analysis.ack_lost_segment', 'tcp.flags',
+          'tcp.analysis.retransmission', 'tcp.analysis.out_of_order', 'frame.cap_len', 'frame.len')
+KNOWN = {}  # (capture, tshark's stream): name, from docs/streams.md
 
 
 def captures(shared):
@@ -25,147 +30,194 @@ def captures(shared):
     return sorted(found)
 
 
-def run(args, seconds=60):
+def run(args, seconds=120):
     return subprocess.run(args, stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=seconds, check=False)
 
 
-def fields(path):
-    """Rows of tshark's view, one a TCP packet; a packet within a packet has values separated by commas."""
+def address(text):
+    """tcpflow pads IPv4 with zeros; everybody writes IPv6 in their own way."""
+    if ':' in text:
+        import ipaddress
+        return str(ipaddress.ip_address(text))
+    return '.'.join(str(int(n)) for n in text.split('.'))
+
+
+def ours(tocsin, path, folder):
+    """Our bytes: {(sender, receiver): [bytes]}, endpoints as (address, port), directions without bytes left out."""
+    dump = os.path.join(folder, 'ours')
+    p = run([tocsin, '-q', '-r', path, '-l', folder, '-k', 'none', '--dump-streams', dump])
+    if p.returncode != 0:
+        raise RuntimeError('exit %d: %s' % (p.returncode, p.stderr.decode(errors='replace').strip()[-200:]))
+    streams = collections.defaultdict(list)
+    with open(os.path.join(dump, 'streams.tsv')) as index:
+        for line in index:
+            flow, side, src, sport, dst, dport, _ = line.rstrip('\n').split('\t', 6)
+            with open(os.path.join(dump, flow + '.' + side), 'rb') as f:
+                data = f.read()
+            if data:
+                streams[(address(src), sport), (address(dst), dport)].append(data)
+    return streams
+
+
+def tcpflow(path, folder):
+    """tcpflow's bytes, or None where it cannot read the capture."""
+    out = os.path.join(folder, 'tcpflow')
+    os.mkdir(out)
+    p = run(['tcpflow', '-q', '-r', path, '-o', out, '-T', '%A_%a_%B_%b_%#', '-S', 'enable_report=NO', '-x', 'http'])
+    if p.returncode != 0 or b'data link type' in p.stderr:
+        return None
+    streams = collections.defaultdict(list)
+    for name in os.listdir(out):
+        m = re.fullmatch(r'([0-9a-fA-F.:]+)_(\d+)_([0-9a-fA-F.:]+)_(\d+)_\d+', name)
+        if not m:
+            continue
+        with open(os.path.join(out, name), 'rb') as f:
+            data = f.read()
+        src, sport, dst, dport = m.groups()
+        if data:
+            streams[(address(src), str(int(sport))), (address(dst), str(int(dport)))].append(data)
+    return streams
+
+
+class Stream:
+    """What tshark says of one connection."""
+
+    def __init__(self):
+        self.pair = None  # (client, server) by the SYN
+        self.ends = set()
+        self.reason = None
+        self.completeness = 0
+        self.retransmitted = False
+
+    def why_not(self):
+        if not self.pair:
+            return 'begins in the middle'
+        if self.reason:
+            return self.reason
+        return None if self.completeness & 15 == 15 else 'the handshake is not complete'
+
+
+def dissect(path):
+    """tshark's view: {stream number: Stream}."""
     args = ['tshark', '-n', '-r', path, '-Y', 'tcp', '-T', 'fields', '-E', 'occurrence=f']
+    streams = collections.defaultdict(Stream)
     for f in FIELDS:
         args += ['-e', f]
     for line in run(args).stdout.decode(errors='replace').splitlines():
-        yield dict(zip(FIELDS, line.split('\t')))
-
-
-def wanted(path):
-    """The streams that must agree: {number: (client, server)}, endpoints as (address, port)."""
-    streams, bad, complete = {}, collections.defaultdict(set), {}
-    for r in fields(path):
-        n = r['tcp.stream']
-        if not n:
+        r = dict(zip(FIELDS, line.split('\t')))
+        if not r['tcp.stream']:
             continue
-        src = (r['ip.src'] or r['ipv6.src'], r['tcp.srcport'])
-        dst = (r['ip.dst'] or r['ipv6.dst'], r['tcp.dstport'])
-        flags = int(r['tcp.flags'] or '0', 16)
-        if flags & 0x12 == 0x02:
-            streams.setdefault(n, (src, dst))
-        if n not in streams:
-            bad[n].add('begins in the middle')
-        complete[n] = int(r['tcp.completeness'] or 0)
+        s = streams[r['tcp.stream']]
+        src = (address(r['ip.src'] or r['ipv6.src']), r['tcp.srcport'])
+        dst = (address(r['ip.dst'] or r['ipv6.dst']), r['tcp.dstport'])
+        s.ends |= {(src, dst), (dst, src)}
+        if int(r['tcp.flags'] or '0', 16) & 0x12 == 0x02 and not s.pair:
+            s.pair = (src, dst)
+        s.completeness = int(r['tcp.completeness'] or 0)
+        s.retransmitted |= bool(r['tcp.analysis.retransmission'] or r['tcp.analysis.out_of_order'])
         if r['tcp.analysis.lost_segment'] or r['tcp.analysis.ack_lost_segment']:
-            bad[n].add('segments are missing')
+            s.reason = 'segments are missing'
+        if r['frame.cap_len'] != r['frame.len']:
+            s.reason = 'frames are cut off'
         if r['frame.protocols'].count(':ip') > 1 or ':icmp' in r['frame.protocols']:
-            bad[n].add('within a tunnel or an ICMP error')
-    return {n: e for n, e in streams.items() if not bad[n] and complete.get(n, 0) & 15 == 15}
+            s.reason = 'within a tunnel or an ICMP error'
+    return streams
 
 
 def follow(path, numbers):
-    """tshark's bytes: {number: (client's, server's)}."""
+    """tshark's bytes: {number: {(sender, receiver): bytes}}."""
     out = {}
     for i in range(0, len(numbers), 64):
         args = ['tshark', '-n', '-q', '-r', path]
         for n in numbers[i:i + 64]:
             args += ['-z', 'follow,tcp,raw,' + n]
-        number, client, server = None, None, None
-        for line in run(args, 120).stdout.decode(errors='replace').splitlines():
+        number, nodes = None, {}
+        for line in run(args).stdout.decode(errors='replace').splitlines():
             if line.startswith('Filter: tcp.stream eq '):
-                number, client, server = line.rsplit(' ', 1)[1], bytearray(), bytearray()
-                out[number] = (client, server)
-            elif line.startswith('===') or line.startswith('Follow') or line.startswith('Node'):
-                if line.startswith('==='):
-                    number = number if client is not None and not client and not server else None
-            elif number and line:
-                text = line.strip()
-                try:
-                    (server if line.startswith('\t') else client).extend(bytes.fromhex(text))
-                except ValueError:
-                    out[number] = None
-                    number = None
+                number, nodes = line.rsplit(' ', 1)[1], {}
+            elif line.startswith('Node '):
+                host, port = line.split(': ', 1)[1].rsplit(':', 1)
+                nodes[line[5]] = (address(host.strip('[]')), port)
+                if len(nodes) == 2:
+                    out[number] = {(nodes['0'], nodes['1']): bytearray(), (nodes['1'], nodes['0']): bytearray()}
+            elif number in out and re.fullmatch(r'\t?[0-9a-f]+', line):
+                way = ('1', '0') if line.startswith('\t') else ('0', '1')
+                out[number][nodes[way[0]], nodes[way[1]]].extend(bytes.fromhex(line.strip()))
     return out
 
 
-def ours(tocsin, path, folder):
-    """Our bytes: {(client, server): [(start, to_server, to_client)]}."""
-    dump = os.path.join(folder, 'streams')
-    p = run([tocsin, '-q', '-r', path, '-l', folder, '-k', 'none', '--dump-streams', dump])
-    if p.returncode != 0:
-        raise RuntimeError('exit %d: %s' % (p.returncode, p.stderr.decode(errors='replace').strip()[-200:]))
-    flows = {}
-    with open(os.path.join(dump, 'streams.tsv')) as index:
-        for line in index:
-            flow, side, src, sport, dst, dport, start, _ = line.rstrip('\n').split('\t')
-            a, b = (src, sport), (dst, dport)
-            key = (int(start), flow) + ((a, b) if side == 'to_server' else (b, a))
-            with open(os.path.join(dump, flow + '.' + side), 'rb') as f:
-                flows.setdefault(key, {})[side] = f.read()
-    by_pair = collections.defaultdict(list)
-    for (start, _, client, server), sides in sorted(flows.items()):
-        by_pair[client, server].append((sides.get('to_server', b''), sides.get('to_client', b'')))
-    return by_pair
-
-
-def reason(mine, theirs):
-    """A name for a difference we know, or None (see docs/streams.md)."""
-    named = set()
-    for a, b in zip(mine, theirs):
-        if a == b:
-            continue
-        if b.startswith(a) or a.startswith(b):
-            named.add('one ends earlier')
-        elif len(a) == len(b):
-            named.add('same length, other bytes')
-        else:
-            named.add('other bytes')
-    return ', '.join(sorted(named))
-
-
-KNOWN = {}
-
-
 def load_known():
-    """Rows '| capture | flow | name |' of docs/streams.md: differences that have been looked at."""
-    path = os.path.join(ROOT, 'docs', 'streams.md')
-    if os.path.exists(path):
-        for line in open(path):
-            cells = [c.strip() for c in line.strip().strip('|').split('|')]
-            if len(cells) >= 3 and cells[0].endswith(SUFFIXES):
-                KNOWN[cells[0], cells[1]] = cells[2]
+    """Rows '| capture | stream | name |' of docs/streams.md: differences that have been looked at."""
+    for line in open(os.path.join(ROOT, 'docs', 'streams.md')):
+        cells = [c.strip() for c in line.strip().strip('|').split('|')]
+        if len(cells) >= 3 and cells[0].endswith(SUFFIXES):
+            KNOWN[cells[0], cells[1]] = cells[2]
+
+
+def differing(a, b):
+    """Directions whose streams are not the same in both, and how many are."""
+    keys, same = [], 0
+    for key in set(a) | set(b):
+        mine, theirs = collections.Counter(a.get(key, [])), collections.Counter(b.get(key, []))
+        same += sum((mine & theirs).values())
+        if mine != theirs:
+            keys.append(key)
+    return keys, same
+
+
+def judge(path, keys, mine, tally, verbose):
+    """Asks tshark about the directions in keys."""
+    streams = dissect(path)
+    numbers = sorted((n for n, s in streams.items() if s.ends & set(keys)), key=int)
+    sure = [n for n in numbers if not streams[n].why_not()]
+    theirs = follow(path, sure)
+    for n in numbers:
+        s = streams[n]
+        for key in sorted(s.ends & set(keys)):
+            why = s.why_not()
+            if why:
+                tally[why] += 1
+                continue
+            want = bytes(theirs.get(n, {}).get(key, b''))
+            if want in mine.get(key, []) or (not want and not mine.get(key)):
+                tally['equal to tshark, not to tcpflow: ' + ('retransmitted or out of order' if s.retransmitted
+                                                             else 'otherwise')] += 1
+                if verbose and not s.retransmitted:
+                    print('%s stream %s: ours %s bytes, as tshark' % (os.path.basename(path), n, len(want)), flush=True)
+                continue
+            name = KNOWN.get((os.path.basename(path), n))
+            tally['known: ' + name if name else 'DIFFERENT'] += 1
+            if verbose or not name:
+                print('%s stream %s %s:%s > %s:%s: ours %s, tshark %d bytes (%s)' % (os.path.basename(path), n,
+                      *key[0], *key[1], [len(x) for x in mine.get(key, [])], len(want), name), flush=True)
+    for key in sorted(set(keys) - {k for s in streams.values() for k in s.ends}):
+        tally['tshark sees no such connection'] += 1
+        if verbose:
+            print('%s: tshark sees no connection %s:%s > %s:%s' % (os.path.basename(path), *key[0], *key[1]), flush=True)
 
 
 def compare(tocsin, path, tally, verbose):
-    flows = wanted(path)
-    if not flows:
-        return
-    theirs = follow(path, sorted(flows, key=int))
     with tempfile.TemporaryDirectory() as folder:
         mine = ours(tocsin, path, folder)
-    for n, pair in flows.items():
-        t = theirs.get(n)
-        if t is None:
-            tally['not followed by tshark'] += 1
-            continue
-        t = (bytes(t[0]), bytes(t[1]))
-        candidates = mine.get(pair, []) or [(b'', b'')]
-        if t in candidates:
-            tally['equal'] += 1
-            tally['bytes'] += len(t[0]) + len(t[1])
-            continue
-        name = KNOWN.get((os.path.basename(path), n))
-        tally['known: ' + name if name else 'DIFFERENT'] += 1
-        if verbose or not name:
-            best = candidates[0]
-            print('%s stream %s %s:%s > %s:%s: ours %s, tshark %s bytes (%s)' % (os.path.basename(path), n, *pair[0],
-                  *pair[1], [len(x) for x in best], [len(x) for x in t], name or reason(best, t)), flush=True)
+        theirs = tcpflow(path, folder)
+    if theirs is None:
+        tally['captures that tcpflow cannot read'] += 1
+        theirs = {}
+    keys, same = differing(mine, theirs)
+    tally['captures with TCP bytes'] += bool(mine or theirs)
+    tally['equal to tcpflow'] += same
+    if keys:
+        judge(path, keys, mine, tally, verbose)
 
 
 def main():
     ap = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     ap.add_argument('tocsin')
-    ap.add_argument('--seconds', type=float, default=120)
+    ap.add_argument('--all', action='store_true')
+    ap.add_argument('--seconds', type=float, default=40)
     ap.add_argument('--seed', type=int, default=1)
     ap.add_argument('--only', default='*')
-    ap.add_argument('--all', action='store_true')
+    ap.add_argument('--table', action='store_true')
     ap.add_argument('-v', action='store_true')
     a = ap.parse_args()
     shared = os.environ.get('TOCSIN_SHARED') or os.path.join(ROOT, '..', 'shared')
@@ -183,13 +235,15 @@ def main():
         try:
             compare(a.tocsin, path, tally, a.v)
         except subprocess.TimeoutExpired as e:
-            tally['not compared, tshark takes too long' if e.cmd[0] == 'tshark' else 'FAILED'] += 1
+            tally['captures too long for ' + e.cmd[0] if e.cmd[0] in ('tshark', 'tcpflow') else 'FAILED'] += 1
         except RuntimeError as e:
             tally['FAILED'] += 1
             print('%s: %s' % (os.path.basename(path), e), flush=True)
-    print('%d of %d captures, %.0f s: %s' % (looked, len(files), time.monotonic() - start,
-          ', '.join('%s %d' % i for i in sorted(tally.items()))))
-    return 1 if tally['DIFFERENT'] or tally['FAILED'] or not tally['equal'] else 0
+    print('%d of %d captures, %.0f s' % (looked, len(files), time.monotonic() - start))
+    for name, count in sorted(tally.items()):
+        if count:
+            print('| %s | %d |' % (name, count) if a.table else '  %7d  %s' % (count, name))
+    return 1 if tally['DIFFERENT'] or tally['FAILED'] or not tally['equal to tcpflow'] else 0
 
 
 if __name__ == '__main__':

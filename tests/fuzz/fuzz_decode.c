@@ -53,6 +53,8 @@ static void start(struct run *r, uint8_t settings)
 static void check(const struct packet *p)
 {
 	volatile uint8_t sum = 0;
+	if (p->flags & PKT_TCP && !(p->flags & PKT_INVALID) && p->payload_off < p->l4_off + 20)
+		abort(); // the stream engine reads a TCP header there
 	if (p->payload_off > p->len || p->payload_len > p->len - p->payload_off)
 		abort();
 	if (p->l2_len > p->len || p->l3_off > p->len || p->l4_off > p->len || p->icmp_inner_off > p->len)

@@ -95,8 +95,7 @@ static void every_reason_of_decode_has_a_row(void **state)
 // A reason that only sometimes ends inspection: a list of options or tags can be wrong in part or past reading.
 static bool comes_in_two_kinds(uint16_t reason)
 {
-	return reason == DECODE_TCP_OPT_INVALID_LEN || reason == DECODE_IPV6_EXTHDR_INVALID_OPTLEN ||
-	       reason == DECODE_PPPOE_MALFORMED_TAGS;
+	return reason == DECODE_IPV6_EXTHDR_INVALID_OPTLEN || reason == DECODE_PPPOE_MALFORMED_TAGS;
 }
 
 static void rows_agree_with_what_drops_def_says(void **state)

@@ -250,6 +250,24 @@ static void set_timestamp(struct lab *lab, uint32_t value, uint32_t echo)
 	lab->opts_len = 12;
 }
 
+static void refused_quietly(struct lab *lab, uint16_t reason)
+{
+	assert_noted(lab, reason);
+	assert_true(lab->last.flags & PKT_STREAM_REJECTED);
+}
+
+// The packet prepared by lab_raw() goes to its flow whatever its time: no flow time-out comes between.
+static void tcp_stream_only(struct lab *lab)
+{
+	struct packet *p = &lab->burst.frames[0];
+
+	p->flow = lab->flow;
+	p->dir = DIR_TO_SERVER;
+	lab->burst.n = 0;
+	burst_push(&lab->burst, p);
+	tcp_stream_burst(lab->ts, &lab->burst, 0, 1, &lab->run);
+}
+
 // RFC 7323 section 5: a segment with an older timestamp never reaches the application. Linux takes
 // one tick older.
 static void old_timestamp_is_refused(void **state)
@@ -273,6 +291,29 @@ static void old_timestamp_is_refused(void **state)
 		lab_expect(lab, C, p == TCP_POLICY_LINUX ? "Dreal" : "real");
 		lab_close(lab);
 	}
+}
+
+// The clock by which a timestamp grows old (24 days) is the same for data in order and for the handshake.
+static void old_timestamp_is_refused_after_data_and_taken_after_24_days(void **state)
+{
+	struct lab *lab = lab_open();
+
+	set_timestamp(lab, 1000, 0);
+	lab_send(lab, C, SYN, -1, 0, "");
+	set_timestamp(lab, 7000, 1000);
+	lab_send(lab, S, SYN | ACK, -1, 0, "");
+	set_timestamp(lab, 1000, 7000);
+	lab_send(lab, C, ACK, 0, 0, "");
+	set_timestamp(lab, 2000, 7000);
+	lab_data(lab, 0, "data ");
+	set_timestamp(lab, 1500, 7000);
+	lab_data(lab, 5, "decoy");
+	refused_quietly(lab, STREAM_PKT_INVALID_TIMESTAMP);
+	struct packet *p = lab_raw(lab, C, ACK, lab->isn[C] + 6, lab->isn[S] + 1, "later", 5);
+	p->ts_ns += UINT64_C(25) * 86400 * 1000000000;
+	tcp_stream_only(lab);
+	lab_expect(lab, C, "data later");
+	lab_close(lab);
 }
 
 // A SYN sent again carries a new timestamp; its answer may echo either.
@@ -430,6 +471,7 @@ int main(void)
 		cmocka_unit_test(zero_window_probe_is_followed),
 		cmocka_unit_test(one_byte_segments_are_not_overwritten),
 		cmocka_unit_test(old_timestamp_is_refused),
+		cmocka_unit_test(old_timestamp_is_refused_after_data_and_taken_after_24_days),
 		cmocka_unit_test(repeated_syn_may_be_answered_by_either_timestamp),
 		cmocka_unit_test(window_scale_above_14_counts_as_14),
 		cmocka_unit_test(data_on_syn_counts_only_when_acknowledged),

@@ -1,0 +1,58 @@
+// SYNs that took no session. Private to tcp_*.c.
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "dataplane/api/flow.h"
+#include "dataplane/api/packet.h"
+
+struct tcp_streams;
+struct tcp_rx;
+
+#define TCP_HALF_WAYS 4u
+
+// Four words at a time: a lane a way.
+typedef uint32_t tcp_lanes __attribute__((vector_size(4 * TCP_HALF_WAYS)));
+
+// Four SYNs in one cache line, the latest first; the oldest gives way, and then the SYN/ACK's acknowledgement
+// number has to do.
+struct tcp_half_bucket {
+	tcp_lanes tag; // of the flow; 0: free
+	tcp_lanes isn;
+	tcp_lanes tsval;
+	tcp_lanes rest; // enum tcp_half_rest
+} __attribute__((aligned(64)));
+_Static_assert(sizeof(struct tcp_half_bucket) == 64, "a bucket is one cache line");
+
+enum tcp_half_rest {
+	HALF_WIN_MASK = 0xffff,          // window
+	HALF_OPTS_SHIFT = 16,            // enum tcp_syn_opts, eight bits
+	HALF_DIFFERENT_SHIFT = 24,       // SYNs of the flow with other sequence numbers before this one
+	HALF_DIFFERENT_MAX = 127,        // what the field holds
+	HALF_ANSWERED = (int)(1u << 31), // its SYN/ACK was captured before it
+};
+
+// A SYN as it is remembered.
+struct tcp_syn {
+	uint32_t isn, tsval;
+	uint16_t win;
+	uint8_t opts; // enum tcp_syn_opts; 0: not known
+	uint8_t different;
+	bool answered;
+};
+
+enum tcp_syn_known { TCP_SYN_UNKNOWN, TCP_SYN_OTHER, TCP_SYN_THIS };
+
+// Asks for the lines where the SYNs of b->list[from..to) are remembered: a flood of them waits for memory once a
+// burst, not once a SYN.
+void tcp_half_prefetch(const struct tcp_streams *ts, const struct burst *b, uint16_t from, uint16_t to);
+// A SYN without data on a flow without a session: all that a flood of them costs. False: the long way.
+bool tcp_half_take_syn(struct tcp_streams *ts, const struct packet *p);
+// Looks for the SYN of this flow with this sequence number, else for the latest one with another. Fills out
+// unless the answer is TCP_SYN_UNKNOWN.
+enum tcp_syn_known tcp_half_find(const struct tcp_streams *ts, const struct flow *f, uint32_t isn, struct tcp_syn *out);
+// Remembers a SYN. Returns how many different ones came before.
+uint32_t tcp_half_put(struct tcp_streams *ts, const struct flow *f, const struct tcp_rx *x);
+// A SYN/ACK without a SYN: should the SYN come after all, its answer is known to have been seen.
+void tcp_half_put_answer(struct tcp_streams *ts, const struct flow *f, const struct tcp_rx *x);

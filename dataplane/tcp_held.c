@@ -1,0 +1,331 @@
+// What came early waits here: a skip list of pieces that never overlap. A piece that a later segment of the same burst
+// releases is never copied. Next: tcp_overlap.c (who wins), tcp_segment.c (when it goes on).
+#include "dataplane/tcp_held.h"
+
+#include <string.h>
+
+#include "dataplane/tcp_session.h"
+
+static struct tcp_segment *at(const struct tcp_streams *ts, uint32_t i)
+{
+	return tcp_pool_at(&ts->segments, i);
+}
+
+static uint32_t *link_of(const struct tcp_streams *ts, struct tcp_side *side, uint32_t i, uint32_t level)
+{
+	return i ? &at(ts, i)->next[level] : &side->first[level];
+}
+
+// Where a piece's bytes belong once they are its own.
+static uint8_t *room_of(const struct tcp_streams *ts, struct tcp_segment *g)
+{
+	if (g->where == TCP_BLOCK_LARGE)
+		return tcp_pool_at(&ts->large, g->block);
+	return g->where == TCP_BLOCK_SMALL ? tcp_pool_at(&ts->small, g->block) : g->bytes;
+}
+
+const uint8_t *tcp_held_bytes(const struct tcp_streams *ts, const struct tcp_segment *g)
+{
+	if (g->borrowed)
+		return g->packet;
+	if (g->where == TCP_BLOCK_LARGE)
+		return tcp_pool_at(&ts->large, g->block);
+	return g->where == TCP_BLOCK_SMALL ? tcp_pool_at(&ts->small, g->block) : g->bytes;
+}
+
+static uint8_t *own(const struct tcp_streams *ts, struct tcp_segment *g)
+{
+	uint8_t *room = room_of(ts, g);
+
+	if (g->borrowed) {
+		g->borrowed = false;
+		memcpy(room, g->packet, g->len);
+	}
+	return room;
+}
+
+void tcp_held_own(struct tcp_streams *ts)
+{
+	for (uint32_t i = 0; i < ts->borrowed_count; i++)
+		own(ts, at(ts, ts->borrowed[i]));
+	ts->borrowed_count = 0;
+}
+
+// The last piece before seq on every level.
+static void find(const struct tcp_streams *ts, struct tcp_side *side, uint32_t seq, uint32_t prev[TCP_LEVELS])
+{
+	uint32_t i = TCP_NIL;
+
+	for (int level = TCP_LEVELS - 1; level >= 0; level--) {
+		uint32_t next = *link_of(ts, side, i, (uint32_t)level);
+		while (next && seq_lt(at(ts, next)->seq, seq)) {
+			i = next;
+			next = at(ts, i)->next[level];
+		}
+		prev[level] = i;
+	}
+}
+
+// Levels of a new piece: one in eight goes a level up. xorshift64 (Marsaglia 2003).
+static uint8_t draw_level(struct tcp_streams *ts)
+{
+	uint64_t r = ts->random;
+
+	r ^= r << 13;
+	r ^= r >> 7;
+	r ^= r << 17;
+	ts->random = r;
+	uint8_t level = 1;
+	while (level < TCP_LEVELS && (r & 7) == 0) {
+		r >>= 3;
+		level++;
+	}
+	return level;
+}
+
+// A record with room for len bytes, or TCP_NIL when the pools are empty.
+static uint32_t new_piece(struct tcp_streams *ts, uint32_t len)
+{
+	uint32_t i = tcp_pool_take(&ts->segments);
+
+	if (i == TCP_NIL)
+		return TCP_NIL;
+	struct tcp_segment *g = at(ts, i);
+	g->urgent = 0;
+	g->borrowed = false;
+	g->block = TCP_NIL;
+	g->where = TCP_BLOCK_INLINE;
+	if (len <= TCP_INLINE_BYTES)
+		return i;
+	if (len <= TCP_SMALL_BYTES) {
+		g->where = TCP_BLOCK_SMALL;
+		g->block = tcp_pool_take(&ts->small);
+	}
+	if (g->block == TCP_NIL) {
+		g->where = TCP_BLOCK_LARGE;
+		g->block = tcp_pool_take(&ts->large);
+	}
+	if (g->block != TCP_NIL)
+		return i;
+	tcp_pool_give(&ts->segments, i);
+	return TCP_NIL;
+}
+
+void tcp_held_free(struct tcp_streams *ts, uint32_t i)
+{
+	struct tcp_segment *g = at(ts, i);
+
+	if (g->where == TCP_BLOCK_SMALL)
+		tcp_pool_give(&ts->small, g->block);
+	else if (g->where == TCP_BLOCK_LARGE)
+		tcp_pool_give(&ts->large, g->block);
+	g->borrowed = false; // it may still be on the list of the burst
+	tcp_pool_give(&ts->segments, i);
+}
+
+// Bytes of a segment on their way into a piece.
+struct source {
+	const uint8_t *data;
+	uint32_t start, end; // of the segment they came in
+	bool borrow;         // data lies in a packet of the burst
+};
+
+static void fill(struct tcp_streams *ts, uint32_t i, const struct source *from, uint32_t len)
+{
+	struct tcp_segment *g = at(ts, i);
+
+	g->len = (uint16_t)len;
+	g->origin = from->start;
+	g->origin_end = from->end;
+	if (!from->borrow || g->where == TCP_BLOCK_INLINE || ts->borrowed_count == TCP_MAX_BORROWED) {
+		memcpy(room_of(ts, g), from->data, len);
+		return;
+	}
+	g->borrowed = true;
+	g->packet = from->data;
+	ts->borrowed[ts->borrowed_count++] = i;
+}
+
+// Puts one piece of at most TCP_LARGE_BYTES between its neighbours. prev: from find() for seq.
+static bool insert_at(struct tcp_streams *ts, struct tcp_side *side, uint32_t prev[TCP_LEVELS], uint32_t seq,
+	const struct source *from, uint32_t len)
+{
+	uint32_t i = side->held_count < TCP_SIDE_MAX_SEGMENTS ? new_piece(ts, len) : TCP_NIL;
+
+	if (i == TCP_NIL)
+		return false;
+	struct tcp_segment *g = at(ts, i);
+	g->seq = seq;
+	g->level = draw_level(ts);
+	fill(ts, i, from, len);
+	for (uint32_t level = 0; level < g->level; level++) {
+		uint32_t *link = link_of(ts, side, prev[level], level);
+		g->next[level] = *link;
+		*link = i;
+		prev[level] = i;
+	}
+	side->held_count++;
+	side->held_bytes += len;
+	ts->stats.held_bytes += len;
+	return true;
+}
+
+static bool insert(struct tcp_streams *ts, struct tcp_side *side, uint32_t seq, const struct source *from, uint32_t len)
+{
+	uint32_t prev[TCP_LEVELS];
+	struct source rest = *from;
+
+	find(ts, side, seq, prev);
+	while (len) {
+		uint32_t n = len < TCP_LARGE_BYTES ? len : TCP_LARGE_BYTES;
+		if (!insert_at(ts, side, prev, seq, &rest, n))
+			return false;
+		seq += n;
+		rest.data += n;
+		len -= n;
+	}
+	return true;
+}
+
+struct tcp_segment *tcp_held_first(const struct tcp_streams *ts, const struct tcp_side *side)
+{
+	return side->first[0] ? at(ts, side->first[0]) : NULL;
+}
+
+uint32_t tcp_held_pop(struct tcp_streams *ts, struct tcp_side *side)
+{
+	uint32_t i = side->first[0];
+	struct tcp_segment *g = at(ts, i);
+
+	for (uint32_t level = 0; level < g->level; level++)
+		side->first[level] = g->next[level];
+	side->held_count--;
+	side->held_bytes -= g->len;
+	ts->stats.held_bytes -= g->len;
+	return i;
+}
+
+void tcp_held_drop(struct tcp_streams *ts, struct tcp_side *side)
+{
+	while (side->first[0])
+		tcp_held_free(ts, tcp_held_pop(ts, side));
+}
+
+void tcp_held_mark_urgent(struct tcp_streams *ts, struct tcp_side *side, uint32_t seq, uint8_t policy)
+{
+	uint32_t prev[TCP_LEVELS];
+
+	find(ts, side, seq, prev);
+	uint32_t i = *link_of(ts, side, prev[0], 0);
+	if (i && at(ts, i)->seq == seq && at(ts, i)->len == 1)
+		at(ts, i)->urgent = policy;
+}
+
+static void resize(struct tcp_streams *ts, struct tcp_side *side, struct tcp_segment *g, uint32_t len)
+{
+	side->held_bytes += len - g->len;
+	ts->stats.held_bytes += (uint64_t)len - g->len;
+	g->len = (uint16_t)len;
+}
+
+static void change_origin(struct tcp_segment *g, const struct source *from)
+{
+	g->origin = from->start;
+	g->origin_end = from->end;
+}
+
+// The new segment's bytes [from, to) replace those of a held piece. The piece is split so that each
+// part remembers the segment it came in; without room for that the bytes alone are replaced.
+static void replace(struct tcp_streams *ts, struct tcp_side *side, struct tcp_segment *g, uint32_t from, uint32_t to,
+	const struct source *new)
+{
+	uint32_t end = g->seq + g->len;
+	uint8_t *bytes = own(ts, g);
+	struct source old = {bytes + (to - g->seq), g->origin, g->origin_end, false};
+	bool split = to == end || insert(ts, side, to, &old, end - to);
+
+	memcpy(bytes + (from - g->seq), new->data, to - from);
+	if (!split)
+		return;
+	resize(ts, side, g, to - g->seq);
+	if (from == g->seq) {
+		change_origin(g, new);
+		return;
+	}
+	resize(ts, side, g, from - g->seq);
+	if (!insert(ts, side, from, new, to - from))
+		resize(ts, side, g, to - g->seq);
+}
+
+// Where the new segment meets a held piece: compares, and lets the receiver's policy decide.
+static bool settle_overlap(
+	struct tcp_streams *ts, struct tcp_side *side, uint32_t i, uint32_t from, uint32_t to, const struct source *new)
+{
+	struct tcp_segment *g = at(ts, i);
+	bool differs = memcmp(tcp_held_bytes(ts, g) + (from - g->seq), new->data, to - from) != 0;
+
+	if (tcp_new_wins(side->policy, g->origin, g->origin_end, new->start, new->end))
+		replace(ts, side, g, from, to, new);
+	return differs;
+}
+
+static bool has_room(struct tcp_streams *ts, const struct tcp_side *side, uint32_t len)
+{
+	if (side->held_bytes + (uint64_t)len <= ts->cfg.flow_cap && side->held_count < TCP_SIDE_MAX_SEGMENTS)
+		return true;
+	ts->stats.flow_cap++;
+	return false;
+}
+
+// [seq, end) piece by piece, from the first held one that may overlap it.
+static bool put_among(struct tcp_streams *ts, struct tcp_side *side, struct tcp_rx *x, uint32_t i, uint32_t seq,
+	uint32_t end, struct source *from)
+{
+	bool met = false, differs = false, ok = true;
+
+	while (seq != end) {
+		struct tcp_segment *g = i ? at(ts, i) : NULL;
+		bool meets = g && seq_leq(g->seq, seq);
+		uint32_t next = g ? g->next[0] : TCP_NIL;
+		uint32_t to = !g ? end : seq_min(end, meets ? g->seq + g->len : g->seq);
+		if (meets) {
+			met = true;
+			differs |= settle_overlap(ts, side, i, seq, to, from);
+			i = next;
+		} else {
+			ok &= insert(ts, side, seq, from, to - seq);
+		}
+		from->data += to - seq;
+		seq = to;
+	}
+	ts->stats.overlaps += met;
+	if (differs) {
+		ts->stats.overlap_differs++;
+		tcp_note(ts, x, STREAM_REASSEMBLY_OVERLAP_DIFFERENT_DATA);
+	}
+	return ok;
+}
+
+bool tcp_held_put(struct tcp_streams *ts, struct tcp_side *side, struct tcp_rx *x, uint32_t seq, const uint8_t *data,
+	uint32_t len)
+{
+	struct source from = {data, x->seq, x->seq + x->len, true};
+	uint32_t prev[TCP_LEVELS] = {TCP_NIL}, end = seq + len;
+	const struct tcp_segment *first = tcp_held_first(ts, side);
+	bool ok;
+
+	if (!has_room(ts, side, len))
+		return false;
+	if (first && seq_lt(first->seq, seq))
+		find(ts, side, seq, prev);
+	uint32_t i = prev[0], next = *link_of(ts, side, i, 0);
+	bool apart = (!i || seq_leq(at(ts, i)->seq + at(ts, i)->len, seq));
+	if (apart && (!next || seq_geq(at(ts, next)->seq, end)) && len <= TCP_LARGE_BYTES)
+		ok = insert_at(ts, side, prev, seq, &from, len);
+	else
+		ok = put_among(ts, side, x, apart ? next : i, seq, end, &from);
+	ts->stats.early++;
+	if (!ok)
+		ts->stats.no_segment++;
+	return ok;
+}
