@@ -120,8 +120,8 @@ static void amplification_on_packets(void *state, struct packet *const *pkts, ui
 		struct flood_cell *c = flood_cell(d, sketch_pair(sketch_addr(&p->dst), p->sport), &p->dst, p);
 		if (!c)
 			continue;
-		c->port = p->sport;
-		flood_count(c, AMP_UNASKED, p, flood_source(p));
+		flood_detail(d, c)->port = p->sport;
+		flood_take(d, c, AMP_UNASKED, p);
 		c->count[AMP_CERTAIN] += is_monlist(p);
 	}
 }

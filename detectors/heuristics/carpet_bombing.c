@@ -48,11 +48,11 @@ static void carpet_bombing_on_packets(void *state, struct packet *const *pkts, u
 		struct flood_cell *c = flood_host(d, &net, p);
 		if (!c)
 			continue;
-		c->prefix = c->version == 6 ? 48 : 24;
-		uint64_t ports = c->ports, source = flood_source(p);
+		struct flood_detail *t = flood_detail(d, c);
+		t->prefix = t->version == 6 ? 48 : 24;
+		flood_count(c, CARPET_UNANSWERED, p);
 		// counts hosts where others count sources, and sources where others count ports
-		flood_count(c, CARPET_UNANSWERED, p, sketch_addr(&p->dst));
-		c->ports = ports | 1ULL << (source >> 58);
+		flood_describe(t, p, sketch_addr(&p->dst), (uint32_t)(flood_source(p) >> 32));
 	}
 }
 

@@ -2,6 +2,7 @@
 #include "detectors/heuristics/flood_internal.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 size_t flood_size(void)
@@ -56,15 +57,15 @@ static void add_sample(struct flood_victim *v, uint32_t hash, const union ip_add
 	}
 }
 
-static struct flood_victim *victim_of(struct flood *f, const struct flood_cell *c)
+static struct flood_victim *victim_of(struct flood *f, const struct flood_cell *c, const struct flood_detail *d)
 {
 	bool fresh;
 	struct flood_victim *v = keytab_get(&f->victims, c->digest, f->now_ns, &fresh);
 	if (fresh) {
 		v->addr = c->addr;
-		v->version = c->version;
-		v->prefix = c->prefix;
-		v->port = c->port;
+		v->version = d->version;
+		v->prefix = d->prefix;
+		v->port = d->port;
 		v->slot = f->slot;
 		v->born_ns = f->now_ns;
 		v->sport_and = UINT32_MAX;
@@ -74,9 +75,9 @@ static struct flood_victim *victim_of(struct flood *f, const struct flood_cell *
 }
 
 // Adds one cell to its destination's record, as of the tick that is now being gathered.
-static void add_cell(struct flood *f, const struct flood_cell *c)
+static void add_cell(struct flood *f, const struct flood_cell *c, const struct flood_detail *d)
 {
-	struct flood_victim *v = victim_of(f, c);
+	struct flood_victim *v = victim_of(f, c, d);
 	advance(v, f->slot);
 	struct flood_slot *s = &v->fast[f->slot % FLOOD_SLOTS];
 	struct flood_second *t = &v->slow[f->slot / 10 % FLOOD_SECONDS];
@@ -87,20 +88,20 @@ static void add_cell(struct flood *f, const struct flood_cell *c)
 		s->count[i] += c->count[i];
 		t->count[i] += c->count[i];
 	}
-	hll_merge(v->sources[0], c->sources, FLOOD_SOURCE_BITS);
-	v->ports[0] |= c->ports;
-	v->ttls |= c->ttls;
-	v->sizes |= c->sizes;
-	v->sport_or |= c->sport_or;
-	v->sport_and &= c->sport_and;
+	hll_merge(v->sources[0], d->sources, FLOOD_SOURCE_BITS);
+	v->ports[0] |= d->ports;
+	v->ttls |= d->ttls;
+	v->sizes |= d->sizes;
+	v->sport_or |= d->sport_or;
+	v->sport_and &= d->sport_and;
 	v->pkts += c->pkts;
 	v->bytes += c->bytes;
-	if (v->first_seq == 0 || c->first_seq < v->first_seq)
-		v->first_seq = c->first_seq;
+	if (v->first_seq == 0 || d->first_seq < v->first_seq)
+		v->first_seq = d->first_seq;
 	for (uint32_t i = 0; i < FLOOD_SAMPLES; i++)
-		if (c->sample_hash[i] != UINT32_MAX)
-			add_sample(v, c->sample_hash[i], &c->sample[i]);
-	if (!v->touched && f->touched_count < FLOOD_TOUCHED_MAX) {
+		if (d->sample_hash[i] != UINT32_MAX)
+			add_sample(v, d->sample_hash[i], &d->sample[i]);
+	if (!v->touched && f->touched_count < FLOOD_VICTIMS) {
 		v->touched = 1;
 		f->touched[f->touched_count++] = v;
 	}
@@ -110,16 +111,16 @@ static void add_cell(struct flood *f, const struct flood_cell *c)
 // last. (The very first is put right by first_tick.)
 void flood_merge(struct flood *f, struct flood_delta *d)
 {
-	for (uint32_t b = 0; b < FLOOD_CELLS / 8; b++) {
-		struct flood_bucket *k = &d->bucket[b];
-		for (uint32_t i = 0; i < 8; i++) {
-			if (k->tag[i] == 0)
-				continue;
-			add_cell(f, &d->cell[b * 8 + i]);
-			d->cell[b * 8 + i].digest = 0;
-			k->tag[i] = k->weight[i] = 0;
+	for (uint32_t n = 0; n < d->dirty_count; n++) {
+		uint32_t b = d->dirty[n];
+		for (uint32_t i = 0; i < FLOOD_WAYS && d->bucket[b].tag[i] != 0; i++) {
+			uint32_t at = b * FLOOD_WAYS + i;
+			add_cell(f, &d->cell[at], &d->detail[at]);
+			d->cell[at].digest = 0;
 		}
+		memset(&d->bucket[b], 0, sizeof(d->bucket[b]));
 	}
+	d->dirty_count = 0;
 	f->evicted += d->evicted;
 	d->evicted = 0;
 }
@@ -184,7 +185,7 @@ static void begin(struct flood *f, struct flood_victim *v, const struct flood_vi
 	v->start_pkts = v->pkts - w->pkts;
 	v->start_bytes = v->bytes - w->bytes;
 	v->verdict = *verdict;
-	if (f->active_count < FLOOD_ACTIVE_MAX)
+	if (f->active_count < FLOOD_VICTIMS)
 		f->active[f->active_count++] = v;
 	flood_report(f, v, w, "start", run);
 }
@@ -276,6 +277,14 @@ static void first_tick(struct flood *f, uint64_t slot)
 	f->slot = slot;
 }
 
+// What a tick has to say comes in an order that does not depend on which worker saw what first.
+static int by_digest(const void *a, const void *b)
+{
+	uint64_t x = (*(struct flood_victim *const *)a)->head.digest,
+		 y = (*(struct flood_victim *const *)b)->head.digest;
+	return (x > y) - (x < y);
+}
+
 // Ticks are told apart by their number; the cells merged since the last tick belong to this one.
 // A jump of packet time empties the windows of what was before it.
 void flood_tick(struct flood *f, struct detector_run *run)
@@ -284,6 +293,7 @@ void flood_tick(struct flood *f, struct detector_run *run)
 	f->now_ns = run->now_ns;
 	if (f->slot == 0)
 		first_tick(f, next - 1);
+	qsort(f->touched, f->touched_count, sizeof(f->touched[0]), by_digest);
 	for (uint32_t i = 0; i < f->touched_count; i++) {
 		f->touched[i]->touched = 0;
 		f->touched[i]->head.last_ns = run->now_ns;

@@ -10,8 +10,7 @@
 // Sources named in an event: no more than a worker keeps, so that the least of all are known however packets were
 // spread.
 #define FLOOD_SHOWN FLOOD_SAMPLES
-#define FLOOD_TOUCHED_MAX 16384u
-#define FLOOD_ACTIVE_MAX 8192u
+#define FLOOD_VICTIMS (8u << FLOOD_VICTIM_BUCKETS_LOG)
 
 struct flood_slot {
 	uint64_t bytes;
@@ -59,8 +58,8 @@ struct flood {
 	uint64_t slot; // the tick that is being gathered
 	uint64_t evicted;
 	uint32_t touched_count, active_count;
-	struct flood_victim *touched[FLOOD_TOUCHED_MAX];
-	struct flood_victim *active[FLOOD_ACTIVE_MAX];
+	struct flood_victim *touched[FLOOD_VICTIMS];
+	struct flood_victim *active[FLOOD_VICTIMS];
 	uint64_t records[];
 };
 

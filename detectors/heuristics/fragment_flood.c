@@ -41,7 +41,7 @@ static void fragment_flood_on_packets(void *state, struct packet *const *pkts, u
 		struct flood_cell *c = flood_host(d, &p->dst, p);
 		if (!c)
 			continue;
-		flood_count(c, FRAG_SEEN, p, flood_source(p));
+		flood_take(d, c, FRAG_SEEN, p);
 		if (p->flags & PKT_IPV4)
 			count_ipv4(c, p);
 	}

@@ -89,17 +89,18 @@ static void count_packet(struct flood_delta *d, const struct packet *p)
 	struct flood_cell *c = flood_cell(d, sketch_pair(sketch_addr(&p->dst), p->dport), &p->dst, p);
 	if (!c)
 		return;
-	c->port = p->dport;
+	struct flood_detail *t = flood_detail(d, c);
+	t->port = p->dport;
 	if (!request) {
 		c->pkts++;
 		c->bytes += p->wire_len;
-		hll_add(c->sources, FLOOD_SOURCE_BITS, flood_source(p));
+		hll_add(t->sources, FLOOD_SOURCE_BITS, flood_source(p));
 		count_http2(c, data, p->payload_len);
 		return;
 	}
-	uint64_t urls = c->ports;
-	flood_count(c, HTTP_REQUESTS, p, flood_source(p));
-	c->ports = urls | 1ULL << (path_digest(data, p->payload_len) >> 58);
+	flood_count(c, HTTP_REQUESTS, p);
+	// counts URLs where others count ports
+	flood_describe(t, p, flood_source(p), (uint32_t)(path_digest(data, p->payload_len) >> 32));
 	c->count[HTTP_FIRST] += p->flow && p->nth[DIR_TO_SERVER] <= 3;
 }
 

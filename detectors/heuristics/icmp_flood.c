@@ -41,7 +41,7 @@ static void icmp_flood_on_packets(void *state, struct packet *const *pkts, uint3
 		struct flood_cell *c = flood_host(d, &p->dst, p);
 		if (!c)
 			continue;
-		flood_count(c, kind, p, flood_source(p));
+		flood_take(d, c, kind, p);
 		// no host has a multicast address: somebody wants the answers to go to everyone
 		c->count[ICMP_FROM_GROUP] += p->flags & PKT_IPV6 ? p->src.b[0] == 0xff : p->src.b[0] >= 224;
 	}

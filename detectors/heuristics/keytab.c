@@ -7,6 +7,7 @@ void keytab_init(struct keytab *t, void *mem, uint32_t buckets_log, size_t recor
 {
 	t->bucket_mask = (1u << buckets_log) - 1;
 	t->record_size = (uint32_t)record_size;
+	t->used = 0;
 	t->evicted = 0;
 	t->buckets = mem;
 	t->records = (uint8_t *)(t->buckets + t->bucket_mask + 1);
@@ -19,7 +20,7 @@ static inline uint32_t bucket_of(const struct keytab *t, uint64_t digest)
 
 static inline struct keyed *record_of(const struct keytab *t, uint32_t bucket, uint32_t way)
 {
-	return (struct keyed *)(t->records + ((size_t)bucket * 8 + way) * t->record_size);
+	return (struct keyed *)(t->records + (size_t)t->buckets[bucket].record[way] * t->record_size);
 }
 
 void *keytab_find(struct keytab *t, uint64_t digest)
@@ -41,7 +42,7 @@ static uint32_t choose(const struct keytab *t, uint32_t b)
 		for (uint32_t i = 0; i < 8; i++) {
 			if (k->digest[i] == 0)
 				return i;
-			if (!(kept & 1u << i) && (best == 8 || k->last_ns[i] < k->last_ns[best]))
+			if (!(kept & 1u << i) && (best == 8 || (int32_t)(k->last[i] - k->last[best]) < 0))
 				best = i;
 		}
 		if (round == 0)
@@ -55,19 +56,23 @@ static uint32_t choose(const struct keytab *t, uint32_t b)
 
 void *keytab_get(struct keytab *t, uint64_t digest, uint64_t now_ns, bool *fresh)
 {
-	uint32_t b = bucket_of(t, digest), i = 0;
+	uint32_t b = bucket_of(t, digest), i = 0, now = (uint32_t)(now_ns >> KEYTAB_AGE_SHIFT);
 	struct keytab_bucket *k = &t->buckets[b];
 	while (i < 8 && k->digest[i] != digest)
 		i++;
 	*fresh = i == 8;
 	if (*fresh)
 		i = choose(t, b);
+	if (*fresh && k->digest[i] == 0)
+		k->record[i] = t->used++;
+	else
+		t->evicted += *fresh;
 	struct keyed *r = record_of(t, b, i);
 	if (*fresh) {
-		t->evicted += k->digest[i] != 0;
 		memset(r, 0, t->record_size);
 		r->digest = k->digest[i] = digest;
 	}
-	r->last_ns = k->last_ns[i] = now_ns;
+	r->last_ns = now_ns;
+	k->last[i] = now;
 	return r;
 }

@@ -2,7 +2,8 @@
 //
 // Buckets of eight records; a newcomer to a full bucket takes the place of the record unused for
 // longest, sparing those marked `keep` while there are others. So random keys (spoofed sources,
-// walks through a /64) push out each other before anything that is in use.
+// walks through a /64) push out each other before anything that is in use. Records are dealt out from the front of
+// their memory: what few keys never reach is never resident.
 #pragma once
 
 #include <stdbool.h>
@@ -17,17 +18,22 @@ struct keyed {
 	uint32_t spare;
 };
 
-// A bucket's keys and when each was asked for last, apart from the records: a look-up, and the choice of what to
-// lose, read two cache lines instead of eight records.
+#define KEYTAB_AGE_SHIFT 17u // ages are told apart in steps of 131 us
+
+// A bucket's keys, when each was asked for last and which record it has, apart from the records: a look-up, and the
+// choice of what to lose, read two cache lines instead of eight records.
 struct keytab_bucket {
 	uint64_t digest[8];
-	uint64_t last_ns[8];
+	uint32_t last[8]; // ns >> KEYTAB_AGE_SHIFT; wraps after six days, so that older still counts as younger
+	uint32_t record[8];
 };
 
 struct keytab {
 	uint32_t bucket_mask;
 	uint32_t record_size; // bytes, a multiple of 8
-	uint64_t evicted;     // records that made room
+	uint32_t used;        // records dealt out
+	uint32_t spare;
+	uint64_t evicted; // records that made room
 	struct keytab_bucket *buckets;
 	uint8_t *records;
 };

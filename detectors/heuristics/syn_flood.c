@@ -37,13 +37,6 @@ static const struct config_row syn_flood_rows[] = {
 		NULL, "segments a second that belong to no connection, toward one host"},
 	FLOOD_CONFIG_ROWS(struct syn_flood_config), CONFIG_END};
 
-static void count_stray(struct flood_delta *d, const struct packet *p, uint32_t which)
-{
-	struct flood_cell *c = flood_host(d, &p->dst, p);
-	if (c)
-		flood_count(c, which, p, flood_source(p));
-}
-
 static uint32_t stray_kind(uint8_t flags)
 {
 	if ((flags & 0x3f) == 0 || (flags & 0x03) == 0x03 || (flags & 0x15) == 0x01)
@@ -53,40 +46,68 @@ static uint32_t stray_kind(uint8_t flags)
 	return flags & 0x01 ? SYN_STRAY_FIN : SYN_STRAY_ACK;
 }
 
+// What a segment that is not part of a connection counts as; FLOOD_COUNTS for the others.
+static uint32_t kind_of(const struct packet *p)
+{
+	uint8_t flags = p->tcp_flags & 0x17;
+	if (p->flow && !(p->flags & PKT_NEW_FLOW))
+		return FLOOD_COUNTS;
+	return flags == 0x12 ? SYN_STRAY_ANSWER : stray_kind(p->tcp_flags);
+}
+
+// Is it the client's next packet after its SYN?
+static bool goes_on(const struct packet *p)
+{
+	return p->flow && p->nth[DIR_TO_SERVER] == 2 && p->dir == DIR_TO_SERVER &&
+	       p->flow->tcp_flags[DIR_TO_SERVER] & 0x02 && !(p->tcp_flags & 0x04);
+}
+
 static void count_answer(struct flood_delta *d, const struct packet *p)
 {
 	struct flood_cell *c = flood_host(d, &p->src, p);
 	if (c)
 		c->count[SYN_ANSWERED]++;
-	if (p->flags & PKT_NEW_FLOW)
-		count_stray(d, p, SYN_STRAY_ANSWER);
 }
 
-static void count_rest(struct flood_delta *d, const struct packet *p)
+// Segments other than SYNs.
+static void count_other(struct flood_delta *d, uint64_t digest, const struct packet *p)
 {
-	const struct flow *f = p->flow;
-	if (f && p->nth[DIR_TO_SERVER] == 2 && p->dir == DIR_TO_SERVER && f->tcp_flags[DIR_TO_SERVER] & 0x02) {
-		struct flood_cell *c = flood_host(d, &p->dst, p);
-		if (c && !(p->tcp_flags & 0x04))
-			c->count[SYN_WENT_ON]++;
-	} else if (!f || p->flags & PKT_NEW_FLOW) {
-		count_stray(d, p, stray_kind(p->tcp_flags));
+	uint32_t kind = kind_of(p);
+	struct flood_cell *c;
+	if ((p->tcp_flags & 0x17) == 0x12)
+		count_answer(d, p);
+	if ((kind == FLOOD_COUNTS && !goes_on(p)) || !(c = flood_cell(d, digest, &p->dst, p)))
+		return;
+	if (kind == FLOOD_COUNTS)
+		c->count[SYN_WENT_ON]++;
+	else
+		flood_take(d, c, kind, p);
+}
+
+// SYNs in a row to one host are added up before its cell is touched.
+static void count_row(struct flood_delta *d, uint64_t digest, struct packet *const *pkts, uint32_t n)
+{
+	const struct packet *telling[PKT_BURST];
+	uint32_t tells = 0, syns = 0, bytes = 0;
+	for (uint32_t i = 0; i < n; i++) {
+		const struct packet *p = pkts[i];
+		if ((p->tcp_flags & 0x17) != 0x02) {
+			count_other(d, digest, p);
+			continue;
+		}
+		syns++;
+		bytes += p->wire_len;
+		telling[tells] = p;
+		tells += flood_tells(p);
 	}
+	struct flood_cell *c = syns ? flood_cell(d, digest, &pkts[0]->dst, pkts[0]) : NULL;
+	if (c)
+		flood_add_row(d, c, SYN_IN, syns, bytes, telling, tells);
 }
 
 static void syn_flood_on_packets(void *state, struct packet *const *pkts, uint32_t n, struct detector_run *run)
 {
-	struct flood_delta *d = state;
-	for (uint32_t i = 0; i < n; i++) {
-		const struct packet *p = pkts[i];
-		uint8_t flags = p->tcp_flags & 0x17;
-		if (flags == 0x02)
-			count_stray(d, p, SYN_IN);
-		else if (flags == 0x12)
-			count_answer(d, p);
-		else
-			count_rest(d, p);
-	}
+	flood_by_host(state, pkts, n, count_row);
 }
 
 // Sources that each send one SYN and never go on are hardly real; a handful of them may be.

@@ -41,47 +41,70 @@ static bool is_quic_initial(const struct packet *p)
 	return q[1] == 0x6b && q[2] == 0x33 && q[3] == 0x43 && q[4] == 0xcf && (q[0] & 0x30) == 0x10;
 }
 
-static void count_quic(struct flood_cell *c, const struct packet *p)
+// Answers are what the host asked for; amplification looks at those it did not.
+static inline bool is_answer(const struct packet *p)
 {
-	if (p->flags & PKT_NEW_FLOW && is_quic_initial(p))
-		c->count[UDP_QUIC_INITIAL]++;
-	else
-		c->count[UDP_QUIC_PROGRESS]++;
+	return p->flow && p->dir == DIR_TO_CLIENT;
+}
+
+static inline bool begins(const struct packet *p)
+{
+	return !p->flow || p->flags & PKT_NEW_FLOW;
+}
+
+static void count_quic(struct flood_cell *c, struct packet *const *pkts, uint32_t n)
+{
+	for (uint32_t i = 0; i < n; i++)
+		if (!is_answer(pkts[i]) && pkts[i]->dport == 443)
+			c->count[begins(pkts[i]) && is_quic_initial(pkts[i]) ? UDP_QUIC_INITIAL : UDP_QUIC_PROGRESS]++;
+}
+
+// Packets in a row to one host are added up before its cell is touched.
+static void count_row(struct flood_delta *d, uint64_t digest, struct packet *const *pkts, uint32_t n)
+{
+	const struct packet *telling[PKT_BURST];
+	uint32_t tells = 0, seen = 0, bytes = 0, fresh = 0, answered = 0;
+	bool quic = false;
+	for (uint32_t i = 0; i < n; i++) {
+		const struct packet *p = pkts[i];
+		if (is_answer(p))
+			continue;
+		seen++;
+		bytes += p->wire_len;
+		fresh += begins(p);
+		answered += p->nth[DIR_TO_CLIENT] != 0;
+		quic |= p->dport == 443;
+		telling[tells] = p;
+		tells += flood_tells(p);
+	}
+	struct flood_cell *c = seen ? flood_cell(d, digest, &pkts[0]->dst, pkts[0]) : NULL;
+	if (!c)
+		return;
+	flood_add_row(d, c, UDP_SEEN, seen, bytes, telling, tells);
+	c->count[UDP_FRESH] += fresh;
+	c->count[UDP_ANSWERED] += answered;
+	if (quic)
+		count_quic(c, pkts, n);
 }
 
 static void udp_flood_on_packets(void *state, struct packet *const *pkts, uint32_t n, struct detector_run *run)
 {
-	struct flood_delta *d = state;
-	for (uint32_t i = 0; i < n; i++) {
-		const struct packet *p = pkts[i];
-		const struct flow *f = p->flow;
-		// answers are what the host asked for; amplification looks at those it did not
-		if (f && p->dir == DIR_TO_CLIENT)
-			continue;
-		struct flood_cell *c = flood_host(d, &p->dst, p);
-		if (!c)
-			continue;
-		flood_count(c, UDP_SEEN, p, flood_source(p));
-		c->count[UDP_FRESH] += !f || p->flags & PKT_NEW_FLOW;
-		c->count[UDP_ANSWERED] += p->nth[DIR_TO_CLIENT] != 0;
-		if (p->dport == 443)
-			count_quic(c, p);
-	}
+	flood_by_host(state, pkts, n, count_row);
 }
 
 static bool looks_like_scan(const struct flood_view *v)
 {
-	return v->sources < 8 && v->ports > 40 && v->count[UDP_SEEN] < 20000;
+	return v->sources < 8 && v->ports > 40 && v->pkts < 20000;
 }
 
 static bool few_answered(const struct flood_view *v)
 {
-	return v->count[UDP_ANSWERED] * 5 < v->count[UDP_SEEN];
+	return v->count[UDP_ANSWERED] * 5 < v->pkts;
 }
 
 static void judge_spoofed(const struct flood_view *v, struct flood_verdict *out)
 {
-	bool many = v->sources >= 16, once = v->sources * 2 > v->slow[UDP_SEEN];
+	bool many = v->sources >= 16, once = v->sources * 2 > (double)v->slow_pkts;
 	out->spoofed = !many ? "no" : once ? "yes" : "unknown";
 	out->spoofed_why = !many ? "few sources" : once ? "nearly every source sends one packet" : "sources come back";
 }
@@ -105,7 +128,7 @@ static bool judge_quic(const struct udp_flood_config *c, const struct flood_view
 static bool judge_rate(const struct udp_flood_config *c, const struct flood_view *v, struct flood_verdict *out)
 {
 	uint64_t part = v->active ? 2 : 1, mean = v->pkts ? v->bytes / v->pkts : 0;
-	bool fresh = v->count[UDP_FRESH] * part >= c->fresh_pps && v->count[UDP_FRESH] * 4 > v->count[UDP_SEEN];
+	bool fresh = v->count[UDP_FRESH] * part >= c->fresh_pps && v->count[UDP_FRESH] * 4 > v->pkts;
 	bool rate = v->pkts * part >= c->pps && (v->sources >= 8 || mean <= 256);
 	bool volume = v->bytes * 8 * part >= c->bps && v->sources >= 8;
 	if ((!fresh && !rate && !volume) || !few_answered(v) || looks_like_scan(v))
