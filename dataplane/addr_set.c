@@ -240,16 +240,56 @@ static void skip_space(struct parser *p)
 		p->s++;
 }
 
-static int parse_list(struct parser *p, struct draft *out, char close);
+// The plain and the negated items of a list, gathered before they are combined.
+struct items {
+	struct draft pos, neg;
+};
+
+static void items_free(struct items *l)
+{
+	draft_free(&l->pos);
+	draft_free(&l->neg);
+}
+
+// Appends pos - neg to *out. A family that has only negated items begins with all its addresses: what a list
+// says of IPv4 says nothing of IPv6.
+static int items_combine(struct items *l, struct draft *out)
+{
+	int rc = 0;
+	draft_normalise(&l->pos);
+	draft_normalise(&l->neg);
+	for (int f = 0; !rc && f < 2; f++) {
+		if (!l->neg.fam[f].n)
+			continue;
+		if (!l->pos.fam[f].n)
+			rc = ranges_add(&l->pos.fam[f], 0, fam_max[f]);
+		if (!rc)
+			rc = ranges_subtract(&l->pos.fam[f], &l->neg.fam[f], fam_max[f]);
+	}
+	return rc ? rc : draft_append(out, &l->pos);
+}
+
+static int parse_list(struct parser *p, struct items *l, char close);
+
+// A nested list or a variable. Its items join the list around it, unless it is negated: then it is a set of its own.
+static int parse_nested(struct parser *p, struct items *l, bool negated, char close)
+{
+	struct items own = {0};
+	int rc = parse_list(p, negated ? &own : l, close);
+	if (!rc && negated)
+		rc = items_combine(&own, &l->neg);
+	items_free(&own);
+	return rc;
+}
 
 // One element after its '!': a nested list, a variable or a plain item.
-static int parse_element(struct parser *p, struct draft *out)
+static int parse_element(struct parser *p, struct items *l, bool negated)
 {
 	char word[160];
 	size_t n = strcspn(p->s, ",]");
 	if (*p->s == '[') {
 		p->s++;
-		return parse_list(p, out, ']');
+		return parse_nested(p, l, negated, ']');
 	}
 	while (n && isspace((unsigned char)p->s[n - 1]))
 		n--;
@@ -259,32 +299,24 @@ static int parse_element(struct parser *p, struct draft *out)
 	word[n] = 0;
 	p->s += n;
 	if (word[0] != '$')
-		return parse_item(p, word, out);
+		return parse_item(p, word, negated ? &l->neg : &l->pos);
 	const char *value = var_find(p->vars, word + 1);
 	if (!value)
 		return fail(p, "an address variable of vars.address-groups", word);
-	struct parser sub = {.s = value, .vars = p->vars, .err = p->err, .depth = p->depth + 1};
-	return parse_list(&sub, out, 0);
+	struct parser sub = {.s = value, .vars = p->vars, .err = p->err, .depth = p->depth};
+	return parse_nested(&sub, l, negated, 0);
 }
 
-// A list up to `close` (0: the end of the text), combined into *out.
-static int parse_list(struct parser *p, struct draft *out, char close)
+// The items up to `close` (0: the end of the text).
+static int parse_list(struct parser *p, struct items *l, char close)
 {
-	struct draft pos = {0}, neg = {0};
-	bool any_pos = false, any_neg = false;
 	int rc = ++p->depth > NEST_MAX ? fail(p, "at most 16 levels of lists and variables", p->s) : 0;
 
 	while (!rc) {
 		bool negated = false;
-		struct draft one = {0};
 		for (skip_space(p); *p->s == '!'; p->s++, skip_space(p))
 			negated = !negated;
-		rc = parse_element(p, &one);
-		if (!rc)
-			rc = draft_append(negated ? &neg : &pos, &one);
-		draft_free(&one);
-		any_pos |= !negated;
-		any_neg |= negated;
+		rc = parse_element(p, l, negated);
 		skip_space(p);
 		if (rc || *p->s != ',')
 			break;
@@ -294,16 +326,6 @@ static int parse_list(struct parser *p, struct draft *out, char close)
 		rc = fail(p, close ? "',' or ']'" : "',' or the end of the list", p->s);
 	if (!rc && close)
 		p->s++;
-	if (!rc && !any_pos)
-		rc = draft_any(&pos);
-	draft_normalise(&pos);
-	draft_normalise(&neg);
-	for (int f = 0; !rc && any_neg && f < 2; f++)
-		rc = ranges_subtract(&pos.fam[f], &neg.fam[f], fam_max[f]);
-	if (!rc)
-		rc = draft_append(out, &pos);
-	draft_free(&pos);
-	draft_free(&neg);
 	p->depth--;
 	return rc;
 }
@@ -338,12 +360,15 @@ static struct addr_set *freeze(const struct draft *d)
 struct addr_set *addr_set_parse(const char *text, const struct config_map *vars, struct addr_set_error *err)
 {
 	struct parser p = {.s = text, .vars = vars, .err = err};
+	struct items l = {0};
 	struct draft d = {0};
 	struct addr_set *set = NULL;
 
 	if (err)
 		err->text[0] = 0;
-	int rc = parse_list(&p, &d, 0);
+	int rc = parse_list(&p, &l, 0);
+	if (!rc)
+		rc = items_combine(&l, &d);
 	draft_normalise(&d);
 	if (!rc && d.fam[0].n == 0 && d.fam[1].n == 0)
 		rc = fail(&p, "a list that leaves at least one address", text);
@@ -351,6 +376,7 @@ struct addr_set *addr_set_parse(const char *text, const struct config_map *vars,
 		set = freeze(&d);
 	if (!set && err && !err->text[0])
 		snprintf(err->text, sizeof(err->text), "out of memory");
+	items_free(&l);
 	draft_free(&d);
 	return set;
 }

@@ -159,6 +159,9 @@ enum decode_layer decode_icmpv4(struct walk *w)
 		decode_note(w, DECODE_ICMPV4_INVALID_CHECKSUM);
 	}
 	icmp_fill(w, h);
+	// A timestamp message's three times (RFC 792) are header, not payload.
+	if ((p->icmp_type == 13 || p->icmp_type == 14) && cursor_skip(&w->cur, 12))
+		decode_set_payload(w);
 	const struct icmp_type *t =
 		find_type(icmpv4_types, sizeof(icmpv4_types) / sizeof(icmpv4_types[0]), p->icmp_type);
 	if (t == NULL)

@@ -18,8 +18,11 @@ struct addr_set_error {
 };
 
 // Builds a set from "any", an address, "10.0.0.0/8", "10.0.0.1-10.0.0.9", "2001:db8::/32", "$NAME",
-// "!item", or "[item, item, ...]" of these, nested to 16 levels. In a list the plain items are
-// united and the negated ones taken away; a list of only negated items means all but these.
+// "!item", or "[item, item, ...]" of these, nested to 16 levels, with Suricata's meaning: the plain items are
+// united and the negated ones taken away; a nested list or a variable that is not negated adds its items to the
+// list around it, so that what it negates is taken away from all of it. A family (IPv4, IPv6) of which only negated
+// items are given means all its other addresses; a family of which nothing is given is not in the set: !10.0.0.1
+// holds no IPv6 address.
 // vars: where $NAME is looked up; NULL: no names are known.
 // Returns the set, or NULL with *err filled (err may be NULL): bad text, an unknown name, no
 // address left, no memory. The caller frees it with addr_set_free.

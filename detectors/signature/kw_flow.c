@@ -10,22 +10,24 @@
 
 struct flow_args {
 	uint8_t dir; // 0 either, 1 to_server, 2 to_client
-	bool established, not_established, only_frag, no_frag;
+	bool established, not_established, only_frag, no_frag, only_stream;
+	bool state; // says more than a direction
 };
 
+// A direction alone needs no flow: a packet without one goes to the server. A rule of streams alone speaks of nothing
+// else.
 static bool match_flow(const struct match_ctx *m, const void *args)
 {
 	const struct flow_args *a = args;
-	if (a->only_frag && !(m->p->flags & PKT_REBUILT))
+	bool established = m->p->flags & PKT_FLOW_ESTABLISHED, rebuilt = m->p->flags & PKT_REBUILT;
+	uint8_t dir = m->flow && m->p->dir == DIR_TO_CLIENT ? 2 : 1;
+	if ((a->dir && a->dir != dir) || (a->state && !m->flow))
 		return false;
-	if (a->no_frag && (m->p->flags & PKT_REBUILT))
-		return false;
-	if (!m->flow)
-		return !a->dir && !a->established;
-	bool established = m->p->flags & PKT_FLOW_ESTABLISHED;
 	if ((a->established && !established) || (a->not_established && established))
 		return false;
-	return !a->dir || a->dir == (m->p->dir == DIR_TO_SERVER ? 1 : 2);
+	if (a->only_stream && !(m->rule->flags & RULE_F_PAYLOAD))
+		return false;
+	return !(a->only_frag && !rebuilt) && !(a->no_frag && rebuilt);
 }
 
 static int set_dir(struct rule_parser *ps, struct flow_args *a, uint8_t dir)
@@ -43,12 +45,13 @@ static int flow_word(struct rule_parser *ps, struct flow_args *a, const char *wo
 		return set_dir(ps, a, 1);
 	if (!strcasecmp(word, "to_client") || !strcasecmp(word, "from_server"))
 		return set_dir(ps, a, 2);
+	a->state = true;
 	if (!strcasecmp(word, "established"))
 		a->established = true;
 	else if (!strcasecmp(word, "not_established"))
 		a->not_established = true;
 	else if (!strcasecmp(word, "only_stream"))
-		ps->rule->flags |= RULE_F_NEED_STREAM | RULE_F_ONLY_STREAM;
+		a->only_stream = true, ps->rule->flags |= RULE_F_NEED_STREAM | RULE_F_ONLY_STREAM;
 	else if (!strcasecmp(word, "no_stream"))
 		ps->rule->flags |= RULE_F_NEED_PACKET;
 	else if (!strcasecmp(word, "only_frag"))

@@ -5,6 +5,7 @@
 #include <strings.h>
 
 #include "detectors/signature/match_runtime.h"
+#include "detectors/signature/packet_fields.h"
 #include "detectors/signature/rule_parse.h"
 
 static int parse_isdataat(struct rule_parser *ps, const struct keyword *kw, char *arg)
@@ -49,7 +50,8 @@ static int parse_bsize(struct rule_parser *ps, const struct keyword *kw, char *a
 static bool match_dsize(const struct match_ctx *m, const void *args)
 {
 	const struct range *r = args;
-	return range_has(r, m->p->payload_len) && (m->p->payload_len || (r->op != RANGE_NE && r->op != RANGE_OUT));
+	uint32_t len = packet_rule_payload_len(m->p);
+	return range_has(r, len) && (len || (r->op != RANGE_NE && r->op != RANGE_OUT));
 }
 
 static int parse_dsize(struct rule_parser *ps, const struct keyword *kw, char *arg)

@@ -8,10 +8,13 @@
 #include "detectors/signature/packet_fields.h"
 #include "detectors/signature/rule_parse.h"
 
+// RFC 9293 section 3.1, RFC 3168.
+enum tcp_bits { TCP_F = 0x01, TCP_S = 0x02, TCP_R = 0x04, TCP_U = 0x20, TCP_E = 0x40, TCP_C = 0x80 };
 enum flags_mode { FLAGS_EXACT, FLAGS_ALL, FLAGS_ANY, FLAGS_NOT };
 
 struct flags_args {
 	uint8_t want, ignore, mode;
+	uint8_t needs[3]; // of each that is not zero the packet must have at least one, whatever the mode
 };
 
 static bool match_flags(const struct match_ctx *m, const void *args)
@@ -20,13 +23,16 @@ static bool match_flags(const struct match_ctx *m, const void *args)
 	if (!(m->p->flags & PKT_TCP))
 		return false;
 	uint8_t f = m->p->tcp_flags & (uint8_t)~a->ignore;
+	for (int i = 0; i < 3; i++)
+		if (a->needs[i] && !(m->p->tcp_flags & a->needs[i]))
+			return false;
 	switch (a->mode) {
 	case FLAGS_ALL:
 		return (f & a->want) == a->want;
 	case FLAGS_ANY:
 		return (f & a->want) != 0;
-	case FLAGS_NOT:
-		return f != a->want;
+	case FLAGS_NOT: // not all of them
+		return a->want ? (f & a->want) != a->want : f != 0;
 	default:
 		return f == a->want;
 	}
@@ -69,9 +75,11 @@ static int parse_flags(struct rule_parser *ps, const struct keyword *kw, char *a
 	}
 	if (!*want || !read_letters(want, &a->want) || (ignore && !read_letters(ignore, &a->ignore)))
 		return parse_fail(ps, "expected %s, found \"%.40s\"", kw->syntax, arg);
+	// Suricata asks a rule that names F, S or R only of packets that have one of them, likewise U, E or C.
+	a->needs[0] = a->want & (TCP_F | TCP_S | TCP_R) ? TCP_F | TCP_S | TCP_R : 0;
+	a->needs[1] = a->want & (TCP_U | TCP_E | TCP_C) ? TCP_U | TCP_E | TCP_C : 0;
+	a->needs[2] = a->mode == FLAGS_NOT ? 0 : a->want & TCP_S;
 	ps->rule->flags |= RULE_F_NEED_PACKET;
-	if (!(a->mode == FLAGS_ALL && (a->want & 0x10)) && (a->want & 0x07)) // F, S or R: the session opens or closes
-		ps->rule->flags |= RULE_F_SEES_SYN;
 	return test_add(ps, match_flags, a);
 }
 
@@ -124,7 +132,11 @@ static int parse_range(struct rule_parser *ps, const struct keyword *kw, char *a
 
 const struct keyword kw_tcp_table[] = {
 	{"tcp.flags", "flags", ARG_REQUIRED, parse_flags, 0, "[+|*|!]FSRPAUEC0[,flags to ignore]", "flags:S,12;",
-		"TCP flags: exactly these, all of these (+), any of these (*), not these (!).", "same"},
+		"TCP flags: exactly these, all of these (+), any of these (*), not all of these (!). A rule that names "
+		"F, S or R "
+		"is asked only of packets with one of them, likewise U, E or C; one that names S without ! only of "
+		"those with S.",
+		"same"},
 	{"tcp.seq", "seq", ARG_REQUIRED, parse_number, 0, "0-4294967295", "tcp.seq:0;", "The sequence number.", "same"},
 	{"tcp.ack", "ack", ARG_REQUIRED, parse_number, 1, "0-4294967295", "tcp.ack:0;", "The acknowledgement number.",
 		"same"},

@@ -50,13 +50,20 @@ void group_scan(
 	}
 }
 
+// By the protocol the IP header names: a fragment or a packet with a broken transport header is still one of these.
 static enum group_proto packet_group(const struct packet *p)
 {
-	if (p->flags & PKT_TCP)
+	switch (p->ip_proto) {
+	case 6:
 		return GROUP_TCP;
-	if (p->flags & PKT_UDP)
+	case 17:
 		return GROUP_UDP;
-	return p->flags & PKT_ICMP ? GROUP_ICMP : GROUP_OTHER;
+	case 1:
+	case 58:
+		return GROUP_ICMP;
+	default:
+		return GROUP_OTHER;
+	}
 }
 
 uint32_t groups_of_packet(
@@ -81,7 +88,7 @@ static void scan_view(struct signature_worker *w, const struct packet *p, enum g
 	uint32_t n = groups_of_packet(w, p, view, groups);
 	const uint8_t *bytes = packet_payload(p);
 	for (uint32_t i = 0; i < n; i++) {
-		uint32_t len = p->payload_len;
+		uint32_t len = packet_rule_payload_len(p);
 		if (!whole && len > groups[i]->scan_bytes)
 			len = groups[i]->scan_bytes;
 		group_scan(w, groups[i], bytes, view == VIEW_FIELDS ? 0 : len, &w->seat.candidates);
@@ -117,12 +124,13 @@ static void event_candidates(struct signature_worker *w, const struct packet *p)
 static void gather(struct signature_worker *w, const struct packet *p)
 {
 	event_candidates(w, p);
-	if (p->flags & PKT_INVALID)
+	// A broken IP header says nothing; behind a good one, a broken transport still has addresses and fields.
+	if (!(p->flags & PKT_IP) || !p->l4_off)
 		return;
-	if (p->flags & PKT_IP && (!p->flow || p->nth[p->dir] <= 1))
+	if (!p->flow || p->nth[p->dir] <= 1)
 		ip_only_candidates(w, p);
 	scan_view(w, p, VIEW_FIELDS, true);
-	if (!p->payload_len)
+	if (!packet_rule_payload_len(p))
 		return;
 	scan_view(w, p, VIEW_PACKET, false);
 	// Bytes that did not go into the stream are looked at where they are.
@@ -132,23 +140,23 @@ static void gather(struct signature_worker *w, const struct packet *p)
 
 static bool proto_match(const struct rule *r, const struct packet *p)
 {
+	if (!(p->flags & PKT_IP))
+		return r->proto == PROTO_PKTHDR && r->flags & RULE_F_EVENT;
 	switch (r->proto) {
 	case PROTO_TCP:
-		return p->ip_proto == 6 && p->flags & PKT_IP;
+		return p->ip_proto == 6;
 	case PROTO_UDP:
-		return p->ip_proto == 17 && p->flags & PKT_IP;
+		return p->ip_proto == 17;
 	case PROTO_ICMP:
-		return (p->flags & PKT_ICMP) != 0;
+		return p->ip_proto == 1 || p->ip_proto == 58;
 	case PROTO_ICMPV4:
-		return (p->flags & PKT_ICMPV4) != 0;
+		return p->ip_proto == 1;
 	case PROTO_ICMPV6:
-		return (p->flags & PKT_ICMPV6) != 0;
+		return p->ip_proto == 58;
 	case PROTO_SCTP:
-		return (p->flags & PKT_SCTP) != 0;
-	case PROTO_PKTHDR:
-		return true;
+		return p->ip_proto == 132;
 	default:
-		return (p->flags & PKT_IP) != 0;
+		return true;
 	}
 }
 
@@ -187,7 +195,7 @@ bool rule_header_match(const struct ruleset *rs, const struct rule *r, const str
 			return false;
 		if (r->sport && !port_set_has(r->sport, p->sport))
 			return false;
-	} else if ((r->dport || r->sport) && p->flags & PKT_FRAGMENT) {
+	} else if (r->dport || r->sport) {
 		return false;
 	}
 	if (h->src == ADDR_OTHER && !addr_set_has(r->src, &p->src, version))
@@ -263,14 +271,15 @@ static bool payload_match(struct signature_worker *w, const struct rule *r, cons
 		m->stream = true;
 		return true;
 	}
-	if (!p->payload_len)
+	uint32_t len = packet_rule_payload_len(p);
+	if (!len)
 		return false;
 	if (!(r->flags & RULE_F_NEED_PACKET) && p->flags & PKT_TCP && p->flags & PKT_STREAM_ADDED)
 		return false;
 	if (r->flags & RULE_F_ONLY_STREAM)
 		return false;
 	m->stream = false;
-	return verify_buffer(m, b, packet_payload(p), p->payload_len);
+	return verify_buffer(m, b, packet_payload(p), len);
 }
 
 static bool buffers_match(struct signature_worker *w, const struct rule *r)

@@ -19,6 +19,13 @@ static inline const uint8_t *packet_at(const struct packet *p, uint32_t off, uin
 	return off <= p->len && p->len - off >= n ? p->data + off : NULL;
 }
 
+// Payload bytes that rules look at: those of a transport. A fragment, or a protocol that decode does not go into, has
+// none, as in Suricata.
+static inline uint32_t packet_rule_payload_len(const struct packet *p)
+{
+	return p->flags & (PKT_TCP | PKT_UDP | PKT_ICMP | PKT_SCTP | PKT_ESP) ? p->payload_len : 0;
+}
+
 static inline uint32_t tcp_seq(const struct packet *p)
 {
 	const uint8_t *h = packet_at(p, p->l4_off, 20);

@@ -120,7 +120,7 @@ static void pick_views(struct rule *r)
 		return;
 	r->flags |= RULE_F_PAYLOAD;
 	if (r->proto == PROTO_UDP || r->proto == PROTO_ICMP || r->proto == PROTO_ICMPV4 || r->proto == PROTO_ICMPV6 ||
-		r->proto == PROTO_SCTP || r->proto == PROTO_PKTHDR) {
+		r->proto == PROTO_SCTP) {
 		r->flags |= RULE_F_NEED_PACKET;
 		return;
 	}
@@ -143,7 +143,7 @@ static bool has_app_buffer(const struct rule *r)
 // Rules that only name addresses, ports and a protocol: asked once a flow and direction.
 static bool is_ip_only(const struct rule *r)
 {
-	if (r->buffers || r->host_tests || r->proto == PROTO_PKTHDR || r->proto == PROTO_APP || r->waiting ||
+	if (r->buffers || r->host_tests || r->proto == PROTO_APP || r->waiting ||
 		r->flags &
 			(RULE_F_NEED_STREAM | RULE_F_FLOW | RULE_F_SEPARATE_PROTO | RULE_F_EVENT | RULE_F_IPONLY_LIKE))
 		return false;

@@ -40,7 +40,6 @@ enum rule_flag {
 	RULE_F_NEED_FLOW = 1u << 10,      // a keyword asks for flow state
 	RULE_F_PAYLOAD = 1u << 11,        // tests the payload
 	RULE_F_FLOWVAR = 1u << 12,        // reads or writes flow state
-	RULE_F_SEES_SYN = 1u << 13,       // tests TCP flags of the opening or closing packets
 	RULE_F_BIDIR = 1u << 14,          // "<>"
 	RULE_F_FRAME = 1u << 15,          // inspects frames of a protocol
 	RULE_F_PACKET_TEST = 1u << 16,    // has a test of packet fields

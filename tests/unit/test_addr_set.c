@@ -69,7 +69,6 @@ static void addr_set_list_with_negation_takes_away(void **state)
 	assert_false(set_has("[10.0.0.0/8,!10.1.0.0/16]", "10.1.0.1"));
 	assert_false(set_has("[10.0.0.0/8, ![10.1.0.0/16, 10.2.0.0/16]]", "10.2.3.4"));
 	assert_true(set_has("[10.0.0.0/8, ![10.1.0.0/16, !10.1.7.0/24]]", "10.1.7.1"));
-	assert_true(set_has("!10.0.0.0/8", "2001:db8::1"));
 	assert_false(set_has("!10.0.0.0/8", "10.0.0.1"));
 	assert_true(set_has("[!10.0.0.1,!10.0.0.2]", "10.0.0.3"));
 }
@@ -82,6 +81,31 @@ static void addr_set_variables_nest_and_negate(void **state)
 	assert_true(set_has("!$EXTERNAL_NET", "10.9.9.9"));
 	assert_false(set_has("$SERVERS", "10.1.2.3"));
 	assert_true(set_has("[$SERVERS,172.16.0.1]", "172.16.0.1"));
+}
+
+// What Suricata 7 makes of the same lists: rules mean what they mean there.
+static void addr_set_each_family_stands_alone(void **state)
+{
+	assert_false(set_has("!10.0.0.0/8", "2001:db8::1"));
+	assert_false(set_has("$EXTERNAL_NET", "2001:db8::1"));
+	assert_false(set_has("!2001:db8::1", "10.0.0.1"));
+	assert_true(set_has("!2001:db8::1", "2001:db8::2"));
+	assert_true(set_has("[any,!10.0.0.1]", "2001:db8::1"));
+	assert_true(set_has("[::/0,!10.0.0.1]", "10.0.0.2"));
+	assert_false(set_has("[::/0,!10.0.0.1]", "10.0.0.1"));
+	assert_true(set_has("[10.0.0.1,!2001:db8::1]", "2001:db8::2"));
+	assert_false(set_has("[10.0.0.1,!2001:db8::1]", "10.0.0.2"));
+}
+
+static void addr_set_nested_negation_takes_from_the_whole_list(void **state)
+{
+	assert_true(set_has("[8.8.8.8,$EXTERNAL_NET]", "8.8.8.8"));
+	assert_false(set_has("[8.8.8.8,$EXTERNAL_NET]", "9.9.9.9"));
+	assert_false(set_has("[192.168.0.0/16,[8.8.8.8,!192.168.1.5]]", "192.168.1.5"));
+	assert_true(set_has("[192.168.1.5,![8.8.8.8,$EXTERNAL_NET]]", "192.168.1.5"));
+	assert_true(set_has("![2001:db8::/32,!2001:db8::8]", "2001:db8::8"));
+	assert_true(set_has("[[8.8.8.8,fd00::5],!$EXTERNAL_NET]", "fd00::5"));
+	assert_false(set_has("[[8.8.8.8,fd00::5],!$EXTERNAL_NET]", "8.8.8.8"));
 }
 
 static void addr_set_neighbours_are_joined(void **state)
@@ -150,6 +174,8 @@ int main(void)
 		cmocka_unit_test(addr_set_prefix_edges_are_inclusive),
 		cmocka_unit_test(addr_set_list_with_negation_takes_away),
 		cmocka_unit_test(addr_set_variables_nest_and_negate),
+		cmocka_unit_test(addr_set_each_family_stands_alone),
+		cmocka_unit_test(addr_set_nested_negation_takes_from_the_whole_list),
 		cmocka_unit_test(addr_set_neighbours_are_joined),
 		cmocka_unit_test(addr_set_bad_text_says_what_was_expected),
 		cmocka_unit_test(addr_set_agrees_with_a_plain_walk),

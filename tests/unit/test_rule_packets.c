@@ -1,0 +1,176 @@
+// Which packets a rule is asked of: protocols, fragments, broken transport headers, packets without a flow. What
+// Suricata 7 does with the same packets was looked up by running it.
+#include "rule_bench.h"
+
+static void expect(const struct rule_bench *b, uint32_t sid, size_t n)
+{
+	if (bench_count(b, sid) != n)
+		fail_msg("sid %u: %zu alerts, expected %zu", sid, bench_count(b, sid), n);
+}
+
+static void a_protocol_that_is_not_decoded_has_no_payload_and_no_ports(void **state)
+{
+	struct rule_bench *b = bench_open("alert ip any any -> any any (content:\"abc\"; sid:1;)\n"
+					  "alert ip any any -> any any (content:!\"xyz\"; sid:2;)\n"
+					  "alert ip any any -> any any (dsize:>0; sid:3;)\n"
+					  "alert ip any any -> any any (dsize:0; sid:4;)\n"
+					  "alert ip any any -> any any (ip_proto:99; sid:5;)\n"
+					  "alert ip any any -> any 80 (ttl:64; sid:6;)\n"
+					  "alert ip any any -> any any (ttl:64; sid:7;)\n");
+	static const size_t want[] = {0, 0, 0, 1, 1, 0, 1};
+	bench_ip(b, CLIENT, 99, (const uint8_t *)"abc", 3);
+	for (uint32_t i = 0; i < 7; i++)
+		expect(b, i + 1, want[i]);
+	bench_close(b);
+}
+
+// The addresses, the fields and the protocol of such a packet are known; its ports and its payload are not.
+static void a_broken_transport_header_leaves_the_ip_header_to_rules(void **state)
+{
+	struct rule_bench *b = bench_open("alert tcp any any -> any any (ttl:64; sid:1;)\n"
+					  "alert tcp any any -> any 80 (ttl:64; sid:2;)\n"
+					  "alert ip 192.168.1.5 any -> any any (sid:3;)\n"
+					  "alert tcp any any -> any any (flags:S; sid:4;)\n"
+					  "alert udp any any -> any any (ttl:64; sid:5;)\n"
+					  "alert tcp any any -> any any (content:!\"x\"; sid:6;)\n");
+	static const size_t want[] = {1, 0, 1, 0, 0, 0};
+	bench_ip(b, CLIENT, 6, (const uint8_t *)"\0\x50\0\x50", 4);
+	for (uint32_t i = 0; i < 6; i++)
+		expect(b, i + 1, want[i]);
+	bench_close(b);
+}
+
+static void a_segment_with_unreadable_options_is_inspected(void **state)
+{
+	struct rule_bench *b = bench_open(
+		"alert tcp any any -> any any (flags:S; tcp.hdr; content:\"|1d 03 61 00|\"; offset:20; sid:1;)\n");
+	bench_ip(b, CLIENT, 6, (const uint8_t *)"\x04\xd2\0\x50\0\0\0\1\0\0\0\0\x60\2\xff\xff\0\0\0\0\x1d\3\x61\0", 24);
+	expect(b, 1, 1);
+	bench_close(b);
+}
+
+// Protocol 99 has no flow: it goes to the server, and nothing is known of its state.
+static void a_direction_needs_no_flow_but_a_state_does(void **state)
+{
+	struct rule_bench *b = bench_open("alert ip any any -> any any (flow:to_server; sid:1;)\n"
+					  "alert ip any any -> any any (flow:to_client; sid:2;)\n"
+					  "alert ip any any -> any any (flow:stateless; sid:3;)\n"
+					  "alert ip any any -> any any (flow:to_server,not_established; sid:4;)\n"
+					  "alert ip any any -> any any (flow:no_frag; sid:5;)\n");
+	bench_ip(b, CLIENT, 99, (const uint8_t *)"abc", 3);
+	expect(b, 1, 1);
+	for (uint32_t sid = 2; sid <= 5; sid++)
+		expect(b, sid, 0);
+	bench_say(b, CLIENT, "a");
+	expect(b, 1, 2);
+	for (uint32_t sid = 3; sid <= 5; sid++)
+		expect(b, sid, 1);
+	bench_close(b);
+}
+
+static void only_stream_without_a_payload_test_never_matches(void **state)
+{
+	struct rule_bench *b = bench_open("alert tcp any any -> any any (flow:only_stream; sid:1;)\n"
+					  "alert tcp any any -> any any (flow:only_stream; content:\"abc\"; sid:2;)\n"
+					  "alert tcp any any -> any any (flow:no_stream; content:\"abc\"; sid:3;)\n");
+	bench_handshake(b);
+	bench_send(b, CLIENT, "abc");
+	bench_fin(b);
+	expect(b, 1, 0);
+	expect(b, 2, 1);
+	expect(b, 3, 1);
+	bench_close(b);
+}
+
+// Any packet is one that rules for pkthdr see; their payload tests look at streams as those of ip do.
+static void pkthdr_is_asked_like_ip(void **state)
+{
+	struct rule_bench *b = bench_open("alert pkthdr any any -> any any (content:\"abcdef\"; sid:1;)\n"
+					  "alert pkthdr any any -> any any (sid:2;)\n");
+	bench_handshake(b);
+	bench_send(b, CLIENT, "abc");
+	bench_send(b, CLIENT, "def");
+	bench_fin(b);
+	expect(b, 1, 1);
+	expect(b, 2, 2); // once a flow and direction
+	bench_close(b);
+}
+
+// The twelve bytes of times in an ICMP timestamp message are header.
+static void icmp_times_are_header(void **state)
+{
+	struct rule_bench *b = bench_open("alert icmp any any -> any any (dsize:2; sid:1;)\n"
+					  "alert icmp any any -> any any (icmpv4.hdr; bsize:20; sid:2;)\n");
+	bench_ip(b, CLIENT, 1, (const uint8_t *)"\x0d\0\0\0\0\1\0\2\0\0\0\0\0\0\0\0\0\0\0\0ab", 22);
+	expect(b, 1, 1);
+	expect(b, 2, 1);
+	bench_close(b);
+}
+
+struct flag_row {
+	const char *flags, *yes, *no; // packets by the letters of their flags, separated by spaces
+};
+
+static const struct flag_row flag_rows[] = {
+	{"S", "S", "SA SE F -"},
+	{"SA", "SA", "S A SAE"},
+	{"0", "-", "A S"},
+	{"!0", "A S", "-"},
+	{"+SA", "SA SAP", "S A"},
+	{"A+", "A PA FA", "S R"},
+	{"*A", "A SA RA", "S F"},
+	{"*SA", "S SA SF", "A PA FA RA"}, // S is asked for
+	{"*AF", "SA FA RA F SF", "A PA"}, // one of F, S, R is there
+	{"!S", "FA R F", "SA S SF A PA -"},
+	{"!SA", "S FA R RA SF", "SA A -"},
+	{"!A", "S R F -", "A SA"},
+	{"*PU", "U UA", "PA A"}, // one of U, E, C is there
+	{"!U", "AE SE", "A S U UA"},
+	{"S,CE", "S SE SEC", "SA"},
+	{"S,12", "S SE SEC", "SA"},
+};
+
+static uint8_t flags_of(const char *word)
+{
+	uint8_t flags = 0;
+	for (; *word && *word != ' '; word++)
+		if (*word != '-')
+			flags |= (uint8_t)(1u << (strchr("FSRPAUEC", *word) - "FSRPAUEC"));
+	return flags;
+}
+
+static void run_flags(const char *rule, const char *packets, size_t want)
+{
+	for (const char *word = packets; word; word = strchr(word, ' ') ? strchr(word, ' ') + 1 : NULL) {
+		struct rule_bench *b = bench_open(rule);
+		bench_tcp(b, CLIENT, flags_of(word), NULL, 0);
+		if (bench_count(b, 1) != want)
+			fail_msg("%s: %zu alerts on \"%s\"", rule, bench_count(b, 1), word);
+		bench_close(b);
+	}
+}
+
+static void tcp_flags_match_the_packets_suricata_matches(void **state)
+{
+	for (size_t i = 0; i < sizeof(flag_rows) / sizeof(*flag_rows); i++) {
+		char rule[128];
+		snprintf(rule, sizeof(rule), "alert tcp any any -> any any (flags:%s; sid:1;)\n", flag_rows[i].flags);
+		run_flags(rule, flag_rows[i].yes, 1);
+		run_flags(rule, flag_rows[i].no, 0);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_protocol_that_is_not_decoded_has_no_payload_and_no_ports),
+		cmocka_unit_test(a_broken_transport_header_leaves_the_ip_header_to_rules),
+		cmocka_unit_test(a_segment_with_unreadable_options_is_inspected),
+		cmocka_unit_test(a_direction_needs_no_flow_but_a_state_does),
+		cmocka_unit_test(only_stream_without_a_payload_test_never_matches),
+		cmocka_unit_test(pkthdr_is_asked_like_ip),
+		cmocka_unit_test(icmp_times_are_header),
+		cmocka_unit_test(tcp_flags_match_the_packets_suricata_matches),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
