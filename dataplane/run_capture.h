@@ -4,6 +4,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "dataplane/idle.h"
 #include "dataplane/pipeline.h"
 #include "dataplane/source.h"
 
@@ -12,6 +13,7 @@ struct run_hooks {
 	// Returns false to end the run early.
 	bool (*poll)(void *arg, uint64_t now_ns);
 	void *arg;
+	enum live_idle idle; // what workers without packets do
 };
 
 // Reads the source to its end, or until poll says stop. With one worker everything happens on the

@@ -13,14 +13,13 @@
 #include <rte_lcore.h>
 #include <rte_pause.h>
 
+#include "dataplane/idle.h"
 #include "dataplane/source_ethdev.h"
 
 #define MAIN_PERIOD_US 500u
+#define MAIN_PERIOD_WAITING_US 5000u // where workers wait for interrupts, events are in no hurry either
 #define POLL_PERIOD_NS 1000000ull
 #define DRAIN_NS 200000000ull // frames that were on their way when the run was told to stop
-#define PAUSE_MAX 64u         // pauses in a row, of some 40 to 140 cycles each
-#define SLEEP_AFTER 1000u     // turns without a frame
-#define SLEEP_US 50u // with the kernel's slack 100 us: at 14.88 Mpps 1,500 frames, which 2,048 descriptors hold
 
 struct live_lane {
 	struct worker *worker;
@@ -28,13 +27,13 @@ struct live_lane {
 	struct live *live;
 	unsigned int lcore;
 	uint64_t ticks; // passed
-	uint64_t idle_turns;
+	struct idler idler;
 	_Atomic uint64_t done; // every event of this worker that is still to come has a higher ordinal
 } __rte_cache_aligned;
 
 struct live {
 	struct pipeline *pipeline;
-	enum live_idle idle;
+	unsigned int period_us; // of the main lcore
 	uint16_t lanes;
 	_Atomic uint64_t tick_ns; // of the tick asked for last; written before ticks_asked
 	_Atomic uint64_t ticks_asked;
@@ -66,20 +65,6 @@ static void follow_tick(struct live_lane *l)
 		l->ticks++;
 }
 
-static void rest(struct live_lane *l)
-{
-	uint64_t turns = ++l->idle_turns;
-
-	if (l->live->idle == LIVE_BUSY)
-		return;
-	if (l->live->idle == LIVE_PAUSE || turns < SLEEP_AFTER) {
-		for (uint64_t i = 0; i < turns && i < PAUSE_MAX; i++)
-			rte_pause();
-		return;
-	}
-	rte_delay_us_sleep(SLEEP_US);
-}
-
 static bool turn(struct live_lane *l)
 {
 	struct burst *b = &l->worker->burst;
@@ -87,7 +72,7 @@ static bool turn(struct live_lane *l)
 	b->n_frames = l->source->ops->rx(l->source, b->frames, PKT_BURST);
 	if (!b->n_frames)
 		return false;
-	l->idle_turns = 0;
+	l->idler.turns = 0;
 	worker_process(l->worker);
 	return true;
 }
@@ -110,7 +95,7 @@ static int lane_main(void *arg)
 		publish_done(l);
 		follow_tick(l);
 		if (!busy)
-			rest(l);
+			idle_at_source(&l->idler, l->source);
 	}
 	flush(l);
 	return 0;
@@ -185,7 +170,7 @@ static void loop(struct live *v, const struct run_hooks *hooks)
 			if (!hooks->poll(hooks->arg, v->clock_ns))
 				return;
 		}
-		rte_delay_us_sleep(MAIN_PERIOD_US);
+		rte_delay_us_sleep(v->period_us);
 	}
 }
 
@@ -195,7 +180,7 @@ static void run_for(struct live *v, uint64_t ns)
 		read_clock(v);
 		keep_time(v, false);
 		collect(v);
-		rte_delay_us_sleep(MAIN_PERIOD_US);
+		rte_delay_us_sleep(v->period_us);
 	}
 }
 
@@ -223,15 +208,18 @@ static void finish(struct live *v)
 	pipeline_collect_all(v->pipeline);
 }
 
-static int start_lanes(struct live *v, struct source *const *sources)
+static int start_lanes(struct live *v, struct source *const *sources, enum live_idle idle)
 {
 	unsigned int lcore = rte_get_next_lcore(-1, 1, 0);
 
 	for (uint16_t i = 0; i < v->lanes; i++) {
 		if (lcore == RTE_MAX_LCORE)
 			return -ENODEV;
-		v->lane[i] = (struct live_lane){
-			.worker = pipeline_worker(v->pipeline, i), .source = sources[i], .live = v, .lcore = lcore};
+		v->lane[i] = (struct live_lane){.worker = pipeline_worker(v->pipeline, i),
+			.source = sources[i],
+			.live = v,
+			.lcore = lcore,
+			.idler = {.mode = idle}};
 		lcore = rte_get_next_lcore(lcore, 1, 0);
 	}
 	for (uint16_t i = 0; i < v->lanes; i++)
@@ -239,7 +227,7 @@ static int start_lanes(struct live *v, struct source *const *sources)
 	return 0;
 }
 
-int run_live(struct pipeline *p, struct source *const *sources, enum live_idle idle, const struct run_hooks *hooks)
+int run_live(struct pipeline *p, struct source *const *sources, const struct run_hooks *hooks)
 {
 	struct live *v = aligned_alloc(RTE_CACHE_LINE_SIZE, RTE_ALIGN_CEIL(sizeof(*v), RTE_CACHE_LINE_SIZE));
 	int rc;
@@ -248,11 +236,11 @@ int run_live(struct pipeline *p, struct source *const *sources, enum live_idle i
 		return -ENOMEM;
 	memset(v, 0, sizeof(*v));
 	v->pipeline = p;
-	v->idle = idle;
+	v->period_us = hooks->idle == LIVE_INTERRUPT ? MAIN_PERIOD_WAITING_US : MAIN_PERIOD_US;
 	v->lanes = pipeline_workers(p);
 	read_clock(v);
 	v->tick_ns = v->clock_ns - v->clock_ns % PIPELINE_TICK_NS;
-	rc = start_lanes(v, sources);
+	rc = start_lanes(v, sources, hooks->idle);
 	if (rc == 0) {
 		loop(v, hooks);
 		finish(v);

@@ -4,10 +4,13 @@
 #include "dataplane/run_spread.h"
 
 #include <errno.h>
-#include <sched.h>
+#include <poll.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
 
 #include <rte_cycles.h>
 #include <rte_errno.h>
@@ -15,7 +18,6 @@
 #include <rte_launch.h>
 #include <rte_lcore.h>
 #include <rte_mbuf.h>
-#include <rte_pause.h>
 #include <rte_prefetch.h>
 #include <rte_ring_elem.h>
 
@@ -23,8 +25,7 @@
 
 #define RING_MESSAGES 512u // frames a worker may lag behind the reader
 #define BURSTS_A_POLL 1024u
-#define IDLE_US 50u // a live reader without frames sleeps this long
-#define SPINS_BEFORE_YIELD 64u
+#define POLL_PERIOD_NS 1000000ull // of a live source, whose turns may be long
 
 enum message_kind {
 	MESSAGE_FRAME,
@@ -51,7 +52,13 @@ struct lane {
 	struct worker *worker;
 	struct rte_ring *ring;
 	unsigned int lcore;
-	uint64_t sent_seq; // ordinal of the last frame given to it
+	struct idler idler;
+	uint64_t sent_seq;  // ordinal of the last frame given to it
+	int bell;           // eventfd that wakes it, -1: it does not wait
+	atomic_bool asleep; // it waits for the bell
+	// Given to the ring together: each look at the ring's end costs reader and worker a cache line's way.
+	unsigned int batched;
+	struct message batch[PKT_BURST];
 };
 
 struct spread {
@@ -61,7 +68,8 @@ struct spread {
 	struct decoder decoder; // only to find address pairs
 	struct burst burst;     // of the reader
 	struct tick_clock clock;
-	uint64_t seq; // ordinal of the last frame sent
+	struct idler idler; // of the reader
+	uint64_t seq;       // ordinal of the last frame sent
 	uint64_t ticks_sent, ticks_decided;
 	uint64_t tick_ns, tick_seq; // of the tick that is under way
 };
@@ -101,21 +109,32 @@ uint32_t spread_hash(const struct packet *frame)
 
 // ---- the workers' side ----
 
-static void wait_a_little(unsigned int *spins)
+// Nothing in the ring. In interrupt mode the reader rings the bell; a frame it sent just before it could see that
+// somebody sleeps is found in the ring.
+static void rest(struct lane *l)
 {
-	if (++*spins < SPINS_BEFORE_YIELD)
-		rte_pause();
-	else
-		sched_yield();
+	struct pollfd p = {.fd = l->bell, .events = POLLIN};
+	eventfd_t rings;
+
+	if (!idle_turn(&l->idler))
+		return;
+	if (l->bell < 0) {
+		rte_delay_us_sleep(IDLE_SLEEP_US);
+		return;
+	}
+	atomic_store(&l->asleep, true);
+	if (rte_ring_empty(l->ring) && poll(&p, 1, IDLE_WAIT_MS) == 1)
+		eventfd_read(l->bell, &rings);
+	atomic_store(&l->asleep, false);
 }
 
-// The collector runs on another lcore; a capture can wait for it.
+// A capture can wait for the collector, and a live reader's frames wait in the device.
 static void wait_for_room(const struct worker *w)
 {
-	unsigned int spins = 0;
+	struct idler i = {0};
 
 	while (event_ring_free_slots(w->sink.ring) < PIPELINE_BURST_SLOTS)
-		wait_a_little(&spins);
+		idle_turn(&i);
 }
 
 static void process(struct worker *w)
@@ -146,29 +165,28 @@ static void add_frame(struct burst *b, const struct message *m)
 static void control(struct lane *l, const struct message *m)
 {
 	bool (*pass)(struct worker *, uint64_t, uint64_t) = m->kind == MESSAGE_TICK ? worker_tick : worker_flush;
-	unsigned int spins = 0;
+	struct idler waiting = {0};
 
 	process(l->worker);
 	if (m->kind == MESSAGE_REWIND)
 		worker_rewind(l->worker);
 	else if (m->kind != MESSAGE_END)
 		while (!pass(l->worker, m->ts_ns, m->seq))
-			wait_a_little(&spins);
+			idle_turn(&waiting);
 }
 
 static int lane_main(void *arg)
 {
 	struct lane *l = arg;
 	struct message m[PKT_BURST];
-	unsigned int spins = 0;
 
 	for (;;) {
 		unsigned int n = rte_ring_sc_dequeue_burst_elem(l->ring, m, sizeof(m[0]), PKT_BURST, NULL);
 		if (n == 0) {
-			wait_a_little(&spins);
+			rest(l);
 			continue;
 		}
-		spins = 0;
+		l->idler.turns = 0;
 		for (unsigned int i = 0; i < n; i++) {
 			if (m[i].kind == MESSAGE_FRAME) {
 				add_frame(&l->worker->burst, &m[i]);
@@ -218,12 +236,49 @@ static void collect(struct spread *s)
 	pipeline_collect(s->pipeline, done, ticking ? s->tick_seq : s->seq);
 }
 
-static void post(struct spread *s, struct lane *l, const struct message *m)
+// Wakes who sleeps. Once a turn is enough: nobody sleeps longer than IDLE_WAIT_MS.
+static void ring_bells(struct spread *s)
 {
-	while (rte_ring_sp_enqueue_elem(l->ring, (void *)(uintptr_t)m, sizeof(*m)) != 0) {
+	if (s->idler.mode != LIVE_INTERRUPT)
+		return;
+	atomic_thread_fence(memory_order_seq_cst);
+	for (uint16_t i = 0; i < s->lanes; i++)
+		if (atomic_load_explicit(&s->lane[i].asleep, memory_order_relaxed) && !rte_ring_empty(s->lane[i].ring))
+			eventfd_write(s->lane[i].bell, 1);
+}
+
+// A full ring: its worker needs the time, perhaps on this very CPU.
+static void deliver(struct spread *s, struct lane *l)
+{
+	struct idler full = {0};
+	unsigned int sent = 0;
+
+	for (;;) {
+		sent += rte_ring_sp_enqueue_burst_elem(
+			l->ring, &l->batch[sent], sizeof(l->batch[0]), l->batched - sent, NULL);
+		if (sent == l->batched)
+			break;
+		ring_bells(s);
 		decide(s, false);
 		collect(s);
+		idle_turn(&full);
 	}
+	l->batched = 0;
+}
+
+static void deliver_all(struct spread *s)
+{
+	for (uint16_t i = 0; i < s->lanes; i++)
+		if (s->lane[i].batched)
+			deliver(s, &s->lane[i]);
+	ring_bells(s);
+}
+
+static void post(struct spread *s, struct lane *l, const struct message *m)
+{
+	l->batch[l->batched++] = *m;
+	if (l->batched == PKT_BURST)
+		deliver(s, l);
 }
 
 static void send_all(struct spread *s, enum message_kind kind, uint64_t ns)
@@ -236,8 +291,13 @@ static void send_all(struct spread *s, enum message_kind kind, uint64_t ns)
 
 static void await_decision(struct spread *s, bool last)
 {
-	while (!decide(s, last))
+	struct idler waiting = {0};
+
+	deliver_all(s);
+	while (!decide(s, last)) {
 		collect(s);
+		idle_turn(&waiting);
+	}
 }
 
 // One tick at a time is under way: workers run on while the detectors decide.
@@ -285,7 +345,7 @@ static void send_frame(struct spread *s, const struct packet *p)
 }
 
 // A live source has nothing now: time passes all the same, and the core rests.
-static void idle(struct spread *s, const struct source *src)
+static void idle(struct spread *s, struct source *src)
 {
 	uint64_t tick_ns;
 
@@ -293,26 +353,33 @@ static void idle(struct spread *s, const struct source *src)
 		return;
 	while (tick_due(&s->clock, src->ops->clock(src), &tick_ns))
 		send_tick(s, tick_ns);
-	rte_delay_us_sleep(IDLE_US);
+	idle_at_source(&s->idler, src);
 }
 
 static void read_all(struct spread *s, struct source *src, const struct run_hooks *hooks)
 {
+	uint64_t polled_ns = 0;
 	bool go_on = true;
 
 	for (uint32_t turn = 1; go_on && !src->ops->ended(src); turn++) {
 		struct burst *b = &s->burst;
 		b->n = b->n_extra = b->n_extra_mbufs = 0;
 		b->n_frames = src->ops->rx(src, b->frames, PKT_BURST);
-		if (!b->n_frames)
+		if (b->n_frames)
+			s->idler.turns = 0;
+		else
 			idle(s, src);
 		decode_burst(&s->decoder, b);
 		for (uint16_t i = 0; i < b->n_frames; i++)
 			send_frame(s, &b->frames[i]);
+		deliver_all(s);
 		decide(s, false);
 		collect(s);
-		if (turn % BURSTS_A_POLL == 0)
-			go_on = hooks->poll(hooks->arg, s->clock.last_ns);
+		uint64_t now_ns = src->ops->clock ? src->ops->clock(src) : 0;
+		if (turn % BURSTS_A_POLL != 0 && now_ns - polled_ns < POLL_PERIOD_NS)
+			continue;
+		polled_ns = now_ns;
+		go_on = hooks->poll(hooks->arg, s->clock.last_ns);
 	}
 }
 
@@ -320,6 +387,7 @@ static void finish(struct spread *s)
 {
 	close_time(s, true);
 	send_all(s, MESSAGE_END, 0);
+	deliver_all(s);
 	for (uint16_t i = 0; i < s->lanes; i++)
 		rte_eal_wait_lcore(s->lane[i].lcore);
 	pipeline_collect_all(s->pipeline);
@@ -340,6 +408,9 @@ static int start_lanes(struct spread *s)
 		if (!l->ring)
 			return -rte_errno;
 		l->worker = pipeline_worker(s->pipeline, i);
+		l->idler.mode = s->idler.mode;
+		if (s->idler.mode == LIVE_INTERRUPT)
+			l->bell = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 		l->lcore = lcore;
 		lcore = rte_get_next_lcore(lcore, 1, 0);
 	}
@@ -357,6 +428,9 @@ int run_spread(struct pipeline *p, struct source *src, const struct run_hooks *h
 		return -ENOMEM;
 	s->pipeline = p;
 	s->lanes = pipeline_workers(p);
+	s->idler.mode = hooks->idle;
+	for (uint16_t i = 0; i < s->lanes; i++)
+		s->lane[i].bell = -1;
 	decode_init(&s->decoder, NULL);
 	s->decoder.config.check_l3_csum = s->decoder.config.check_l4_csum = false;
 	rc = start_lanes(s);
@@ -365,8 +439,11 @@ int run_spread(struct pipeline *p, struct source *src, const struct run_hooks *h
 		finish(s);
 		hooks->poll(hooks->arg, s->clock.last_ns);
 	}
-	for (uint16_t i = 0; i < s->lanes; i++)
+	for (uint16_t i = 0; i < s->lanes; i++) {
 		rte_ring_free(s->lane[i].ring);
+		if (s->lane[i].bell >= 0)
+			close(s->lane[i].bell);
+	}
 	free(s);
 	return rc;
 }

@@ -30,6 +30,9 @@ struct source_ops {
 	void (*stats)(const struct source *s, struct source_stats *out);
 	// Live sources: the time now, so that ticks pass without packets. NULL: time is what packets say.
 	uint64_t (*clock)(const struct source *s);
+	// Live sources: returns when a frame may have come, after ms milliseconds at the latest; false at once where
+	// the device cannot say so. NULL: never can.
+	bool (*wait)(struct source *s, unsigned int ms);
 	// Frees the source. Accepts NULL.
 	void (*close)(struct source *s);
 };

@@ -13,6 +13,7 @@
 #include <rte_mbuf.h>
 
 #include "dataplane/setup/memory.h"
+#include "dataplane/setup/wakeup.h"
 
 struct source_ethdev {
 	struct source base;
@@ -25,6 +26,7 @@ struct source_ethdev {
 	uint64_t now_ns;
 	uint64_t seq;
 	_Atomic uint64_t received, bytes;
+	struct wakeup wakeup;
 };
 
 // Frames that could not be brought into one piece, of all sources.
@@ -151,8 +153,14 @@ static void stats(const struct source *base, struct source_stats *out)
 		       (out->no_buffer == UINT64_MAX ? 0 : out->no_buffer);
 }
 
+static bool wait_for_frames(struct source *base, unsigned int ms)
+{
+	return wakeup_wait(&((struct source_ethdev *)base)->wakeup, ms);
+}
+
 static void close_source(struct source *base)
 {
+	wakeup_close(&((struct source_ethdev *)base)->wakeup);
 	free(base);
 }
 
@@ -161,6 +169,7 @@ static const struct source_ops ethdev_ops = {.name = "ethdev",
 	.ended = ended,
 	.stats = stats,
 	.clock = source_ethdev_clock,
+	.wait = wait_for_frames,
 	.close = close_source};
 
 int source_ethdev_open(
@@ -174,6 +183,9 @@ int source_ethdev_open(
 	s->queues = *queues;
 	s->jumbo = jumbo;
 	s->first = !first;
+	wakeup_init(&s->wakeup);
+	for (uint16_t i = 0; i < queues->count; i++)
+		wakeup_add(&s->wakeup, queues->item[i].port, queues->item[i].queue);
 	if (first) {
 		s->peer = ((struct source_ethdev *)first)->peer;
 		((struct source_ethdev *)first)->peer = s;
@@ -185,6 +197,11 @@ int source_ethdev_open(
 uint64_t source_ethdev_clock(const struct source *s)
 {
 	return ((const struct source_ethdev *)s)->now_ns;
+}
+
+bool source_ethdev_waits(const struct source *s)
+{
+	return ((const struct source_ethdev *)s)->wakeup.epfd >= 0;
 }
 
 void source_ethdev_stop(struct source *s)

@@ -31,6 +31,8 @@ int source_ethdev_open(
 
 // The time of the source's last rx, nanoseconds since 1970: whatever it hands over later is later.
 uint64_t source_ethdev_clock(const struct source *s);
+// Whether every queue of the source can wake who waits for a frame.
+bool source_ethdev_waits(const struct source *s);
 // From here on rx returns nothing, and ended is true. For whoever stops a run; any thread.
 void source_ethdev_stop(struct source *s);
 // Frames handed over by this source.

@@ -7,7 +7,7 @@
 #include "ctl/config/config_rows.h"
 
 static const char *const checksum_choices[] = {"none", "all", NULL};
-static const char *const idle_choices[] = {"busy", "pause", "sleep", NULL};
+static const char *const idle_choices[] = {"busy", "pause", "sleep", "interrupt", NULL};
 static const char *const huge_choices[] = {"auto", "yes", "no", NULL};
 
 const char *const config_os_names[CONFIG_OS_COUNT + 1] = {"bsd", "bsd-right", "old-linux", "linux", "old-solaris",
@@ -81,8 +81,8 @@ static const struct config_row rows[] = {
 	ROW_UINT("threading.event-ring", F(workers.event_ring), "slots of 64 bytes", 32768, 16777216, "65536",
 		"Room for events between a worker and the writer; a power of two."),
 	ROW_ENUM("threading.idle", F(workers.idle), idle_choices, "sleep",
-		"What a worker without packets does on a live port: poll on, pause the core, or sleep some 100 us "
-		"at a time."),
+		"What a worker without packets does on a live port: poll on, pause the core, sleep some 100 us at a "
+		"time, or wait for the device's interrupt, where it has one."),
 
 	ROW_ENUM("dpdk.hugepages", F(memory.hugepages), huge_choices, "auto",
 		"Use reserved hugepages; auto: where there are any."),

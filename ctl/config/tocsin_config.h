@@ -6,7 +6,7 @@
 #include "ctl/config/config.h"
 
 enum checksum_mode { CHECKSUM_NONE, CHECKSUM_ALL };
-enum idle_mode { IDLE_BUSY, IDLE_PAUSE, IDLE_SLEEP };
+enum idle_mode { IDLE_BUSY, IDLE_PAUSE, IDLE_SLEEP, IDLE_INTERRUPT };
 enum huge_mode { HUGE_AUTO, HUGE_YES, HUGE_NO };
 enum app_mode { APP_NO, APP_YES, APP_DETECTION_ONLY };
 enum auto_mode { AUTO_AUTO, AUTO_YES, AUTO_NO };

@@ -222,6 +222,7 @@ static int start_one(struct live_ports *l, const char *name, bool interface, uin
 		.descriptors = (uint16_t)cfg->capture.rx_descriptors,
 		.mtu = (uint16_t)cfg->capture.mtu,
 		.promiscuous = cfg->capture.promiscuous,
+		.interrupts = cfg->workers.idle == IDLE_INTERRUPT,
 		.checksum_offload = cfg->capture.checksum_offload,
 		.mbuf_room = l->frame_room,
 		.pool = pools->small,
@@ -242,6 +243,8 @@ static int open_sources(struct live_ports *l, struct rte_mempool *jumbo, struct 
 	for (size_t i = 0; i < l->count; i++) {
 		queues = RTE_MIN(queues, l->port[i].queues);
 		l->spread |= l->port[i].rss == PORT_RSS_REFUSED;
+		// the two directions of a tap would part
+		l->spread |= l->count > 1 && l->port[i].rss == PORT_RSS_SYMMETRIC && !l->port[i].common_table;
 	}
 	l->spread |= queues < l->workers;
 	readers = l->spread ? 1 : l->workers;
@@ -287,17 +290,21 @@ int ports_start(struct live_ports *l, const struct options *o, const struct tocs
 	if (o->verbose < 2)
 		rte_log_set_global_level(RTE_LOG_EMERG);
 	rc = start_all(l, o, cfg, pools, why);
+	if (rc == 0)
+		rc = open_sources(l, pools->jumbo, why);
 	rte_log_set_global_level(level);
-	return rc ? rc : open_sources(l, pools->jumbo, why);
+	return rc;
 }
 
-int ports_run(struct live_ports *l, struct pipeline *p, const struct tocsin_config *cfg, const struct run_hooks *hooks)
+int ports_run(struct live_ports *l, struct pipeline *p, const struct tocsin_config *cfg, struct run_hooks *hooks)
 {
-	static const enum live_idle idle[] = {
-		[IDLE_BUSY] = LIVE_BUSY, [IDLE_PAUSE] = LIVE_PAUSE, [IDLE_SLEEP] = LIVE_SLEEP};
+	static const enum live_idle idle[] = {[IDLE_BUSY] = LIVE_BUSY,
+		[IDLE_PAUSE] = LIVE_PAUSE,
+		[IDLE_SLEEP] = LIVE_SLEEP,
+		[IDLE_INTERRUPT] = LIVE_INTERRUPT};
 
-	return l->spread ? run_capture(p, l->sources[0], hooks)
-			 : run_live(p, l->sources, idle[cfg->workers.idle], hooks);
+	hooks->idle = idle[cfg->workers.idle];
+	return l->spread ? run_capture(p, l->sources[0], hooks) : run_live(p, l->sources, hooks);
 }
 
 void ports_watch(struct live_ports *l, void (*tell)(void *arg, const char *line), void *arg)
@@ -318,11 +325,15 @@ void ports_describe(const struct live_ports *l, size_t i, char *out, size_t size
 {
 	static const char *const rss[] = {
 		[PORT_RSS_NONE] = "", [PORT_RSS_SYMMETRIC] = ", symmetric RSS", [PORT_RSS_REFUSED] = ", no RSS"};
+	static const char *const wakes[] = {[PORT_WAKES_NOT] = "polled",
+		[PORT_WAKES_BY_DEVICE] = "woken by interrupt",
+		[PORT_WAKES_BY_SOCKET] = "woken by the kernel's socket"};
 	const struct port *p = &l->port[i];
 
-	snprintf(out, size, "%s: %s, %u receive queue%s of %u%s, %u send queues%s, MTU %u, NUMA node %d, drops %s%s%s",
-		p->name, p->driver, p->queues, p->queues == 1 ? "" : "s", p->descriptors, rss[p->rss], p->tx_queues,
-		p->tx_queues ? " (the driver wants them; nothing can reach them)" : "", p->mtu, p->socket,
+	snprintf(out, size,
+		"%s: %s, %u receive queue%s of %u%s, %s, %u send queues%s, MTU %u, NUMA node %d, drops %s%s%s", p->name,
+		p->driver, p->queues, p->queues == 1 ? "" : "s", p->descriptors, rss[p->rss], wakes[p->wakes],
+		p->tx_queues, p->tx_queues ? " (the driver wants them; nothing can reach them)" : "", p->mtu, p->socket,
 		p->counts_drops ? "counted" : "not counted by this driver", p->note[0] ? "; " : "", p->note);
 }
 

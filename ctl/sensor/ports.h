@@ -44,7 +44,7 @@ uint32_t ports_mbufs(const struct live_ports *l, const struct tocsin_config *cfg
 int ports_start(struct live_ports *l, const struct options *o, const struct tocsin_config *cfg,
 	const struct mbuf_pools *pools, struct live_error *why);
 // Reads until poll says stop. Returns as run_live or run_capture.
-int ports_run(struct live_ports *l, struct pipeline *p, const struct tocsin_config *cfg, const struct run_hooks *hooks);
+int ports_run(struct live_ports *l, struct pipeline *p, const struct tocsin_config *cfg, struct run_hooks *hooks);
 // Says once when a link goes down or comes back.
 void ports_watch(struct live_ports *l, void (*tell)(void *arg, const char *line), void *arg);
 // One line a port: name, driver, queues, RSS, MTU, transmit queues, notes.

@@ -85,9 +85,15 @@ int setup_live(struct sensor *s)
 	mem_fault_at_once(true); // the workers' tables come next
 	s->source = s->live->sources[0];
 	for (size_t i = 0; i < s->live->count && !s->opt.quiet; i++) {
+		const struct port *p = &s->live->port[i];
+		bool polled = s->cfg.workers.idle == IDLE_INTERRUPT && p->wakes == PORT_WAKES_NOT;
+
 		ports_describe(s->live, i, line, sizeof(line));
-		if (s->opt.verbose || !s->live->port[i].counts_drops || s->live->port[i].tx_queues)
+		if (s->opt.verbose || !p->counts_drops || p->tx_queues || polled)
 			say("%s", line);
+		if (polled)
+			say("%s: %s has no receive interrupts; idle workers sleep some 100 us at a time", p->name,
+				p->driver);
 	}
 	if (s->live->spread && s->opt.verbose)
 		say("one reader deals frames out to %u workers by address pair", s->workers);

@@ -30,21 +30,48 @@ static uint64_t drops_of(int fd)
 	return getsockopt(fd, SOL_PACKET, PACKET_STATISTICS, &stats, &len) == 0 ? stats.tp_drops : 0;
 }
 
-uint64_t packet_socket_drops(int ifindex)
+// Tells each packet socket on the interface to visit, until it says stop.
+static void each_socket(int ifindex, bool (*visit)(int fd, void *arg), void *arg)
 {
 	DIR *dir = opendir("/proc/self/fd");
-	uint64_t drops = 0;
+	bool go_on = dir != NULL;
 
-	if (!dir)
-		return 0;
-	for (struct dirent *e; (e = readdir(dir));) {
+	for (struct dirent *e; go_on && (e = readdir(dir));) {
 		int fd = atoi(e->d_name);
 
 		if (e->d_name[0] != '.' && is_bound_to(fd, ifindex))
-			drops += drops_of(fd);
+			go_on = visit(fd, arg);
 	}
-	closedir(dir);
+	if (dir)
+		closedir(dir);
+}
+
+static bool add_drops(int fd, void *arg)
+{
+	*(uint64_t *)arg += drops_of(fd);
+	return true;
+}
+
+uint64_t packet_socket_drops(int ifindex)
+{
+	uint64_t drops = 0;
+
+	each_socket(ifindex, add_drops, &drops);
 	return drops;
+}
+
+static bool take_first(int fd, void *arg)
+{
+	*(int *)arg = fd;
+	return false;
+}
+
+int packet_socket_of(int ifindex)
+{
+	int fd = -1;
+
+	each_socket(ifindex, take_first, &fd);
+	return fd;
 }
 
 bool packet_interface_up(int ifindex)

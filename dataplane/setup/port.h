@@ -19,6 +19,7 @@ struct port_config {
 	uint16_t descriptors;    // of each queue; brought into the device's limits
 	uint16_t mtu;            // 0: the largest up to 9000 that fits mbuf_room
 	bool promiscuous;
+	bool interrupts;       // where the device has them, so that who waits for frames can sleep
 	bool checksum_offload; // let the device judge checksums
 	uint32_t mbuf_room;    // bytes of a frame one mbuf of the pool holds
 	struct rte_mempool *pool;
@@ -28,6 +29,12 @@ enum port_rss {
 	PORT_RSS_NONE,      // one queue, nothing to spread
 	PORT_RSS_SYMMETRIC, // both directions of a pair meet on one queue
 	PORT_RSS_REFUSED,   // the device spreads in a way of its own: its queues must be dealt out anew
+};
+
+enum port_wakes {
+	PORT_WAKES_NOT,       // must be polled
+	PORT_WAKES_BY_DEVICE, // has receive interrupts
+	PORT_WAKES_BY_SOCKET, // an af_packet device: the kernel's socket can be waited on
 };
 
 struct port {
@@ -40,6 +47,8 @@ struct port {
 	uint16_t descriptors;
 	int socket; // NUMA node, SOCKET_ID_ANY where it has none
 	enum port_rss rss;
+	bool common_table; // with symmetric RSS: a hash has the same queue as on other ports (port_queue_of_hash)
+	enum port_wakes wakes;
 	bool counts_drops; // the device (or the kernel socket behind it) tells what it lost
 	bool running;
 	int ifindex;           // of the kernel interface, 0: none
@@ -66,3 +75,11 @@ bool port_link_up(const struct port *p);
 // "Scalable TCP Session Monitoring with Symmetric Receive-side Scaling", 2012).
 #define PORT_RSS_KEY_BYTES 52u
 extern const uint8_t port_rss_key[PORT_RSS_KEY_BYTES];
+
+// The queue of a hash under the redirection table that ports are given: entry e of every table is queue e % 128 %
+// queues, so a table of 128 entries or a multiple gives all hashes the same queue.
+#define PORT_TABLE_PERIOD 128u
+static inline uint16_t port_queue_of_hash(uint32_t hash, uint16_t queues)
+{
+	return (uint16_t)(hash % PORT_TABLE_PERIOD % queues);
+}

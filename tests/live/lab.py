@@ -85,9 +85,9 @@ class Live:
         self.err = "".join(self.said)
         return self
 
-    def ledger(self):
+    def ledger(self, name="eve.json"):
         expect(self.child.returncode == 0, "exit code %s: %s" % (self.child.returncode, self.err))
-        last = [e for e in self.s.events() if e["event_type"] == "stats"][-1]["stats"]
+        last = [e for e in self.s.events(name) if e["event_type"] == "stats"][-1]["stats"]
         ledger = last["tocsin"]["ledger"]
         expect(ledger["sum_ok"], "the ledger adds up: %s" % ledger)
         return ledger
