@@ -25,7 +25,7 @@ static void map_class(struct worker *w, uint16_t class)
 
 int worker_add_detector(struct worker *w, const struct detector *ops, void *state, void *delta)
 {
-	uint32_t wants = ops->wants & DET_ALL;
+	uint32_t wants = packet_kinds_wanted(ops);
 	uint16_t class = 0;
 
 	if (w->detector_count == WORKER_MAX_DETECTORS)

@@ -17,7 +17,7 @@
 #define DETECTOR_GID 901u
 #define DETECTOR_TICK_MS 100u // packet time between ticks
 
-// Which packets on_packets sees (a packet with PKT_INVALID is never shown).
+// Which packets on_packets sees.
 enum detector_wants {
 	DET_TCP = 1u << 0,
 	DET_UDP = 1u << 1,
@@ -28,6 +28,8 @@ enum detector_wants {
 	DET_ALL = 0x3f,
 	DET_FLOW_END = 1u << 6, // on_flow_end
 	DET_TICK = 1u << 7,     // merge and on_tick
+	DET_INVALID =
+		1u << 8, // with PKT_INVALID, which nobody else is shown: only data, len and link_type are to be trusted
 };
 
 // Which of those packets on_packets sees at all (detector.only): those with one of these traits. Most packets are

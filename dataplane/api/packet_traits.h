@@ -4,9 +4,16 @@
 #include "dataplane/api/detector.h"
 
 #define PACKET_KINDS 8u // 6 kinds of enum detector_wants, invalid packets, one spare
+#define PACKET_KIND_INVALID 6u
 #define PACKET_TRAITS (1u << 9)
 
-// Index of the packet's bit in enum detector_wants; 6 for a packet no detector may see.
+// The detector's wants as bits by packet_kind().
+static inline uint32_t packet_kinds_wanted(const struct detector *d)
+{
+	return (d->wants & DET_ALL) | (d->wants & DET_INVALID ? 1u << PACKET_KIND_INVALID : 0);
+}
+
+// Index of the packet's bit in enum detector_wants; PACKET_KIND_INVALID for a packet that is none of them.
 static inline uint32_t packet_kind(const struct packet *p)
 {
 	// by the six flags of PKT_TCP and on: the first that is set counts

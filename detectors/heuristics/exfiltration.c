@@ -152,4 +152,5 @@ static int exfiltration_init(void *state, const void *config, const struct detec
 	return 0;
 }
 
-OBS_DETECTOR(exfiltration, 9010018, "Tocsin exfiltration", "Potentially Bad Traffic", 2, DET_TCP | DET_UDP, DET_STEP);
+OBS_DETECTOR(exfiltration, 9010018, "Tocsin exfiltration", "Potentially Bad Traffic", 2, DET_TCP | DET_UDP,
+	DET_EARLY | DET_STEP);

@@ -176,7 +176,7 @@ const struct detector detector_mac_flood = {.name = "mac_flood",
 	.title = "Tocsin MAC flood",
 	.category = "Misc Attack",
 	.severity = 1,
-	.wants = CONN_KINDS | DET_TICK,
+	.wants = CONN_KINDS | DET_INVALID | DET_TICK, // Debian's macof sends IP without its TCP header
 	.only = DET_FIRST,
 	.config = mac_flood_rows,
 	.config_size = sizeof(struct mac_flood_config),

@@ -2,6 +2,7 @@
 // them, and neighbour advertisements that move an address nobody asked about.
 #include <stddef.h>
 
+#include "detectors/heuristics/link_obs.h"
 #include "detectors/heuristics/obs_detector.h"
 
 struct rogue_ra_config {
@@ -116,10 +117,11 @@ static void rogue_ra_on_packets(void *state, struct packet *const *pkts, uint32_
 static void say(struct rogue_ra *s, const struct obs *o, const char *what, double observed, double threshold,
 	const char *unit, uint8_t confidence)
 {
+	bool router = o->kind == ND_ROUTER;
 	struct finding f = {.detector = &detector_rogue_ra,
 		.attacker = o->src,
-		.attacker_version = 6,
-		.victim = o->dst,
+		.attacker_version = router ? 6 : 0,
+		.victim = router ? o->dst : o->src, // the address that is claimed
 		.victim_version = 6,
 		.proto = o->proto,
 		.observed = observed,
@@ -128,7 +130,15 @@ static void say(struct rogue_ra *s, const struct obs *o, const char *what, doubl
 		.what = what,
 		.confidence = confidence,
 		.sample = o->seq};
-	text_number(&f.text, "lifetime_s", o->kind == ND_ROUTER ? o->a : 0);
+	if (router) {
+		text_number(&f.text, "lifetime_s", o->a);
+	} else {
+		uint8_t mac[8];
+		memcpy(mac, &o->a, 4);
+		memcpy(mac + 4, &o->b, 4);
+		text_mac(&f.text, "attacker_mac", mac);
+		text_address(&f.text, "target", &o->dst, 6);
+	}
 	finding_emit(s->common.run, &f);
 }
 

@@ -136,7 +136,7 @@ static inline void harness_tick(struct harness *h, bool last)
 static inline bool harness_shows(const struct harness *h, const struct packet *p)
 {
 	const struct detector *d = h->detector;
-	return d->wants & DET_ALL & 1u << packet_kind(p) && (d->only == 0 || d->only & packet_traits(p));
+	return packet_kinds_wanted(d) & 1u << packet_kind(p) && (d->only == 0 || d->only & packet_traits(p));
 }
 
 // Both directions of an address pair go to one worker.

@@ -189,6 +189,8 @@ static void neighbours_that_move_an_address_unasked_are_reported(void **state)
 	claim(2 * SEC, 66, false);
 	harness_end(&h);
 	assert_int_equal(h.findings, 1);
+	harness_assert_victim(&h, 0, "fe80::7");
+	assert_non_null(strstr(h.text[0], ":42\""));
 }
 
 static void redirects(uint32_t n)

@@ -178,15 +178,20 @@ static void cdp_of_ever_other_devices_is_a_flood(void **state)
 	assert_int_equal(harness_count(&h, "flood of neighbour announcements"), 1);
 }
 
-// A SYN whose frame comes from MAC number `mac`.
-static void from_mac(uint64_t us, uint32_t mac, uint32_t flow)
+// The headers of a frame from MAC number `mac`, up to IP.
+static void from_mac_begin(uint32_t mac, uint32_t flow)
 {
 	char a[32];
 	harness_begin(&h, harness_host(a, flow), "10.0.0.9", 6);
-	build_tcp(&h.build, (uint16_t)(1024 + flow % 60000), 80, BUILD_TCP_SYN, 1, 0);
 	h.build.data[8] = (uint8_t)(mac >> 16);
 	h.build.data[9] = (uint8_t)(mac >> 8);
 	h.build.data[10] = (uint8_t)mac;
+}
+
+static void from_mac(uint64_t us, uint32_t mac, uint32_t flow)
+{
+	from_mac_begin(mac, flow);
+	build_tcp(&h.build, (uint16_t)(1024 + flow % 60000), 80, BUILD_TCP_SYN, 1, 0);
 	h.build.data[6] |= flow >> 31;
 	harness_finish(&h, us, NULL, 0);
 }
@@ -211,6 +216,19 @@ static void sources_that_no_station_has_are_told_at_once(void **state)
 	for (uint32_t i = 0; i < 1500; i++) // macof draws all six bytes: half have the group bit
 		from_mac(i * 500, 7919 * i, i | (i & 1) << 31);
 	harness_tick(&h, false);
+	assert_int_equal(h.findings, 1);
+}
+
+static void frames_whose_ip_is_broken_count_too(void **state)
+{
+	harness_start(&h, &detector_mac_flood, 1);
+	for (uint32_t i = 0; i < 1500; i++) { // an IP header that promises a TCP header, and the frame ends
+		from_mac_begin(i, i);
+		h.build.data[6] |= i & 1;
+		h.build.data[14 + 3] = 40;
+		harness_frame(&h, i * 500);
+	}
+	harness_end(&h);
 	assert_int_equal(h.findings, 1);
 }
 
@@ -258,6 +276,7 @@ int main(void)
 		heuristic_test(cdp_of_ever_other_devices_is_a_flood),
 		heuristic_test(macs_that_never_come_back_are_a_flood),
 		heuristic_test(sources_that_no_station_has_are_told_at_once),
+		heuristic_test(frames_whose_ip_is_broken_count_too),
 		heuristic_test(a_large_site_that_comes_into_view_is_silent),
 		heuristic_test(known_macs_that_show_once_a_window_are_silent),
 		heuristic_test(a_flood_behind_one_router_is_no_mac_flood),
