@@ -132,11 +132,15 @@ static struct flow *choose_victim(const struct flow_table *t, struct flow_bucket
 	return idlest_of_both(t, b1, b2);
 }
 
-static void evict_one(struct flow_table *t, struct flow *f, const struct packet *p, struct event_sink *sink)
+static struct flow *evict_one(
+	struct flow_table *t, struct flow_bucket *b, uint32_t way, const struct packet *p, struct event_sink *sink)
 {
+	struct flow *f = flow_at(t, b, way);
+
 	t->counters.evicted[f->state]++;
 	// a full event ring is no reason to keep it: the record is counted as lost
-	flow_end(t, f, FLOW_END_EVICTED, p->ts_ns, p->seq, sink);
+	flow_end_at(t, b, way, FLOW_END_EVICTED, p->ts_ns, p->seq, sink);
+	return f;
 }
 
 static struct flow *evict(struct flow_table *t, struct flow_bucket *b1, struct flow_bucket *b2, const struct packet *p,
@@ -144,9 +148,7 @@ static struct flow *evict(struct flow_table *t, struct flow_bucket *b1, struct f
 {
 	struct flow *f = choose_victim(t, b1, b2);
 
-	if (f)
-		evict_one(t, f, p, sink);
-	return f;
+	return f ? evict_one(t, flow_bucket_of(t, f), flow_way(t, f), p, sink) : NULL;
 }
 
 // Makes room in one bucket if a closed or unanswered flow is there to go.
@@ -158,8 +160,7 @@ static struct flow *evict_new(
 
 	if (key >= FLOW_RANK_KEPT >> 1)
 		return NULL;
-	evict_one(t, flow_at(t, b, way), p, sink);
-	return flow_at(t, b, way);
+	return evict_one(t, b, way, p, sink);
 }
 
 // Counts a flow that goes to its second bucket.
@@ -203,8 +204,7 @@ static inline struct flow *take_guess(
 		return f;
 	if ((b->timer[way] & FLOW_TIMER_RANK) >= FLOW_RANK_KEPT || !may_go(t, b, way))
 		return NULL;
-	evict_one(t, f, p, sink);
-	return f;
+	return evict_one(t, b, way, p, sink);
 }
 
 struct flow *flow_take_slot(

@@ -178,9 +178,9 @@ uint32_t flow_guess_slot(const struct flow_table *t, const struct flow_key *k);
 void flow_timer_set(struct flow_table *t, struct flow_bucket *b, uint32_t way, const struct flow *f, bool away);
 void flow_timer_move(struct flow_table *t, const struct flow *f);
 void flow_timer_start(struct flow_table *t, uint64_t now_ns);
-// Ends a flow now: hook, record (lost when the event ring is full), slot free.
-void flow_end(struct flow_table *t, struct flow *f, enum flow_end_reason reason, uint64_t ts_ns, uint64_t seq,
-	struct event_sink *sink);
+// Ends the flow in this way of a bucket now: hook, record (lost when the event ring is full), slot free.
+void flow_end_at(struct flow_table *t, struct flow_bucket *b, uint32_t way, enum flow_end_reason reason, uint64_t ts_ns,
+	uint64_t seq, struct event_sink *sink);
 // Ends a flow at the next call: its slot cannot be found or taken any more.
 void flow_end_later(
 	struct flow_table *t, struct flow *f, enum flow_end_reason reason, uint64_t ts_ns, const struct packet *p);

@@ -112,10 +112,8 @@ static void make_record(struct flow_table *t, const struct flow *f, enum flow_en
 	event_commit(sink);
 }
 
-static void free_slot(struct flow_table *t, struct flow *f)
+static void free_slot(struct flow_table *t, struct flow *f, struct flow_bucket *b, uint32_t way)
 {
-	struct flow_bucket *b = flow_bucket_of(t, f);
-	uint32_t way = flow_way(t, f);
 	struct flow_key k;
 
 	if (b->timer[way] & FLOW_TIMER_AWAY) {
@@ -129,15 +127,17 @@ static void free_slot(struct flow_table *t, struct flow *f)
 	t->counters.active--;
 }
 
-void flow_end(struct flow_table *t, struct flow *f, enum flow_end_reason reason, uint64_t ts_ns, uint64_t seq,
-	struct event_sink *sink)
+void flow_end_at(struct flow_table *t, struct flow_bucket *b, uint32_t way, enum flow_end_reason reason, uint64_t ts_ns,
+	uint64_t seq, struct event_sink *sink)
 {
+	struct flow *f = flow_at(t, b, way);
+
 	if (t->on_end)
 		t->on_end(t->on_end_arg, f, flow_cold_of(t, f), reason, seq);
 	if (t->records)
 		make_record(t, f, reason, ts_ns, seq, sink);
 	t->counters.ended[reason]++;
-	free_slot(t, f);
+	free_slot(t, f, b, way);
 }
 
 void flow_end_later(
@@ -152,7 +152,8 @@ void flow_end_dying(struct flow_table *t, struct event_sink *sink)
 {
 	for (uint32_t i = 0; i < t->n_dying; i++) {
 		const struct flow_dying *d = &t->dying[i];
-		flow_end(t, &t->lines[d->slot], (enum flow_end_reason)d->reason, d->ts_ns, d->seq, sink);
+		flow_end_at(t, flow_bucket_at(t, d->slot / FLOW_WAYS), d->slot % FLOW_WAYS,
+			(enum flow_end_reason)d->reason, d->ts_ns, d->seq, sink);
 	}
 	t->n_dying = 0;
 }
@@ -198,9 +199,9 @@ static bool look_at(struct flow_table *t, struct flow_bucket *b, uint32_t way, s
 	if (!may_end(t, s))
 		return false;
 	if (deadline <= s->now_ns)
-		flow_end(t, f, FLOW_END_TIMEOUT, deadline, s->seq, s->sink);
+		flow_end_at(t, b, way, FLOW_END_TIMEOUT, deadline, s->seq, s->sink);
 	else
-		flow_end(t, f, FLOW_END_SHUTDOWN, s->now_ns, s->seq, s->sink);
+		flow_end_at(t, b, way, FLOW_END_SHUTDOWN, s->now_ns, s->seq, s->sink);
 	return true;
 }
 

@@ -52,12 +52,14 @@ static void flow_ends(void *arg, struct flow *f, struct flow_cold *cold, enum fl
 	struct worker *w = arg;
 
 	w->run.seq = seq;
-	tcp_stream_flow_end(w->streams, f, cold, &w->run);
+	if (cold) // else it has no stream either
+		tcp_stream_flow_end(w->streams, f, cold, &w->run);
 	if (w->engine.on_flow_end)
 		w->engine.on_flow_end(w->engine.state, f, cold, &w->run);
-	for (uint16_t d = 0; d < w->detector_count; d++)
-		if (w->detectors[d].ops->on_flow_end)
-			w->detectors[d].ops->on_flow_end(w->detectors[d].state[w->active], f, cold, &w->run);
+	for (uint16_t i = 0; i < w->ender_count; i++) {
+		const struct worker_detector *d = &w->detectors[w->enders[i]];
+		d->ops->on_flow_end(d->state[w->active], f, cold, &w->run);
+	}
 }
 
 // A SYN on a known flow: the stream engine knows whether it begins a new connection.

@@ -85,8 +85,10 @@ static uint16_t take(
 			continue;
 		restore_vlan(&m);
 		bytes += m->pkt_len;
-		source_ethdev_fill(&frames[kept++], m, iface, s->now_ns, ++s->seq);
+		mbufs[kept++] = m;
 	}
+	source_ethdev_fill(frames, mbufs, kept, iface, s->now_ns, s->seq + 1);
+	s->seq += kept;
 	atomic_store_explicit(&s->received, s->received + kept, memory_order_relaxed);
 	atomic_store_explicit(&s->bytes, s->bytes + bytes, memory_order_relaxed);
 	return kept;

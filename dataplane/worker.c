@@ -7,19 +7,20 @@
 #include <rte_branch_prediction.h>
 #include <rte_mbuf.h>
 
-#define DECODE_AHEAD 8u // frames between looks at the flow table
-// Enters the class in the table that says which classes a packet of some kind and traits goes to.
+#define DECODE_AHEAD 16u // frames between looks at the flow table
+// Enters the class in the tables that say which classes a packet of some kind and traits goes to.
 static void map_class(struct worker *w, uint16_t class)
 {
 	const struct worker_class *wc = &w->classes[class];
 
 	for (uint32_t kind = 0; kind < PACKET_KINDS; kind++) {
-		w->any_trait[kind] = true;
+		bool alike = true;
 		for (uint32_t traits = 0; traits < PACKET_TRAITS; traits++) {
 			if (wc->wants & 1u << kind && (wc->only == 0 || wc->only & traits))
 				w->class_of[kind][traits] |= (uint16_t)(1u << class);
-			w->any_trait[kind] &= w->class_of[kind][traits] == w->class_of[kind][0];
+			alike &= w->class_of[kind][traits] == w->class_of[kind][0];
 		}
+		w->class_of_kind[kind] = alike ? w->class_of[kind][0] : WORKER_BY_TRAITS;
 	}
 }
 
@@ -40,6 +41,8 @@ int worker_add_detector(struct worker *w, const struct detector *ops, void *stat
 		w->class_count++;
 		map_class(w, class);
 	}
+	if (ops->on_flow_end)
+		w->enders[w->ender_count++] = (uint8_t)w->detector_count;
 	w->detectors[w->detector_count++] =
 		(struct worker_detector){.ops = ops, .state = {state, delta ? delta : state}, .class = (uint8_t) class};
 	return 0;
@@ -88,25 +91,50 @@ static uint32_t account_invalid(struct worker *w, const struct packet *p)
 	return 1;
 }
 
-// Sorts the packets by who wants to see them, accounts for the frames, and reports what was noted on either.
-static void gather(struct worker *w, const struct burst *b)
+// The classes that want a packet, a bit each.
+static inline uint32_t classes_of(const struct worker *w, const struct packet *p)
 {
-	uint32_t invalid = 0;
+	uint32_t kind = packet_kind(p), classes = w->class_of_kind[kind];
 
-	for (uint16_t c = 0; c < w->class_count; c++)
-		w->classes[c].n = 0;
+	return classes == WORKER_BY_TRAITS ? w->class_of[kind][packet_traits(p)] : classes;
+}
+
+// Puts the packets on the lists of those that want some of the burst, but not all.
+static void sort(struct worker *w, const struct burst *b, const uint16_t *classes, uint32_t some)
+{
 	for (uint16_t i = 0; i < b->n; i++) {
-		struct packet *p = b->list[i];
-		uint32_t kind = packet_kind(p), traits = w->any_trait[kind] ? 0 : packet_traits(p);
-		if (unlikely(p->flags & PKT_INVALID))
-			invalid += account_invalid(w, p);
-		if (unlikely(p->event_count && w->report_anomalies))
-			report_anomalies(w, p);
-		for (uint32_t classes = w->class_of[kind][traits]; classes; classes &= classes - 1) {
-			struct worker_class *wc = &w->classes[__builtin_ctz(classes)];
-			wc->list[wc->n++] = p;
+		for (uint32_t left = classes[i] & some; left; left &= left - 1) {
+			struct worker_class *wc = &w->classes[__builtin_ctz(left)];
+			wc->list[wc->n++] = b->list[i];
 		}
 	}
+}
+
+// Accounts for the frames, reports what was noted on packets, and sorts these by who wants to see them. A class that
+// wants the whole burst, as in a flood, gets it as it is.
+static void gather(struct worker *w, const struct burst *b)
+{
+	uint16_t classes[PKT_BURST * PKT_MAX_DEPTH];
+	uint32_t invalid = 0, any = 0, all = UINT32_MAX;
+
+	for (uint16_t i = 0; i < b->n; i++) {
+		const struct packet *p = b->list[i];
+		if (unlikely(p->flags & PKT_INVALID))
+			invalid += account_invalid(w, p);
+		if (unlikely(p->event_count) && w->report_anomalies)
+			report_anomalies(w, p);
+		uint32_t c = classes_of(w, p);
+		classes[i] = (uint16_t)c;
+		any |= c;
+		all &= c;
+	}
+	for (uint16_t c = 0; c < w->class_count; c++) {
+		bool whole = all >> c & 1;
+		w->classes[c].n = whole ? b->n : 0;
+		w->classes[c].pkts = whole ? b->list : w->classes[c].list;
+	}
+	if (any & ~all)
+		sort(w, b, classes, any & ~all);
 	w->counters.inspected += b->n_frames - invalid;
 	w->counters.frames += b->n_frames;
 	w->counters.packets += b->n;
@@ -120,7 +148,7 @@ static void run_detectors(struct worker *w)
 		const struct worker_class *wc = &w->classes[wd->class];
 		mark(w, WORKER_DETECTOR + d);
 		if (wc->n && wd->ops->on_packets)
-			wd->ops->on_packets(wd->state[w->active], wc->list, wc->n, &w->run);
+			wd->ops->on_packets(wd->state[w->active], wc->pkts, wc->n, &w->run);
 	}
 }
 
@@ -128,17 +156,20 @@ static void run_detectors(struct worker *w)
 // cache line need not be touched.
 static inline bool is_plain(const struct rte_mbuf *m, const struct rte_mempool *pool)
 {
-	return m && m->pool == pool && rte_mbuf_refcnt_read(m) == 1 && m->nb_segs == 1 && RTE_MBUF_DIRECT(m);
+	return m->pool == pool && rte_mbuf_refcnt_read(m) == 1 && m->nb_segs == 1 && RTE_MBUF_DIRECT(m);
 }
 
 static void release(struct burst *b)
 {
-	struct rte_mempool *pool = b->frames[0].mbuf ? b->frames[0].mbuf->pool : NULL;
 	void *plain[PKT_BURST];
+	struct rte_mempool *pool = NULL;
 	uint32_t n = 0;
 
-	for (uint16_t i = 0; i < b->n_frames; i++) {
-		struct rte_mbuf *m = b->frames[i].mbuf;
+	for (const struct packet *p = b->frames, *end = p + b->n_frames; p < end; p++) {
+		struct rte_mbuf *m = p->mbuf;
+		if (unlikely(!m))
+			continue;
+		pool = pool ? pool : m->pool;
 		if (likely(is_plain(m, pool)))
 			plain[n++] = m;
 		else

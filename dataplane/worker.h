@@ -15,6 +15,7 @@
 
 #define WORKER_MAX_DETECTORS 64u
 #define WORKER_MAX_CLASSES 16u // distinct sets of packet kinds that detectors ask for
+#define WORKER_BY_TRAITS (1u << WORKER_MAX_CLASSES)
 
 // A detector of this worker. With DET_TICK there are two deltas: packets fill one while the main
 // lcore merges the other, and a tick swaps them.
@@ -29,6 +30,7 @@ struct worker_class {
 	uint32_t wants; // DET_ALL part of detector.wants
 	uint32_t only;  // detector.only
 	uint32_t n;
+	struct packet *const *pkts; // its list, or the burst's where it wants all of them
 	struct packet *list[PKT_BURST * PKT_MAX_DEPTH];
 };
 
@@ -66,9 +68,11 @@ struct worker {
 	struct tcp_streams *streams;
 	struct packet_engine engine; // signature engine; empty without rules
 	struct worker_detector detectors[WORKER_MAX_DETECTORS];
+	uint16_t ender_count;
+	uint8_t enders[WORKER_MAX_DETECTORS]; // those of detectors that are told when a flow ends
 	struct worker_class classes[WORKER_MAX_CLASSES];
 	uint16_t class_of[PACKET_KINDS][PACKET_TRAITS]; // bit c: classes[c] wants such packets
-	bool any_trait[PACKET_KINDS];                   // for these class_of does not depend on traits
+	uint32_t class_of_kind[PACKET_KINDS];           // the same, or WORKER_BY_TRAITS where traits matter
 	struct worker_counters counters;
 	const struct worker_probe *probe; // NULL in a sensor
 	struct burst burst;

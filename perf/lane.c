@@ -167,8 +167,8 @@ static inline uint64_t receive_flood(struct lane *l, uint32_t at, uint32_t n)
 {
 	uint64_t now_ns = BEGIN_NS + l->seq * NS_A_PACKET_X100 / 100;
 
-	for (uint32_t i = 0; i < n; i++)
-		source_ethdev_fill(&l->w->burst.frames[i], l->mbufs[at + i], 0, now_ns, ++l->seq);
+	source_ethdev_fill(l->w->burst.frames, l->mbufs + at, n, 0, now_ns, l->seq + 1);
+	l->seq += n;
 	return now_ns;
 }
 
