@@ -2,12 +2,14 @@
 // which each datagram logs its fragments one after the other, so that tiny ones cost little more than their
 // bytes. Next: defrag_rebuild.c.
 #include "dataplane/defrag_internal.h"
+#include "dataplane/flow_key.h"
 
 #include <errno.h>
 #include <string.h>
 
 #include <rte_common.h>
 #include <rte_jhash.h>
+#include <rte_prefetch.h>
 
 #define MEMCAP_MIN ((uint64_t)512 << 10)
 #define IPV6_FRAGMENT_HEADER 8u
@@ -167,12 +169,39 @@ static void release_datagram(struct defrag *df, struct defrag_datagram *d)
 	df->counters.active--;
 }
 
+// Asks for what the next eviction touches: the links of the datagram that is the oldest but one by then, and all
+// that hangs on the oldest, whose links were asked for the last time. A flood of lone fragments evicts one each.
+static void look_ahead(const struct defrag *df)
+{
+	const struct defrag_datagram *d;
+
+	if (df->oldest == DEFRAG_NONE)
+		return;
+	d = &df->datagrams[df->oldest];
+	rte_prefetch0(&df->bucket[d->bucket]);
+	rte_prefetch0(d->header);
+	rte_prefetch0(d->map);
+	if (d->log_head != DEFRAG_NONE) {
+		rte_prefetch0(df->chunk_bytes + (size_t)d->log_head * DEFRAG_CHUNK);
+		rte_prefetch0(&df->chunk_next[d->log_head]);
+	}
+	if (d->age_next != DEFRAG_NONE) {
+		rte_prefetch0(&df->datagrams[d->age_next]);
+		rte_prefetch0(&df->datagrams[d->age_next].chain_next);
+	}
+}
+
+static void evict(struct defrag *df, uint32_t victim)
+{
+	release_datagram(df, &df->datagrams[victim]);
+	df->counters.evicted++;
+	look_ahead(df);
+}
+
 static struct defrag_datagram *take_datagram(struct defrag *df)
 {
-	if (df->free_datagram == DEFRAG_NONE && df->fresh_datagrams == df->max_datagrams) {
-		release_datagram(df, &df->datagrams[df->oldest]);
-		df->counters.evicted++;
-	}
+	if (df->free_datagram == DEFRAG_NONE && df->fresh_datagrams == df->max_datagrams)
+		evict(df, df->oldest);
 	if (df->free_datagram == DEFRAG_NONE)
 		return &df->datagrams[df->fresh_datagrams++];
 	struct defrag_datagram *d = &df->datagrams[df->free_datagram];
@@ -198,6 +227,18 @@ static void make_key(struct defrag_key *key, const struct packet *p, uint32_t id
 		rte_jhash_32b_2hashes(o->dst.w, 4, &low, &high);
 		key->tunnel = (uint64_t)high << 32 | low;
 	}
+}
+
+// Keyed, so that nobody who does not know the seed can make one chain long.
+static uint32_t hash_key(const struct defrag *df, const struct defrag_key *key)
+{
+	uint64_t w[sizeof(*key) / 8], h = (df->config.seed | UINT64_C(1) << 32) * UINT64_C(0x9e3779b97f4a7c15);
+
+	memcpy(w, key, sizeof(w));
+	for (size_t i = 0; i + 1 < RTE_DIM(w); i += 2)
+		h = flow_mum(w[i] ^ h, w[i + 1] ^ UINT64_C(0xd6e8feb86659fd93));
+	h = flow_mum(w[RTE_DIM(w) - 1] ^ h, UINT64_C(0xa0761d6478bd642f));
+	return (uint32_t)(h >> 32);
 }
 
 static enum defrag_policy choose_policy(const struct defrag *df, const struct packet *frag)
@@ -244,7 +285,7 @@ static struct defrag_datagram *find_datagram(struct defrag *df, const struct pac
 	struct defrag_key key;
 
 	make_key(&key, frag, id);
-	uint32_t bucket = rte_jhash_32b((const uint32_t *)&key, sizeof(key) / 4, df->config.seed) & (df->buckets - 1);
+	uint32_t bucket = hash_key(df, &key) & (df->buckets - 1);
 	for (uint32_t i = df->bucket[bucket]; i != DEFRAG_NONE; i = df->datagrams[i].chain_next) {
 		struct defrag_datagram *d = &df->datagrams[i];
 		if (memcmp(&d->key, &key, sizeof(key)) != 0)
@@ -310,8 +351,7 @@ static bool make_room(struct defrag *df, const struct defrag_datagram *d, uint32
 		uint32_t victim = df->oldest == index_of(df, d) ? d->age_next : df->oldest;
 		if (victim == DEFRAG_NONE)
 			return false;
-		release_datagram(df, &df->datagrams[victim]);
-		df->counters.evicted++;
+		evict(df, victim);
 	}
 	return true;
 }

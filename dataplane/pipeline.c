@@ -123,11 +123,18 @@ static int make_ring(struct pipeline *p, struct event_sink *sink, uint32_t slots
 static enum defrag_policy host_policy(const void *arg, const struct packet *frag)
 {
 	const struct worker *w = arg;
-	enum defrag_policy policy = DEFRAG_BSD;
-	uint8_t os = tcp_policy_of(w->streams, &frag->dst, frag->flags & PKT_IPV4 ? 4 : 6);
 
-	(void)defrag_policy_by_name(tcp_policy_names[os], &policy);
-	return policy;
+	return (enum defrag_policy)
+		w->fragment_policy[tcp_policy_of(w->streams, &frag->dst, frag->flags & PKT_IPV4 ? 4 : 6)];
+}
+
+static void name_policies(struct worker *w)
+{
+	for (uint8_t os = 0; os < TCP_POLICY_COUNT; os++) {
+		enum defrag_policy policy = DEFRAG_BSD;
+		(void)defrag_policy_by_name(tcp_policy_names[os], &policy);
+		w->fragment_policy[os] = (uint8_t)policy;
+	}
 }
 
 static int make_worker(struct pipeline *p, const struct pipeline_config *cfg, uint16_t id, struct event_ring **ring)
@@ -153,6 +160,8 @@ static int make_worker(struct pipeline *p, const struct pipeline_config *cfg, ui
 	flow.midstream = cfg->stream.midstream;
 	fragments.policy_of = host_policy;
 	fragments.policy_arg = w;
+	fragments.seed = (uint32_t)(flow.seed[0] ^ flow.seed[1] >> 32);
+	name_policies(w);
 	rc = make_ring(p, &w->sink, cfg->event_slots, ring);
 	if (rc == 0)
 		rc = flow_table_init(flow_mem, &flow, &w->flows);

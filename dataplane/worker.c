@@ -20,6 +20,7 @@ static void map_class(struct worker *w, uint16_t class)
 				w->class_of[kind][traits] |= (uint16_t)(1u << class);
 			alike &= w->class_of[kind][traits] == w->class_of[kind][0];
 		}
+		w->traits_of_kind[kind] |= wc->wants & 1u << kind ? wc->only : 0;
 		w->class_of_kind[kind] = alike ? w->class_of[kind][0] : WORKER_BY_TRAITS;
 	}
 }
@@ -96,7 +97,9 @@ static inline uint32_t classes_of(const struct worker *w, const struct packet *p
 {
 	uint32_t kind = packet_kind(p), classes = w->class_of_kind[kind];
 
-	return classes == WORKER_BY_TRAITS ? w->class_of[kind][packet_traits(p)] : classes;
+	if (classes == WORKER_BY_TRAITS)
+		classes = w->class_of[kind][packet_traits_among(p, w->traits_of_kind[kind])];
+	return classes;
 }
 
 // Puts the packets on the lists of those that want some of the burst, but not all.

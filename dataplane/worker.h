@@ -66,13 +66,15 @@ struct worker {
 	struct decoder decoder;
 	struct flow_table *flows;
 	struct tcp_streams *streams;
-	struct packet_engine engine; // signature engine; empty without rules
+	uint8_t fragment_policy[TCP_POLICY_COUNT]; // enum defrag_policy of each host policy
+	struct packet_engine engine;               // signature engine; empty without rules
 	struct worker_detector detectors[WORKER_MAX_DETECTORS];
 	uint16_t ender_count;
 	uint8_t enders[WORKER_MAX_DETECTORS]; // those of detectors that are told when a flow ends
 	struct worker_class classes[WORKER_MAX_CLASSES];
 	uint16_t class_of[PACKET_KINDS][PACKET_TRAITS]; // bit c: classes[c] wants such packets
 	uint32_t class_of_kind[PACKET_KINDS];           // the same, or WORKER_BY_TRAITS where traits matter
+	uint32_t traits_of_kind[PACKET_KINDS];          // enum detector_only bits that somebody asks for
 	struct worker_counters counters;
 	const struct worker_probe *probe; // NULL in a sensor
 	struct burst burst;

@@ -18,7 +18,8 @@
 #define CLIENTS 0x0a000000u
 #define SURVIVORS 10000u // established flows beside a flood of new ones
 #define HANDSHAKE 3u     // packets that establish one
-#define COLLIDING 512u   // keys searched for PERF_COLLIDE
+#define COLLIDING 512u   // flows of PERF_COLLIDE, many more than two buckets hold
+#define COLLIDE_TRIES (UINT64_C(1) << 29)
 
 const char *const perf_kind_names[PERF_KINDS] = {
 	"syn", "udp", "ack", "new-syn", "new-udp", "collide", "one", "fragments", "malformed", "replay"};
@@ -33,7 +34,7 @@ struct frames {
 	uint64_t random, counter;
 	uint32_t len; // without FCS
 	struct zipf zipf;
-	uint32_t *colliding; // client addresses
+	uint32_t *colliding; // flow numbers
 };
 
 static uint64_t next_random(struct frames *f)
@@ -224,7 +225,8 @@ static void make_flow(struct frames *f, uint64_t flow, uint8_t *to)
 		put_tcp(to, f->len, client_of(flow), port_of(flow), VICTIM, 80, 0x10);
 		break;
 	case PERF_COLLIDE:
-		put_tcp(to, f->len, f->colliding[flow % COLLIDING], 1024, VICTIM, 80, 0x02);
+		put_tcp(to, f->len, client_of(f->colliding[flow % COLLIDING]), port_of(f->colliding[flow % COLLIDING]),
+			VICTIM, 80, 0x02);
 		break;
 	case PERF_FRAGMENTS:
 		put_fragment(to, f->len, client_of(flow), (uint16_t)(flow >> 8));
@@ -302,28 +304,38 @@ uint32_t frames_make_warm_up(struct frames *f, uint64_t i, uint8_t *to)
 	return f->len;
 }
 
-// Client addresses whose flows all have the same first bucket, found with the table's own secret: the
-// worst an attacker who knew it could do.
+static void endpoint_key(struct flow_key *k, const struct flow_table *t, uint64_t endpoint)
+{
+	*k = (struct flow_key){.proto = 6};
+	k->addrs = (uint64_t)htonl(VICTIM) << 32 | htonl(client_of(endpoint));
+	k->ports = 80u << 16 | port_of(endpoint);
+	flow_key_hash(k, false, &t->seed);
+	flow_key_scale(t, k);
+}
+
+// Flows that all have the same two buckets, found with the table's own secret: the worst an attacker who knew it could
+// do. That takes COLLIDING times the square of the number of buckets, so it is for small tables.
 static int find_colliding(struct frames *f, const struct flow_table *t)
 {
-	struct flow_key k = {.ports = 80u << 16 | 1024, .proto = 6};
-	uint32_t want = 0, found = 0;
+	struct flow_key want, k;
+	uint32_t found = 1;
 
 	f->colliding = calloc(COLLIDING, sizeof(*f->colliding));
 	if (!f->colliding)
 		return -ENOMEM;
-	for (uint64_t a = 0x01000000; found < COLLIDING && a < UINT32_MAX; a++) {
-		k.addrs = (uint64_t)htonl(VICTIM) << 32 | htonl((uint32_t)a);
-		flow_key_hash(&k, false, &t->seed);
-		flow_key_scale(t, &k);
-		if (!found)
-			want = k.hash1;
-		if (k.hash1 == want)
-			f->colliding[found++] = (uint32_t)a;
+	endpoint_key(&want, t, 0);
+	for (uint64_t e = 1; found < COLLIDING && e < COLLIDE_TRIES; e++) {
+		endpoint_key(&k, t, e);
+		if (k.hash1 == want.hash1 && flow_bucket2_number(t, &k) == flow_bucket2_number(t, &want))
+			f->colliding[found++] = (uint32_t)e;
 	}
-	for (uint32_t i = found; i < COLLIDING; i++)
-		f->colliding[i] = f->colliding[i % found];
-	return 0;
+	if (found == COLLIDING)
+		return 0;
+	fprintf(stderr,
+		"tocsin-perf: only %u of %u flows found that share both buckets; expected a smaller table: "
+		"--flows 4096\n",
+		found, COLLIDING);
+	return -EINVAL;
 }
 
 struct frames *frames_open(const struct perf_options *o, const struct flow_table *flows)

@@ -18,6 +18,7 @@
 #define BEGIN_NS UINT64_C(1600000000000000000)
 #define EVENTS_A_SECOND UINT64_C(1000000) // what a main lcore takes; in a flood the rest is counted as lost
 #define FCS_AND_GAP 24u                   // FCS, preamble and gap around what a frame holds
+#define REPLAY_TRIAL_S 10u                // a trial of a replay begins no further turn after this long
 #define COUNTED_FRAMES 128u               // single-stepped: about 100,000 steps
 
 struct lane {
@@ -41,6 +42,7 @@ struct lane {
 	// the probe's
 	struct worker_probe probe;
 	uint64_t stage_began, stage_cycles[PERF_MAX_STAGES];
+	uint64_t off_clock; // cycles of this batch that were not the worker's
 	uint32_t stage_now;
 	volatile uint32_t *shared_stage;
 };
@@ -53,6 +55,15 @@ static void stage_mark(void *arg, uint32_t stage)
 	l->stage_cycles[l->stage_now] += now - l->stage_began;
 	l->stage_began = now;
 	l->stage_now = stage;
+}
+
+uint32_t lane_enter(struct lane *l, uint32_t stage)
+{
+	uint32_t before = l->stage_now;
+
+	if (l->w->probe == &l->probe && l->probe.mark == stage_mark)
+		stage_mark(l, stage);
+	return before;
 }
 
 static void shared_mark(void *arg, uint32_t stage)
@@ -137,10 +148,14 @@ static void make_flood(struct lane *l)
 	}
 }
 
+// Up to the end of a turn, so that a trial is of whole turns.
 static void make_replay(struct lane *l)
 {
-	for (l->n = 0; l->n < PERF_BATCH; l->n++)
-		replay_next(l->replay, &l->batch[l->n]);
+	uint64_t left = replay_left(l->replay);
+
+	l->n = left < PERF_BATCH ? (uint32_t)left : PERF_BATCH;
+	for (uint32_t i = 0; i < l->n; i++)
+		replay_next(l->replay, &l->batch[i]);
 }
 
 static void make_batch(struct lane *l)
@@ -161,7 +176,7 @@ void lane_restart(struct lane *l)
 	l->warm_up = 0;
 }
 
-// Hands the next frames over as a port's source does: out of the mbufs a driver has filled, all with the time of the
+// Hands the next n frames over as a port's source does: out of the mbufs a driver has filled, all with the time of the
 // burst. Returns that.
 static inline uint64_t receive_flood(struct lane *l, uint32_t at, uint32_t n)
 {
@@ -172,7 +187,7 @@ static inline uint64_t receive_flood(struct lane *l, uint32_t at, uint32_t n)
 	return now_ns;
 }
 
-// The same for frames that lie in no mbuf. Each has its own time; returns the first's.
+// The same for frames that lie in no mbuf. Each has its own time; returns the first one's.
 static inline uint64_t receive_replay(struct lane *l, uint32_t at, uint32_t n)
 {
 	for (uint32_t i = 0; i < n; i++) {
@@ -194,10 +209,8 @@ static inline uint64_t receive_replay(struct lane *l, uint32_t at, uint32_t n)
 	return l->batch[at].ts_ns;
 }
 
-static inline uint64_t receive(struct lane *l, uint32_t at)
+static inline uint64_t receive(struct lane *l, uint32_t at, uint32_t n)
 {
-	uint32_t n = RTE_MIN(l->n - at, PKT_BURST);
-
 	l->w->burst.n_frames = (uint16_t)n;
 	return l->replay ? receive_replay(l, at, n) : receive_flood(l, at, n);
 }
@@ -219,45 +232,38 @@ static void drain(struct lane *l, bool all)
 // The main lcore's part, off the clock. With several workers nobody decides: each lane serves itself.
 static void serve(struct lane *l, uint64_t tick_ns, bool ticked)
 {
+	uint64_t begin = rte_rdtsc(), end;
+
 	if (ticked && l->o->workers == 1)
 		pipeline_decide(l->pipeline, tick_ns, l->seq, false);
 	drain(l, l->o->kind == PERF_REPLAY);
+	end = rte_rdtsc();
+	l->off_clock += end - begin;
+	l->stage_began += end - begin;
 }
 
 // Takes the batch through the worker. Returns cycles.
 static uint64_t run_batch(struct lane *l)
 {
 	uint64_t tick_ns = 0, begin = rte_rdtsc_precise();
-	bool ticked = false;
 
+	l->off_clock = 0;
 	l->stage_began = begin;
 	l->stage_now = WORKER_END;
-	for (uint32_t at = 0; at < l->n; at += PKT_BURST) {
+	for (uint32_t at = 0, n; at < l->n; at += n) {
 		uint64_t before = l->seq;
-		if (tick_due(&l->clock, receive(l, at), &tick_ns)) {
+		n = RTE_MIN(l->n - at, PKT_BURST);
+		uint64_t now_ns = receive(l, at, n);
+		while (tick_due(&l->clock, now_ns, &tick_ns)) {
 			while (!worker_tick(l->w, tick_ns, before))
 				serve(l, 0, false);
-			ticked = true;
+			serve(l, tick_ns, true);
 		}
 		worker_process(l->w);
 	}
-	uint64_t cycles = rte_rdtsc_precise() - begin;
-	serve(l, tick_ns, ticked);
+	uint64_t cycles = rte_rdtsc_precise() - begin - l->off_clock;
+	serve(l, 0, false);
 	return cycles;
-}
-
-void lane_warm_up(struct lane *l)
-{
-	uint64_t total = l->replay ? replay_frames(l->replay) : frames_warm_up(l->frames);
-
-	for (uint64_t sent = 0; sent < total; sent += PERF_BATCH) {
-		make_batch(l);
-		run_batch(l);
-	}
-	for (int i = 0; i < 64; i++) {
-		make_batch(l);
-		run_batch(l);
-	}
 }
 
 static int by_value(const void *a, const void *b)
@@ -281,28 +287,85 @@ static uint64_t bits_of_batch(const struct lane *l)
 	return bits;
 }
 
+// Sums over a trial.
+struct sums {
+	uint64_t packets, bits, cycles;
+	uint64_t stage[PERF_MAX_STAGES];
+};
+
+// Makes a batch and takes it through. Returns its cycles.
+static uint64_t one_batch(struct lane *l, struct sums *sum)
+{
+	make_batch(l);
+	memset(l->stage_cycles, 0, sizeof(l->stage_cycles));
+	sum->bits += bits_of_batch(l);
+	sum->packets += l->n;
+	uint64_t cycles = run_batch(l);
+	sum->cycles += cycles;
+	for (uint32_t s = 0; s < PERF_MAX_STAGES; s++)
+		sum->stage[s] += l->stage_cycles[s];
+	return cycles;
+}
+
+void lane_warm_up(struct lane *l)
+{
+	struct sums sum = {0};
+
+	if (l->replay) {
+		do
+			one_batch(l, &sum);
+		while (replay_left(l->replay) != replay_frames(l->replay));
+		return;
+	}
+	while (sum.packets < frames_warm_up(l->frames))
+		one_batch(l, &sum);
+	for (int i = 0; i < 64; i++)
+		one_batch(l, &sum);
+}
+
+// Every batch of a flood is alike: the median counts.
+static void trial_flood(struct lane *l, struct sums *sum, struct lane_result *out)
+{
+	for (uint32_t b = 0; b < l->batches; b++) {
+		l->cycles[b] = (double)one_batch(l, sum) / l->n;
+		for (uint32_t s = 0; s < PERF_MAX_STAGES; s++)
+			l->stage[s][b] = (double)l->stage_cycles[s] / l->n;
+	}
+	out->cycles = median(l->cycles, l->batches);
+	for (uint32_t s = 0; s < PERF_MAX_STAGES; s++)
+		out->stage[s] = median(l->stage[s], l->batches);
+}
+
+// No two batches of a replay are: all of them count.
+static void trial_replay(struct lane *l, struct sums *sum, struct lane_result *out)
+{
+	uint64_t begin = rte_rdtsc(), most = REPLAY_TRIAL_S * rte_get_tsc_hz();
+
+	do
+		do
+			one_batch(l, sum);
+		while (replay_left(l->replay) != replay_frames(l->replay));
+	while (sum->packets < l->o->packets && rte_rdtsc() - begin < most);
+	out->cycles = (double)sum->cycles / (double)sum->packets;
+	for (uint32_t s = 0; s < PERF_MAX_STAGES; s++)
+		out->stage[s] = (double)sum->stage[s] / (double)sum->packets;
+}
+
 void lane_trial(struct lane *l, bool probe, struct lane_result *out)
 {
-	uint64_t bits = 0, packets = 0, created = flow_table_counters(l->w->flows)->created;
+	uint64_t created = flow_table_counters(l->w->flows)->created;
+	struct sums sum = {0};
 
 	memset(out, 0, sizeof(*out));
 	l->probe = (struct worker_probe){stage_mark, l};
 	l->w->probe = probe ? &l->probe : NULL;
-	for (uint32_t b = 0; b < l->batches; b++) {
-		make_batch(l);
-		bits += bits_of_batch(l);
-		memset(l->stage_cycles, 0, sizeof(l->stage_cycles));
-		l->cycles[b] = (double)run_batch(l) / l->n;
-		for (uint32_t s = 0; probe && s < PERF_MAX_STAGES; s++)
-			l->stage[s][b] = (double)l->stage_cycles[s] / l->n;
-		packets += l->n;
-	}
+	if (l->replay)
+		trial_replay(l, &sum, out);
+	else
+		trial_flood(l, &sum, out);
 	l->w->probe = NULL;
-	out->cycles = median(l->cycles, l->batches);
-	for (uint32_t s = 0; probe && s < PERF_MAX_STAGES; s++)
-		out->stage[s] = median(l->stage[s], l->batches);
-	out->bits_on_wire = (double)bits / (double)packets;
-	out->set_ups = (double)(flow_table_counters(l->w->flows)->created - created) / (double)packets;
+	out->bits_on_wire = (double)sum.bits / (double)sum.packets;
+	out->set_ups = (double)(flow_table_counters(l->w->flows)->created - created) / (double)sum.packets;
 }
 
 static void free_burst(struct lane *l)
@@ -322,8 +385,9 @@ double lane_control(struct lane *l)
 	for (uint32_t b = 0; b < batches; b++) {
 		make_batch(l);
 		uint64_t begin = rte_rdtsc_precise();
-		for (uint32_t at = 0; at < l->n; at += PKT_BURST) {
-			receive(l, at);
+		for (uint32_t at = 0, n; at < l->n; at += n) {
+			n = RTE_MIN(l->n - at, PKT_BURST);
+			receive(l, at, n);
 			free_burst(l);
 		}
 		l->cycles[b] = (double)(rte_rdtsc_precise() - begin) / l->n;

@@ -6,6 +6,7 @@
 #include <getopt.h>
 #include <pthread.h>
 #include <sched.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,7 +20,6 @@
 #include "dataplane/api/addr_set.h"
 
 #define EVENT_SLOTS 65536u
-#define MAX_WORKERS 8u
 #define MIB (UINT64_C(1) << 20)
 
 struct run {
@@ -29,7 +29,8 @@ struct run {
 	struct pipeline_detector used[WORKER_MAX_DETECTORS];
 	size_t used_count;
 	struct pipeline *pipeline;
-	struct lane *lanes[MAX_WORKERS];
+	struct rules *rules;
+	struct lane *lanes[PERF_MAX_WORKERS];
 	struct perf_result result;
 };
 
@@ -45,9 +46,10 @@ static void usage(void)
 	      "  --packets    a trial                                                     [2000000]\n"
 	      "  --trials     1..15; the median counts                                    [5]\n"
 	      "  --workers    1..8, each on a core of its own                             [1]\n"
-	      "  --detectors  none, all, or names with commas                             [syn_flood,udp_flood]\n"
+	      "  --detectors  none, all, or names with commas     [flood: syn_flood,udp_flood; replay: all]\n"
 	      "  --memory     MiB of the flow table; 0: what the flows need               [0]\n"
 	      "  --nic-checksums  frames are marked as checked, as by a NIC\n"
+	      "  -S, --rules FILE  replay: with the rules of this file; also says which groups of them cost most\n"
 	      "  --seed       of the load                                                 [1]\n"
 	      "  --no-peers   leave out rte_hash and receive-only\n"
 	      "  --no-stages  leave out cycles and instructions by stage\n"
@@ -86,7 +88,7 @@ static bool set_option(struct perf_options *o, int c)
 		return o->trials >= 1 && o->trials <= PERF_MAX_TRIALS;
 	case 'w':
 		o->workers = (uint16_t)strtoul(optarg, NULL, 0);
-		return o->workers >= 1 && o->workers <= MAX_WORKERS;
+		return o->workers >= 1 && o->workers <= PERF_MAX_WORKERS;
 	case 'd':
 		o->detectors = optarg;
 		return true;
@@ -94,6 +96,9 @@ static bool set_option(struct perf_options *o, int c)
 		o->memory = strtoull(optarg, NULL, 0) * MIB;
 		return true;
 	case 'S':
+		o->rules = optarg;
+		return o->kind == PERF_REPLAY;
+	case 'e':
 		o->seed = strtoull(optarg, NULL, 0);
 		return true;
 	case 'W':
@@ -109,19 +114,19 @@ static bool parse(struct perf_options *o, int argc, char **argv)
 	int json = 0, no_peers = 0, no_stages = 0, nic = 0, c;
 	const struct option options[] = {{"kind", 1, NULL, 'k'}, {"flows", 1, NULL, 'f'}, {"size", 1, NULL, 's'},
 		{"zipf", 1, NULL, 'z'}, {"packets", 1, NULL, 'p'}, {"trials", 1, NULL, 't'}, {"workers", 1, NULL, 'w'},
-		{"detectors", 1, NULL, 'd'}, {"memory", 1, NULL, 'm'}, {"seed", 1, NULL, 'S'}, {"write", 1, NULL, 'W'},
-		{"json", 0, &json, 1}, {"no-peers", 0, &no_peers, 1}, {"no-stages", 0, &no_stages, 1},
-		{"nic-checksums", 0, &nic, 1}, {0}};
+		{"detectors", 1, NULL, 'd'}, {"memory", 1, NULL, 'm'}, {"seed", 1, NULL, 'e'}, {"rules", 1, NULL, 'S'},
+		{"write", 1, NULL, 'W'}, {"json", 0, &json, 1}, {"no-peers", 0, &no_peers, 1},
+		{"no-stages", 0, &no_stages, 1}, {"nic-checksums", 0, &nic, 1}, {0}};
 
 	*o = (struct perf_options){
 		.flows = 1000000, .size = 64, .packets = 2000000, .trials = 5, .workers = 1, .seed = 1};
-	o->detectors = "syn_flood,udp_flood";
 	if (argc < 2 || (strcmp(argv[1], "flood") && strcmp(argv[1], "replay")))
 		return false;
 	if (!strcmp(argv[1], "replay"))
 		o->kind = PERF_REPLAY;
+	o->detectors = o->kind == PERF_REPLAY ? "all" : "syn_flood,udp_flood";
 	optind = 2;
-	while ((c = getopt_long(argc, argv, "", options, NULL)) != -1)
+	while ((c = getopt_long(argc, argv, "S:", options, NULL)) != -1)
 		if (!set_option(o, c))
 			return false;
 	for (; optind < argc && o->capture_count < PERF_MAX_CAPTURES; optind++)
@@ -240,7 +245,7 @@ static void *lane_main(void *arg)
 
 static double run_threads(struct run *r)
 {
-	struct lane_thread t[MAX_WORKERS];
+	struct lane_thread t[PERF_MAX_WORKERS];
 	pthread_barrier_t barrier;
 	double pps = 0;
 
@@ -280,6 +285,20 @@ static void collect(struct run *r)
 	res->flow_bytes = res->table_bytes / (r->o.memory || r->o.kind == PERF_REPLAY ? res->capacity : r->o.flows);
 }
 
+// Progress of a replay, which may take minutes.
+__attribute__((format(printf, 2, 3))) static void say(const struct run *r, const char *format, ...)
+{
+	va_list args;
+
+	if (r->o.kind != PERF_REPLAY)
+		return;
+	va_start(args, format);
+	fputs("tocsin-perf: ", stderr);
+	vfprintf(stderr, format, args);
+	fputc('\n', stderr);
+	va_end(args);
+}
+
 static void measure_one(struct run *r)
 {
 	struct perf_result *res = &r->result;
@@ -287,21 +306,25 @@ static void measure_one(struct run *r)
 	struct lane_result trial;
 
 	pin(0);
+	say(r, "a turn to warm up");
 	lane_warm_up(l);
 	for (uint32_t i = 0; i < r->o.trials; i++) {
 		lane_trial(l, false, &trial);
 		res->cycles[i] = trial.cycles;
+		say(r, "trial %u of %u: %.1f cycles a packet", i + 1, r->o.trials, trial.cycles);
 	}
 	qsort(res->cycles, r->o.trials, sizeof(*res->cycles), by_value);
 	res->lane = trial;
 	if (r->o.stages) {
 		lane_trial(l, true, &trial);
 		memcpy(res->lane.stage, trial.stage, sizeof(trial.stage));
-		lane_instructions(l, res->instruction_stage, &res->instructions);
+		if (r->o.kind != PERF_REPLAY) // 128 frames would not stand for a capture
+			lane_instructions(l, res->instruction_stage, &res->instructions);
 	}
 	res->control = lane_control(l);
 	res->wall_pps = (double)rte_get_tsc_hz() / res->cycles[r->o.trials / 2];
 	collect(r);
+	res->group_count = r->rules ? rules_groups(r->rules, res->groups) : 0;
 	res->has_peers = r->o.peers && peers_measure(&r->o, l, &res->peers) == 0;
 }
 
@@ -356,9 +379,15 @@ static int run(struct run *r)
 
 	if (rc == 0)
 		rc = build(r);
+	if (rc == 0 && r->o.rules) {
+		r->rules = rules_load(r->o.rules);
+		rc = r->rules ? 0 : -EINVAL;
+	}
 	for (uint16_t i = 0; i < r->o.workers && rc == 0; i++) {
 		r->lanes[i] = lane_open(&r->o, r->pipeline, i);
 		rc = r->lanes[i] ? 0 : -ENOMEM;
+		if (rc == 0 && r->rules)
+			rc = rules_attach(r->rules, r->lanes[i]);
 	}
 	if (rc != 0) {
 		fprintf(stderr, "tocsin-perf: could not be set up: %s\n", strerror(-rc));
@@ -392,8 +421,9 @@ int main(int argc, char **argv)
 		return 1;
 	}
 	int rc = run(&r);
-	for (uint16_t i = 0; i < MAX_WORKERS; i++)
+	for (uint16_t i = 0; i < PERF_MAX_WORKERS; i++)
 		lane_close(r.lanes[i]);
+	rules_free(r.rules);
 	pipeline_free(r.pipeline);
 	config_free(r.config);
 	rte_eal_cleanup();

@@ -12,7 +12,10 @@
 // last-level cache as they would behind a NIC, and making them is outside the clock.
 #define PERF_BATCH 2048u
 #define PERF_MAX_TRIALS 15u
-#define PERF_MAX_STAGES (WORKER_DETECTOR + WORKER_MAX_DETECTORS)
+#define PERF_STAGE_RULES (WORKER_DETECTOR + WORKER_MAX_DETECTORS) // within the stream stage
+#define PERF_MAX_STAGES (PERF_STAGE_RULES + 1)
+#define PERF_MAX_WORKERS 8u
+#define PERF_MAX_GROUPS 8u
 #define PERF_MAX_CAPTURES 64u
 
 enum perf_kind {
@@ -21,7 +24,7 @@ enum perf_kind {
 	PERF_ACK,       // TCP segments of `flows` flows whose handshake was not seen
 	PERF_NEW_SYN,   // every packet a SYN of a new flow; established flows beside it must survive
 	PERF_NEW_UDP,   // every packet a new UDP flow
-	PERF_COLLIDE,   // SYNs of flows that all fall into one bucket
+	PERF_COLLIDE,   // SYNs of flows that all fall into the same two buckets
 	PERF_ONE,       // one UDP flow
 	PERF_FRAGMENTS, // first fragments of datagrams that never become whole
 	PERF_MALFORMED, // IPv4 headers that are wrong, each in one of several ways
@@ -43,6 +46,7 @@ struct perf_options {
 	bool json, peers, stages;
 	bool nic_checksums; // frames come marked as checked, as NICs with receive checksum offload hand them over
 	const char *write;  // a capture to write instead of measuring
+	const char *rules;  // a rule file for a replay, or NULL
 	const char *captures[PERF_MAX_CAPTURES];
 	size_t capture_count;
 };
@@ -73,6 +77,8 @@ struct replay_frame {
 	uint32_t len, wire_len;
 	uint16_t link_type;
 };
+// Frames left of this turn.
+uint64_t replay_left(const struct replay *r);
 // The next frame in its place; at each new turn all addresses are moved on, so that flows are new.
 void replay_next(struct replay *r, struct replay_frame *out);
 uint64_t replay_frames(const struct replay *r);
@@ -92,7 +98,8 @@ struct lane *lane_open(const struct perf_options *o, struct pipeline *p, uint16_
 void lane_close(struct lane *l);
 // Sends the warm-up, untimed.
 void lane_warm_up(struct lane *l);
-// One trial. probe: fill result->stage as well (costs a clock reading a stage and burst).
+// One trial: of a flood as many packets as asked for, of a replay as many whole turns as make up that number or fill
+// ten seconds. probe: fill result->stage as well (costs a clock reading a stage and burst).
 void lane_trial(struct lane *l, bool probe, struct lane_result *out);
 // The same frames through a pipeline that does nothing: what the source itself and freeing cost.
 double lane_control(struct lane *l);
@@ -104,6 +111,24 @@ struct rte_mbuf **lane_mbufs(struct lane *l);
 // Begins the warm-up anew.
 void lane_restart(struct lane *l);
 struct worker *lane_worker(struct lane *l);
+// Another stage begins, within the one that is on. Returns that. Does nothing unless a trial is probed.
+uint32_t lane_enter(struct lane *l, uint32_t stage);
+
+// ---- rules.c: the rule engine behind the lanes of a replay
+
+struct rules;
+struct perf_group {
+	char name[64];
+	uint32_t literals;
+	uint64_t scans, bytes;
+	double share; // of the time all groups' scans took
+};
+// Loads a rule file. Returns NULL with a line on stderr. free accepts NULL and goes before the pipeline.
+struct rules *rules_load(const char *path);
+void rules_free(struct rules *r);
+int rules_attach(struct rules *r, struct lane *lane);
+// The costliest groups of the first lane, most first. Returns how many.
+uint32_t rules_groups(const struct rules *r, struct perf_group out[PERF_MAX_GROUPS]);
 
 // ---- peers.c: the same job by others
 
@@ -134,6 +159,8 @@ struct perf_result {
 	double instructions; // 0: not counted
 	struct peer_result peers;
 	bool has_peers;
+	struct perf_group groups[PERF_MAX_GROUPS];
+	uint32_t group_count;
 	uint64_t capacity, active, table_bytes;
 	uint64_t flow_bytes; // of the table, a flow it is made for
 	struct flow_counters flow;

@@ -1,5 +1,6 @@
-// Captures held in memory and replayed in a loop. At each turn every address moves on by one in its second 16
-// bits, checksums with it (RFC 1624), and time goes on, so that flows and streams are new. Next: lane.c.
+// Captures held in memory and replayed in a loop, at the pace of a 10 Gbit/s wire: at their own, ticks would cost more
+// than packets. At each turn every address moves on by one in its second 16 bits, checksums with it (RFC 1624), so that
+// flows and streams are new. Next: lane.c.
 #include "perf/perf.h"
 
 #include <stdio.h>
@@ -12,10 +13,11 @@
 #include "dataplane/source_pcap.h"
 
 #define ETHERNET_LINK 1u
-#define GAP_NS UINT64_C(1000000000) // between the last packet of a turn and the first of the next
+#define BEGIN_NS UINT64_C(1600000000000000000)
+#define BITS_A_NS 10u      // 10 Gbit/s
+#define FRAME_OVERHEAD 24u // FCS, preamble and gap
 
 struct stored {
-	uint64_t ts_ns;
 	uint8_t *data;
 	uint32_t len, wire_len;
 	uint16_t link_type;
@@ -25,7 +27,8 @@ struct stored {
 struct replay {
 	struct stored *frames;
 	uint64_t count, room, at;
-	uint64_t ts_offset, turn_ns, last_ts;
+	uint64_t turn; // from 0
+	uint64_t now_ns;
 };
 
 static void complain(void *arg, enum source_severity severity, const char *message)
@@ -131,7 +134,7 @@ static bool store(struct replay *r, const struct packet *p)
 		r->room = room;
 	}
 	struct stored *s = &r->frames[r->count];
-	*s = (struct stored){.ts_ns = p->ts_ns, .len = p->len, .wire_len = p->wire_len, .link_type = p->link_type};
+	*s = (struct stored){.len = p->len, .wire_len = p->wire_len, .link_type = p->link_type};
 	s->data = malloc(p->len ? p->len : 1);
 	if (!s->data)
 		return false;
@@ -156,17 +159,6 @@ static bool load(struct replay *r, struct source *s)
 	return ok && r->count;
 }
 
-static void measure_time(struct replay *r)
-{
-	uint64_t first = UINT64_MAX, last = 0;
-
-	for (uint64_t i = 0; i < r->count; i++) {
-		first = r->frames[i].ts_ns < first ? r->frames[i].ts_ns : first;
-		last = r->frames[i].ts_ns > last ? r->frames[i].ts_ns : last;
-	}
-	r->turn_ns = last - first + GAP_NS;
-}
-
 struct replay *replay_open(const struct perf_options *o)
 {
 	struct mbuf_pools_config cfg = {
@@ -187,7 +179,8 @@ struct replay *replay_open(const struct perf_options *o)
 		replay_close(r);
 		return NULL;
 	}
-	measure_time(r);
+	r->now_ns = BEGIN_NS;
+	fprintf(stderr, "tocsin-perf: %lu frames in memory\n", r->count);
 	return r;
 }
 
@@ -205,17 +198,20 @@ void replay_next(struct replay *r, struct replay_frame *out)
 {
 	const struct stored *s = &r->frames[r->at];
 
-	if (r->ts_offset)
+	if (r->turn)
 		move_on(s);
-	*out = (struct replay_frame){.data = s->data,
-		.ts_ns = s->ts_ns + r->ts_offset,
-		.len = s->len,
-		.wire_len = s->wire_len,
-		.link_type = s->link_type};
+	*out = (struct replay_frame){
+		.data = s->data, .ts_ns = r->now_ns, .len = s->len, .wire_len = s->wire_len, .link_type = s->link_type};
+	r->now_ns += (s->wire_len + FRAME_OVERHEAD) * 8u / BITS_A_NS;
 	if (++r->at == r->count) {
 		r->at = 0;
-		r->ts_offset += r->turn_ns;
+		r->turn++;
 	}
+}
+
+uint64_t replay_left(const struct replay *r)
+{
+	return r->count - r->at;
 }
 
 uint64_t replay_frames(const struct replay *r)

@@ -43,6 +43,8 @@ static const char *stage_name(const struct perf_result *r, uint32_t stage)
 
 	if (stage < WORKER_DETECTOR)
 		return names[stage];
+	if (stage == PERF_STAGE_RULES)
+		return "rules";
 	return r->detector[stage - WORKER_DETECTOR];
 }
 
@@ -66,6 +68,25 @@ static void machine_text(void)
 		kb_of("/proc/meminfo", "HugePages_Total"));
 }
 
+// The stages that this run had, in order; UINT32_MAX after the last.
+static uint32_t stage_at(const struct perf_result *r, uint32_t i)
+{
+	uint32_t n = (uint32_t)WORKER_DETECTOR + r->detector_count;
+
+	if (i < n)
+		return i;
+	return i == n && r->options->rules ? PERF_STAGE_RULES : UINT32_MAX;
+}
+
+static void groups_text(const struct perf_result *r)
+{
+	if (r->group_count)
+		printf("rule groups by share of the time that scans for literals took\n");
+	for (uint32_t i = 0; i < r->group_count; i++)
+		printf("  %5.1f %%  %-56s %6u literals, %9lu scans, %8.1f MB\n", 100 * r->groups[i].share,
+			r->groups[i].name, r->groups[i].literals, r->groups[i].scans, (double)r->groups[i].bytes / 1e6);
+}
+
 static void stages_text(const struct perf_result *r)
 {
 	bool counted = r->instructions > 0;
@@ -74,7 +95,7 @@ static void stages_text(const struct perf_result *r)
 		return;
 	printf("by stage                     cycles%s\n",
 		counted ? "  instructions" : "  (instructions: not to be counted here)");
-	for (uint32_t s = 0; s < (uint32_t)WORKER_DETECTOR + r->detector_count; s++)
+	for (uint32_t i = 0, s; (s = stage_at(r, i)) != UINT32_MAX; i++)
 		if (counted)
 			printf("  %-24s %8.1f %13.1f\n", stage_name(r, s), r->lane.stage[s], r->instruction_stage[s]);
 		else
@@ -125,6 +146,7 @@ void report_text(const struct perf_result *r)
 				r->peers.rte_hash, r->lane.stage[WORKER_FLOW]);
 	}
 	stages_text(r);
+	groups_text(r);
 	flows_text(r);
 	ledger_text(r);
 	machine_text();
@@ -133,8 +155,8 @@ void report_text(const struct perf_result *r)
 static void stages_json(const struct perf_result *r)
 {
 	printf("  \"stages\": {");
-	for (uint32_t s = 0; s < (uint32_t)WORKER_DETECTOR + r->detector_count; s++)
-		printf("%s\"%s\": {\"cycles\": %.2f, \"instructions\": %.2f}", s ? ", " : "", stage_name(r, s),
+	for (uint32_t i = 0, s; (s = stage_at(r, i)) != UINT32_MAX; i++)
+		printf("%s\"%s\": {\"cycles\": %.2f, \"instructions\": %.2f}", i ? ", " : "", stage_name(r, s),
 			r->lane.stage[s], r->instruction_stage[s]);
 	printf("},\n");
 }
@@ -146,6 +168,16 @@ static void ledger_json(const struct perf_result *r)
 		if (r->ledger[i])
 			printf(", \"%s\": %lu", drop_table[i].name, r->ledger[i]);
 	printf("},\n");
+}
+
+static void groups_json(const struct perf_result *r)
+{
+	printf("  \"rule_groups\": [");
+	for (uint32_t i = 0; i < r->group_count; i++)
+		printf("%s{\"name\": \"%s\", \"share\": %.4f, \"literals\": %u, \"scans\": %lu, \"bytes\": %lu}",
+			i ? ", " : "", r->groups[i].name, r->groups[i].share, r->groups[i].literals, r->groups[i].scans,
+			r->groups[i].bytes);
+	printf("],\n");
 }
 
 static void machine_json(void)
@@ -182,6 +214,8 @@ void report_json(const struct perf_result *r)
 		printf("  \"receive_only_cycles_per_packet\": %.2f,\n  \"rte_hash_cycles_per_packet\": %.2f,\n",
 			r->peers.receive, r->peers.rte_hash);
 	stages_json(r);
+	if (r->options->rules)
+		groups_json(r);
 	printf("  \"flows\": {\"active\": %lu, \"slots\": %lu, \"table_bytes\": %lu, \"bytes_per_flow\": %lu, "
 	       "\"set_ups_per_packet\": %.4f, \"set_ups_per_s\": %.0f, \"evicted_new\": %lu, \"evicted_established\": "
 	       "%lu},\n",

@@ -96,8 +96,9 @@ static inline uint32_t packet_port_is_named(uint16_t port)
 	return port == 53 || port == 67 || port == 68 || port == 69 || port == 88 || port == 161;
 }
 
-// The packet's enum detector_only bits. Written for the middle of a flow, whose branches go one way.
-static inline uint32_t packet_traits(const struct packet *p)
+// Those of the packet's enum detector_only bits that are among `want`, and perhaps others. Written for the middle of a
+// flow, whose branches go one way.
+static inline uint32_t packet_traits_among(const struct packet *p, uint32_t want)
 {
 	uint32_t nth = p->nth[p->dir & 1];
 	uint32_t traits = p->payload_len ? DET_DATA : 0;
@@ -112,8 +113,17 @@ static inline uint32_t packet_traits(const struct packet *p)
 		traits |= p->tcp_flags & 0x07 ? DET_FLAGS : traits & DET_DATA ? 0 : DET_BARE;
 	else if (!(p->flags & PKT_UDP))
 		traits |= DET_FIRST | DET_START;
-	if ((p->sport < 256 || p->dport < 256) && (packet_port_is_named(p->sport) || packet_port_is_named(p->dport)))
+	if (want & DET_NAMED && (p->sport < 256 || p->dport < 256) &&
+		(packet_port_is_named(p->sport) || packet_port_is_named(p->dport)))
 		traits |= DET_NAMED;
 	// spread by the golden ratio, so that an attack which walks addresses in steps of eight is seen whole
-	return traits | ((uint32_t)p->seq * 0x9e3779b1u >> 29 == 0) * DET_SAMPLE;
+	if (want & DET_SAMPLE && (uint32_t)p->seq * 0x9e3779b1u >> 29 == 0)
+		traits |= DET_SAMPLE;
+	return traits;
+}
+
+// All of them.
+static inline uint32_t packet_traits(const struct packet *p)
+{
+	return packet_traits_among(p, UINT32_MAX);
 }

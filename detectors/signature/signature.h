@@ -144,6 +144,16 @@ struct signature_rule_stats {
 // The i-th rule's counters; false when i is past the end.
 bool signature_rule_stats(const struct signature_worker *w, uint32_t i, struct signature_rule_stats *out);
 
+// What one group of rules has cost a worker: the scans for its literals.
+struct signature_group_stats {
+	char name[64]; // "tcp to server, streams, ports like dst 80"
+	uint32_t literals;
+	uint64_t scans, bytes;
+	uint64_t cycles; // estimated from samples; 0 without count_cycles
+};
+// The i-th group's; false when i is past the end. Cold.
+bool signature_group_stats(const struct signature_worker *w, uint32_t i, struct signature_group_stats *out);
+
 // Counters of a worker.
 struct signature_stats {
 	uint64_t packets, scans, scanned_bytes, candidates, verified, matches;
