@@ -164,6 +164,8 @@ static bool hold(struct event_merge *m, uint32_t i, const struct event *ev)
 	m->heap[m->count++] = h;
 	heap_up(m, m->count - 1);
 	m->stats.held_bytes += h.bytes;
+	if (h.seq > m->stats.taken_seq)
+		m->stats.taken_seq = h.seq;
 	if (m->stats.held_bytes > m->stats.held_bytes_peak)
 		m->stats.held_bytes_peak = m->stats.held_bytes;
 	return true;
@@ -204,6 +206,8 @@ static uint64_t hand_out_upto(struct event_merge *m, uint64_t seq, event_merge_f
 	uint64_t n = 0;
 	for (; m->count && m->heap[0].seq <= seq; n++)
 		hand_out(m, emit, ctx);
+	if (seq > m->stats.out_seq)
+		m->stats.out_seq = seq;
 	return n;
 }
 

@@ -25,6 +25,8 @@ struct event_merge_stats {
 	uint64_t late;   // came after an event that belongs behind them (a ring broke its promise)
 	uint64_t forced; // handed out early because hold_max was reached
 	uint64_t held_bytes, held_bytes_peak;
+	uint64_t taken_seq; // the highest ordinal of any event taken from a ring
+	uint64_t out_seq;   // every event up to this ordinal that had been taken has been handed out
 };
 
 // rings: n rings, borrowed for the life of the merge. hold_max_bytes: memory for events that wait

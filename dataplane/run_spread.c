@@ -353,6 +353,9 @@ static void idle(struct spread *s, struct source *src)
 		return;
 	while (tick_due(&s->clock, src->ops->clock(src), &tick_ns))
 		send_tick(s, tick_ns);
+	// ordinals of a live source come from its clock: no event need wait for the frame behind its own
+	if (src->ops->clock(src) > s->seq)
+		s->seq = src->ops->clock(src);
 	idle_at_source(&s->idler, src);
 }
 

@@ -11,7 +11,7 @@ struct command {
 	int (*run)(const char *api, int argc, char **argv);
 };
 
-extern const struct command command_status, command_events, command_sensor, command_top;
+extern const struct command command_status, command_events, command_sensor, command_top, command_rules;
 
 enum { CLI_OK = 0, CLI_BAD_USE = 1, CLI_FAILED = 2 };
 

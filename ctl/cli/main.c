@@ -8,7 +8,8 @@
 #include "ctl/cli/cli.h"
 #include "ctl/eve/wire.h"
 
-static const struct command *const commands[] = {&command_status, &command_events, &command_sensor, &command_top};
+static const struct command *const commands[] = {
+	&command_status, &command_events, &command_sensor, &command_top, &command_rules};
 static const char *sensor;
 
 #define COMMANDS (sizeof(commands) / sizeof(commands[0]))

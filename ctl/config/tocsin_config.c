@@ -52,6 +52,8 @@ static const struct config_row rows[] = {
 		"pcre.match-limit", F(rules.pcre_match_limit), "steps", 1, 1e9, "3500", "PCRE2 match limit of a pcre."),
 	ROW_UINT("pcre.match-limit-recursion", F(rules.pcre_match_limit_recursion), "levels", 1, 1e9, "1500",
 		"PCRE2 depth limit of a pcre."),
+	ROW_BOOL("profiling.rules.enabled", F(rules.profile), "yes",
+		"Sample what each rule costs, for tocsinctl rules top and --rule-profile."),
 	ROW_STRING("detect.sgh-mpm-caching-path", F(rules.cache_dir), "directory", "",
 		"Where compiled rule sets are kept between runs; empty: the user's cache directory, none: nowhere."),
 

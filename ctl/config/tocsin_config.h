@@ -111,6 +111,7 @@ struct rules_config {
 	uint64_t packet_alert_max;
 	uint64_t pcre_match_limit, pcre_match_limit_recursion;
 	char *cache_dir; // compiled rule sets; "": no cache
+	bool profile;    // sample what rules cost
 };
 
 struct app_config {

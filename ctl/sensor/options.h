@@ -37,6 +37,7 @@ struct options {
 	const char *workers;           // --workers, NULL: as configured
 	const char *lcores;            // --lcores, NULL: as configured
 	const char *dump_streams;      // --dump-streams DIR, NULL: off
+	const char *rule_profile;      // --rule-profile FILE, NULL: none
 	unsigned int verbose;          // -v, -vv
 	bool quiet;                    // -q
 	bool progress;                 // --progress

@@ -23,6 +23,8 @@ const struct option_row option_rows[] = {
 		NULL},
 	{0, "dump-streams", "DIR", OPTION_TEXT, F(dump_streams), 0,
 		"write the bytes of each direction of every TCP flow into DIR", NULL},
+	{0, "rule-profile", "FILE", OPTION_TEXT, F(rule_profile), 0,
+		"write what each rule and group of rules has cost into FILE at the end", NULL},
 	{0, "progress", NULL, OPTION_FLAG, F(progress), 0, "show how far the captures are read", NULL},
 	{'v', NULL, NULL, OPTION_COUNT, F(verbose), 0, "say more; -vv: still more", NULL},
 	{'q', NULL, NULL, OPTION_FLAG, F(quiet), 0, "say only what is wrong", NULL},

@@ -7,6 +7,8 @@
 #include <unistd.h>
 
 #include "ctl/sensor/ports.h"
+#include "ctl/sensor/reload.h"
+#include "ctl/sensor/rules_stats.h"
 #include "ctl/sensor/sensor.h"
 #include "ctl/sensor/snapshot.h"
 #include "ctl/sensor/telemetry.h"
@@ -30,14 +32,22 @@ static void on_hangup(int sig)
 	reopen_asked = 1;
 }
 
+static void on_reload(int sig)
+{
+	(void)sig;
+	reload_ask();
+}
+
 static void catch_signals(void)
 {
 	struct sigaction stop = {.sa_handler = on_stop, .sa_flags = SA_RESETHAND}; // a second Ctrl-C ends at once
 	struct sigaction hup = {.sa_handler = on_hangup, .sa_flags = SA_RESTART};
+	struct sigaction usr2 = {.sa_handler = on_reload, .sa_flags = SA_RESTART};
 
 	sigaction(SIGINT, &stop, NULL);
 	sigaction(SIGTERM, &stop, NULL);
 	sigaction(SIGHUP, &hup, NULL);
+	sigaction(SIGUSR2, &usr2, NULL);
 }
 
 static uint64_t clock_ns(clockid_t clock)
@@ -106,6 +116,7 @@ static bool poll_run(void *arg, uint64_t packet_ns)
 
 	show_progress(s);
 	telemetry_serve();
+	reload_poll(s);
 	if (reopen_asked) {
 		reopen_asked = 0;
 		eve_reopen(s->out);
@@ -195,6 +206,10 @@ int run_captures(struct sensor *s)
 	}
 	bool sound = write_stats(s, s->last_packet_ns, true);
 	eve_flush(s->out);
+	if (s->opt.rule_profile && s->rules && (rc = rule_profile_write(s, s->opt.rule_profile)) != 0) {
+		say("%s: the cost of rules cannot be written: %s", s->opt.rule_profile, strerror(-rc));
+		return EXIT_ENDED_EARLY;
+	}
 	if (!s->opt.quiet && !s->cfg.eve.to_stdout)
 		print_end(s, seconds);
 	errors = s->live ? 0 : source_pcap_errors(s->source);

@@ -22,6 +22,7 @@
 enum { EXIT_CLEAN = 0, EXIT_BAD_INPUT = 1, EXIT_ENDED_EARLY = 2 };
 
 struct live_ports;
+struct reload;
 
 struct sensor {
 	struct options opt;
@@ -38,6 +39,7 @@ struct sensor {
 	struct rule_report report;
 	void *signature[PIPELINE_MAX_WORKERS]; // signature workers' memory
 	struct alert_gate *gate;               // NULL without rules
+	struct reload *reload;                 // NULL until the first; reload.h
 
 	bool eal_started;
 	struct mbuf_pools pools;
@@ -69,6 +71,9 @@ int setup_undo(struct sensor *s);
 // Says which rules cannot be used; limit: lines at most, 0: all.
 void report_rules(const struct sensor *s, size_t limit);
 
+// Reads the rule files of the configuration. previous: the set to be replaced, or NULL. Returns NULL with errno.
+struct ruleset *load_rules(
+	const struct sensor *s, const struct ruleset *previous, unsigned int threads, struct rule_report *report);
 // rules_stats.c: adds the rule engine's counters to the snapshot.
 void rules_stats(const struct sensor *s);
 

@@ -9,6 +9,7 @@
 
 #include "ctl/sensor/eal.h"
 #include "ctl/sensor/ports.h"
+#include "ctl/sensor/reload.h"
 #include "ctl/sensor/sensor.h"
 
 #define ALERT_LINES_A_SECOND 20u
@@ -210,6 +211,7 @@ int setup_undo(struct sensor *s)
 	if (s->eal_started)
 		eal_stop();
 	alert_gate_free(s->gate);
+	reload_undo(s);
 	ruleset_free(s->rules);
 	rule_report_free(&s->report);
 	for (size_t os = 0; os < TCP_POLICY_COUNT; os++)

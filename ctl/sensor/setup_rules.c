@@ -38,11 +38,11 @@ static const char *or_null(const char *text)
 	return text && text[0] ? text : NULL;
 }
 
-static int load(struct sensor *s)
+struct ruleset *load_rules(
+	const struct sensor *s, const struct ruleset *previous, unsigned int threads, struct rule_report *report)
 {
 	char cache[PATH_BYTES];
 	const struct rules_config *r = &s->cfg.rules;
-	long cpus = sysconf(_SC_NPROCESSORS_ONLN);
 	struct ruleset_config cfg = {
 		.files = (const char *const *)r->files.items,
 		.file_count = r->files.count,
@@ -52,13 +52,22 @@ static int load(struct sensor *s)
 		.reference_file = or_null(r->reference_file),
 		.threshold_file = or_null(r->threshold_file),
 		.cache_dir = cache_dir(s, cache, sizeof(cache)),
-		.threads = cpus > 0 ? (unsigned int)cpus : 1,
+		.threads = threads,
 		.alert_max = (uint32_t)r->packet_alert_max,
 		.match_limit = (uint32_t)r->pcre_match_limit,
 		.match_limit_recursion = (uint32_t)r->pcre_match_limit_recursion,
+		.count_cycles = r->profile || s->opt.rule_profile,
+		.previous = previous,
 	};
 
-	s->rules = ruleset_load(&cfg, &s->report);
+	return ruleset_load(&cfg, report);
+}
+
+static int load(struct sensor *s)
+{
+	long cpus = sysconf(_SC_NPROCESSORS_ONLN);
+
+	s->rules = load_rules(s, NULL, cpus > 0 ? (unsigned int)cpus : 1, &s->report);
 	if (s->rules)
 		return EXIT_CLEAN;
 	int why = errno;

@@ -31,6 +31,11 @@ static const struct telemetry_command commands[] = {
 	{"/tocsin/flows", "The flow tables, all workers together. No parameters.", answer_flows},
 	{"/tocsin/workers", "Each worker: lcore, CPUs, frames, flows. No parameters.", answer_workers},
 	{"/tocsin/drops", "Frames that were not inspected, by reason. No parameters.", answer_drops},
+	{"/tocsin/rules/status", "Rules in use, and how the last reload went. No parameters.", answer_rules_status},
+	{"/tocsin/rules/reload", "Reads the rule files anew while traffic goes on. No parameters.",
+		answer_rules_reload},
+	{"/tocsin/rules/top", "Rules that cost most. Parameters: cycles, checks or matches; how many (20).",
+		answer_rules_top},
 	{"/tocsin/shutdown", "Ends the run as SIGTERM does. No parameters.", answer_shutdown},
 };
 

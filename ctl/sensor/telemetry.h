@@ -40,3 +40,7 @@ void answer_ports(struct sensor *s, const char *params, struct rte_tel_data *d);
 void answer_flows(struct sensor *s, const char *params, struct rte_tel_data *d);
 void answer_workers(struct sensor *s, const char *params, struct rte_tel_data *d);
 void answer_drops(struct sensor *s, const char *params, struct rte_tel_data *d);
+// The commands of rules_telemetry.c.
+void answer_rules_status(struct sensor *s, const char *params, struct rte_tel_data *d);
+void answer_rules_reload(struct sensor *s, const char *params, struct rte_tel_data *d);
+void answer_rules_top(struct sensor *s, const char *params, struct rte_tel_data *d);

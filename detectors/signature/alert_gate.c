@@ -54,6 +54,13 @@ void alert_gate_stats(const struct alert_gate *g, struct alert_gate_stats *out)
 	out->host_state_evicted = host_table_evicted(g->hosts);
 }
 
+void alert_gate_rules_changed(struct alert_gate *g, const struct ruleset *rs)
+{
+	g->alert_max = rs->alert_max;
+	for (uint32_t i = 0; i < BULLETIN_WORDS; i++)
+		atomic_store_explicit(&g->bulletin.words[i], 0, memory_order_relaxed);
+}
+
 static struct host_ends ends_of(const struct event *ev)
 {
 	return (struct host_ends){&ev->tuple.src, &ev->tuple.dst, ev->flow_id};

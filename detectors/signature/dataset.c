@@ -24,8 +24,8 @@ struct slot {
 };
 
 struct dataset {
-	struct dataset *next;
-	const char *name;
+	char *name;
+	uint32_t users; // rule sets that hold it
 	enum dataset_type type;
 	struct slot *slots;
 	uint32_t mask;
@@ -250,12 +250,40 @@ static int dataset_init(struct dataset *d, const struct dataset_spec *spec, size
 	return d->slots && (!d->save[0] || d->values) ? 0 : -ENOMEM;
 }
 
-static struct dataset *find(struct ruleset *rs, const char *name)
+static void dataset_free(struct dataset *d)
 {
-	struct dataset *d = rs->datasets;
-	while (d && strcmp(d->name, name))
-		d = d->next;
-	return d;
+	free(d->slots);
+	free(d->values);
+	free(d->name);
+	free(d);
+}
+
+static struct dataset *find(const struct ruleset *rs, const char *name)
+{
+	const struct dataset_user *u = rs->datasets;
+	while (u && strcmp(u->set->name, name))
+		u = u->next;
+	return u ? u->set : NULL;
+}
+
+static int hold(struct ruleset *rs, struct dataset *d)
+{
+	struct dataset_user *u = arena_alloc(&rs->arena, sizeof(*u));
+	if (!u)
+		return -ENOMEM;
+	*u = (struct dataset_user){rs->datasets, d};
+	rs->datasets = u;
+	d->users++;
+	return 0;
+}
+
+// A set that traffic has added to is taken over from the rule set before; one that is only a file is read anew.
+static struct dataset *take_over(struct ruleset *rs, const struct dataset_spec *spec)
+{
+	struct dataset *d = rs->cfg->previous ? find(rs->cfg->previous, spec->name) : NULL;
+	if (!d || d->type != spec->type || (spec->load[0] && !spec->save[0]))
+		return NULL;
+	return hold(rs, d) ? NULL : d;
 }
 
 struct dataset *dataset_open(struct ruleset *rs, const struct dataset_spec *spec, char *err, size_t cap)
@@ -268,6 +296,8 @@ struct dataset *dataset_open(struct ruleset *rs, const struct dataset_spec *spec
 		snprintf(err, cap, "expected the type that dataset %s was given before", spec->name);
 		return NULL;
 	}
+	if ((d = take_over(rs, spec)))
+		return d;
 	if (!sip_key[0] && getrandom(sip_key, sizeof(sip_key), 0) != sizeof(sip_key))
 		sip_key[0] = 1;
 	// A state file that is not there yet is an empty set.
@@ -277,18 +307,16 @@ struct dataset *dataset_open(struct ruleset *rs, const struct dataset_spec *spec
 		return NULL;
 	}
 	d = calloc(1, sizeof(*d));
-	if (!d || dataset_init(d, spec, src.text ? count_lines(&src) : 0)) {
+	if (!d || !(d->name = strdup(spec->name)) || dataset_init(d, spec, src.text ? count_lines(&src) : 0) ||
+		hold(rs, d)) {
 		snprintf(err, cap, "out of memory for dataset %s", spec->name);
 		rc = -ENOMEM;
 	} else {
 		rc = src.text ? load_lines(d, &src, spec, err, cap) : 0;
 	}
 	rule_source_close(&src);
-	if (d) {
-		d->name = arena_strdup(&rs->arena, spec->name);
-		d->next = rs->datasets;
-		rs->datasets = d;
-	}
+	if (d && !d->users)
+		dataset_free(d);
 	return rc ? NULL : d;
 }
 
@@ -335,12 +363,11 @@ static void save(const struct dataset *d)
 
 void datasets_close(struct ruleset *rs)
 {
-	while (rs->datasets) {
-		struct dataset *next = rs->datasets->next;
-		save(rs->datasets);
-		free(rs->datasets->slots);
-		free(rs->datasets->values);
-		free(rs->datasets);
-		rs->datasets = next;
+	for (struct dataset_user *u = rs->datasets; u; u = u->next) {
+		if (--u->set->users)
+			continue;
+		save(u->set);
+		dataset_free(u->set);
 	}
+	rs->datasets = NULL;
 }

@@ -18,7 +18,14 @@ struct dataset_spec {
 	bool grows;      // some rule adds to it
 };
 
-// The set of this name, made and loaded on first use. Returns NULL with err filled.
+// A rule set's hold on a set; the last one to let go writes and frees it.
+struct dataset_user {
+	struct dataset_user *next;
+	struct dataset *set;
+};
+
+// The set of this name, taken over from the rule set before (cfg.previous) or made and loaded on first use. Returns
+// NULL with err filled.
 struct dataset *dataset_open(struct ruleset *rs, const struct dataset_spec *spec, char *err, size_t err_len);
 // Looks up, adds or takes away as args say. Never blocks or allocates; a full set takes nothing more.
 bool dataset_match(const struct dataset_args *args, bool reputation, const uint8_t *value, uint32_t len);

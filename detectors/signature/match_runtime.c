@@ -22,10 +22,17 @@ static int on_literal(unsigned id, unsigned long long from, unsigned long long t
 	return 0;
 }
 
-// True once in SAMPLE_EVERY times while costs are looked at.
+// True about once in SAMPLE_EVERY times while costs are looked at, at uneven distances: packets repeat their
+// checks, and an even one would always meet the same rule (xorshift, Marsaglia 2003).
 static bool sample(struct signature_worker *w)
 {
-	return w->timed && ++w->clock % SAMPLE_EVERY == 0;
+	if (!w->timed || w->until_sample--)
+		return false;
+	w->dice ^= w->dice << 13;
+	w->dice ^= w->dice >> 17;
+	w->dice ^= w->dice << 5;
+	w->until_sample = w->dice % (2 * SAMPLE_EVERY - 1);
+	return true;
 }
 
 void group_scan(

@@ -204,6 +204,15 @@ static struct ruleset *ruleset_new(const struct ruleset_config *cfg)
 	return rs;
 }
 
+// What flows and hosts remember is known by the numbers of these names, so they are the same in the next set.
+static int inherit_names(struct ruleset *rs, const struct ruleset *from)
+{
+	int rc = from ? name_table_copy(&rs->arena, &rs->flowbits, &from->flowbits) : 0;
+	if (from && !rc)
+		rc = name_table_copy(&rs->arena, &rs->flowvars, &from->flowvars);
+	return from && !rc ? name_table_copy(&rs->arena, &rs->hostbits, &from->hostbits) : rc;
+}
+
 static int by_name(const void *a, const void *b)
 {
 	return strcmp(((const struct rule_keyword_count *)a)->keyword, ((const struct rule_keyword_count *)b)->keyword);
@@ -262,6 +271,8 @@ struct ruleset *ruleset_load(const struct ruleset_config *cfg, struct rule_repor
 	int rc = rs && rs->keyword_uses ? 0 : -ENOMEM;
 	l.rs = rs;
 	l.rep = &rep;
+	if (!rc)
+		rc = inherit_names(rs, cfg->previous);
 	if (!rc)
 		rc = ruleset_set_vars(rs, cfg);
 	if (!rc)

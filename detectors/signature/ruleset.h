@@ -17,6 +17,8 @@ struct name_table {
 };
 
 uint32_t name_intern(struct arena *a, struct name_table *t, const char *name);
+// Gives every name of `from` its number in the empty table t. Returns 0 or -ENOMEM.
+int name_table_copy(struct arena *a, struct name_table *t, const struct name_table *from);
 void name_table_free(struct name_table *t);
 
 struct class_info {
@@ -49,7 +51,7 @@ struct owned_set {
 };
 
 struct group_table;
-struct dataset;
+struct dataset_user;
 struct keyword;
 
 // Address sets that many rules share are numbered, so that a packet's addresses are looked up in each
@@ -83,7 +85,7 @@ struct ruleset {
 	uint32_t flow_state_max, host_state_max, flow_var_max;
 	bool count_cycles;
 	struct group_table *groups;
-	struct dataset *datasets;
+	struct dataset_user *datasets;
 	struct owned_set *owned_sets;
 	uint32_t *keyword_uses; // by keyword slot, while loading
 	struct pcre2_real_code_8 **pcres;

@@ -54,6 +54,14 @@ uint32_t name_intern(struct arena *a, struct name_table *t, const char *name)
 	return t->n++;
 }
 
+int name_table_copy(struct arena *a, struct name_table *t, const struct name_table *from)
+{
+	for (uint32_t i = 0; i < from->n; i++)
+		if (name_intern(a, t, from->names[i]) != i)
+			return -ENOMEM;
+	return 0;
+}
+
 void name_table_free(struct name_table *t)
 {
 	free(t->slots);

@@ -111,6 +111,8 @@ void signature_between_bursts(void *state);
 struct alert_gate;
 struct alert_gate *alert_gate_new(const struct ruleset *rs); // NULL without memory
 void alert_gate_free(struct alert_gate *g);                  // accepts NULL
+// The workers have another rule set: counts go on, but what was silent need not be so any more.
+void alert_gate_rules_changed(struct alert_gate *g, const struct ruleset *rs);
 // Lets a worker know what the gate has decided, which saves events that would be suppressed; before the first
 // packet. The gate outlives the worker.
 void signature_worker_set_gate(struct signature_worker *w, struct alert_gate *gate);
@@ -141,7 +143,7 @@ struct signature_rule_stats {
 	uint64_t checks, matches;
 	uint64_t cycles; // estimated from samples; 0 without count_cycles
 };
-// The i-th rule's counters; false when i is past the end.
+// The i-th rule's counters; false when i is past the end. Not while the worker changes rule sets.
 bool signature_rule_stats(const struct signature_worker *w, uint32_t i, struct signature_rule_stats *out);
 
 // What one group of rules has cost a worker: the scans for its literals.
@@ -151,7 +153,7 @@ struct signature_group_stats {
 	uint64_t scans, bytes;
 	uint64_t cycles; // estimated from samples; 0 without count_cycles
 };
-// The i-th group's; false when i is past the end. Cold.
+// The i-th group's; false when i is past the end. Not while the worker changes rule sets.
 bool signature_group_stats(const struct signature_worker *w, uint32_t i, struct signature_group_stats *out);
 
 // Counters of a worker.

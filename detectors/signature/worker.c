@@ -118,6 +118,7 @@ int signature_worker_init(void *mem, const struct ruleset *rs, struct flow_table
 	memset(mem, 0, signature_worker_size(rs));
 	w->flows = flows;
 	w->worker = worker;
+	w->dice = 1;
 	state_init(w, rs, &at);
 	w->scratch_bytes[0] = at;
 	w->scratch_bytes[1] = at + SCRATCH_BYTES;

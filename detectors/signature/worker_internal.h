@@ -98,8 +98,8 @@ struct signature_worker {
 	struct flow_table *flows;
 	struct bulletin *bulletin; // what the gate makes known; NULL: without one
 	uint16_t worker;
-	bool timed;     // costs are sampled
-	uint32_t clock; // checks and scans until the next sample
+	bool timed;                  // costs are sampled
+	uint32_t until_sample, dice; // checks and scans until the next sample
 	struct pcre2_real_match_data_8 *md;
 	struct pcre2_real_match_context_8 *mctx;
 	struct pcre2_real_jit_stack_8 *jit;
