@@ -108,6 +108,9 @@ struct rules_config {
 	char *default_rule_path;
 	struct config_list files;
 	char *classification_file, *reference_file, *threshold_file; // "": built in / none
+	char *reputation_categories, *reputation_path;
+	struct config_list reputation_files;
+	char *geoip_database; // "": none
 	uint64_t packet_alert_max;
 	uint64_t pcre_match_limit, pcre_match_limit_recursion;
 	char *cache_dir; // compiled rule sets; "": no cache

@@ -53,6 +53,23 @@ static int apply_rules(const struct options *o, struct tocsin_config *cfg)
 	return 0;
 }
 
+// Paths of the configuration become paths ready to open.
+static int apply_reputation(struct tocsin_config *cfg)
+{
+	struct config_list files = {0};
+	int rc = 0;
+
+	for (size_t i = 0; rc == 0 && i < cfg->rules.reputation_files.count; i++)
+		rc = add_path(&files, cfg->rules.reputation_path, cfg->rules.reputation_files.items[i]);
+	if (rc) {
+		list_free(&files);
+		return rc;
+	}
+	list_free(&cfg->rules.reputation_files);
+	cfg->rules.reputation_files = files;
+	return 0;
+}
+
 int options_apply(const struct options *o, struct config *c, struct tocsin_config *cfg)
 {
 	const struct {
@@ -74,5 +91,7 @@ int options_apply(const struct options *o, struct config *c, struct tocsin_confi
 		if (one[i].value && config_set_value(c, one[i].origin, one[i].key, one[i].value) == -ENOMEM)
 			return -ENOMEM;
 	rc = apply_rules(o, cfg);
+	if (rc == 0)
+		rc = apply_reputation(cfg);
 	return rc ? rc : config_errors(c) > before ? -EINVAL : 0;
 }

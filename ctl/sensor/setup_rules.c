@@ -51,6 +51,10 @@ struct ruleset *load_rules(
 		.classification_file = or_null(r->classification_file),
 		.reference_file = or_null(r->reference_file),
 		.threshold_file = or_null(r->threshold_file),
+		.reputation_categories = or_null(r->reputation_categories),
+		.reputation_files = (const char *const *)r->reputation_files.items,
+		.reputation_file_count = r->reputation_files.count,
+		.geoip_database = or_null(r->geoip_database),
 		.cache_dir = cache_dir(s, cache, sizeof(cache)),
 		.threads = threads,
 		.alert_max = (uint32_t)r->packet_alert_max,
@@ -60,7 +64,10 @@ struct ruleset *load_rules(
 		.previous = previous,
 	};
 
-	return ruleset_load(&cfg, report);
+	struct ruleset *rules = ruleset_load(&cfg, report);
+	if (report->cache_problem && !s->opt.quiet)
+		say("%s: %s", cfg.cache_dir, report->cache_problem);
+	return rules;
 }
 
 static int load(struct sensor *s)
@@ -118,6 +125,8 @@ void report_rules(const struct sensor *s, size_t limit)
 		print_problem(p);
 		shown++;
 	}
+	if (s->report.unlisted)
+		say("... and %zu more that are not listed", s->report.unlisted);
 	if (hidden)
 		say("... and %zu more; tocsin -T -S FILE lists every one", hidden);
 }

@@ -7,7 +7,8 @@
 #include "detectors/signature/ip_index.h"
 #include "detectors/signature/ruleset_load.h"
 
-#define FEW_PORTS 32768u // a list of more ports than this is no way to tell packets apart
+#define FEW_PORTS 32768u     // a list of more ports than this is no way to tell packets apart
+#define PORT_LISTS_MAX 1024u // different lists that have groups of their own, a protocol, direction and side
 
 // Rules on their way into one struct group.
 struct rule_list {
@@ -162,13 +163,36 @@ static bool rule_fits(const struct rule *r, enum group_proto p, int dir)
 
 enum bucket { BUCKET_ANY, BUCKET_DST, BUCKET_SRC };
 
-static enum bucket rule_bucket(const struct rule *r, enum group_proto p)
+// The port lists of a bucket. A rule file with a list of its own for each rule must not take a database for
+// each: those that come too late are looked for on any port.
+struct port_lists {
+	const struct port_set *slots[2 * PORT_LISTS_MAX];
+	uint32_t n;
+};
+
+static bool admit(struct port_lists *l, const struct port_set *set)
+{
+	uint32_t at = (uint32_t)((uintptr_t)set >> 4) % (2 * PORT_LISTS_MAX);
+	if (!set || set->covered > FEW_PORTS)
+		return false;
+	while (l->slots[at] && l->slots[at] != set)
+		at = (at + 1) % (2 * PORT_LISTS_MAX);
+	if (l->slots[at])
+		return true;
+	if (l->n == PORT_LISTS_MAX)
+		return false;
+	l->slots[at] = set;
+	l->n++;
+	return true;
+}
+
+static enum bucket rule_bucket(const struct rule *r, enum group_proto p, struct port_lists lists[2])
 {
 	if (p != GROUP_TCP && p != GROUP_UDP)
 		return BUCKET_ANY;
-	if (r->dport && r->dport->covered <= FEW_PORTS)
+	if (admit(&lists[0], r->dport))
 		return BUCKET_DST;
-	return r->sport && r->sport->covered <= FEW_PORTS ? BUCKET_SRC : BUCKET_ANY;
+	return admit(&lists[1], r->sport) ? BUCKET_SRC : BUCKET_ANY;
 }
 
 static void mark_edges(const struct port_set *s, uint8_t *edges)
@@ -286,10 +310,12 @@ static int bucket_groups(
 static int make_port_groups(struct ruleset *rs, struct port_groups *pg, enum group_proto p, int dir)
 {
 	struct rule_list buckets[3] = {0};
-	int rc = 0;
+	struct port_lists *lists = calloc(2, sizeof(*lists));
+	int rc = lists ? 0 : -ENOMEM;
 	for (uint32_t i = 0; !rc && i < rs->n_rules; i++)
-		if (rule_fits(rs->rules[i], p, dir) && !list_add(&buckets[rule_bucket(rs->rules[i], p)], i))
+		if (rule_fits(rs->rules[i], p, dir) && !list_add(&buckets[rule_bucket(rs->rules[i], p, lists)], i))
 			rc = -ENOMEM;
+	free(lists);
 	if (!rc)
 		rc = groups_of_list(rs, pg->any, &buckets[BUCKET_ANY], p, pg);
 	if (!rc)
@@ -339,9 +365,8 @@ int ruleset_group(struct ruleset *rs, const struct ruleset_config *cfg, struct r
 		rc = ip_index_build(rs);
 	if (!rc)
 		rc = mpm_build(rs->groups->mpm, cfg->threads ? cfg->threads : 1, cfg->cache_dir, &mr);
-	if (mr.problem)
-		report_add(rep, cfg->cache_dir, 0, 0, RULE_LOADED, "%s", mr.problem);
 	if (rep->out) {
+		rep->out->cache_problem = mr.problem;
 		rep->out->databases = mr.databases;
 		rep->out->from_cache = mr.from_cache;
 	}

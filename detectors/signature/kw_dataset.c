@@ -1,9 +1,12 @@
 // dataset, datarep: a sticky buffer looked up in a set of values. iprep and geoip: what is known of an address.
+#include <ctype.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "detectors/signature/dataset.h"
+#include "detectors/signature/match_runtime.h"
+#include "detectors/signature/reputation.h"
 #include "detectors/signature/rule_parse.h"
 
 static const char *const types[] = {"string", "md5", "sha256", "ip", "ipv4"};
@@ -98,30 +101,139 @@ static int parse_datarep(struct rule_parser *ps, const struct keyword *kw, char 
 	return add_set(ps, kw, &spec, ops[i].op, (uint16_t)value, rest);
 }
 
+enum sides { SIDE_ANY, SIDE_SRC, SIDE_DST, SIDE_BOTH };
+static const char *const side_names[] = {"any", "src", "dst", "both"};
+
+static int side_of(const char *name)
+{
+	for (int i = 0; i < 4; i++)
+		if (!strcmp(name, side_names[i]))
+			return i;
+	return -1;
+}
+
+// Asks of one address of the packet, of either, or of both.
+static bool sides_hold(const struct match_ctx *m, uint8_t sides, const void *args,
+	bool (*holds)(const struct match_ctx *, const void *, const union ip_addr *))
+{
+	bool src = sides != SIDE_DST && holds(m, args, &m->p->src);
+	if (sides == SIDE_SRC || (sides == SIDE_ANY && src) || (sides == SIDE_BOTH && !src))
+		return src;
+	return holds(m, args, &m->p->dst);
+}
+
+struct iprep_args {
+	uint8_t sides, category;
+	enum { IPREP_SCORE, IPREP_ISSET, IPREP_ISNOTSET } what;
+	struct range score;
+};
+
+static bool iprep_holds(const struct match_ctx *m, const void *args, const union ip_addr *addr)
+{
+	const struct iprep_args *a = args;
+	int score = reputation_score(m->rs, a->category, addr, m->p->flags & PKT_IPV4 ? 4 : 6);
+	if (a->what == IPREP_ISNOTSET) // of both sides Suricata asks more: neither is listed
+		return a->sides == SIDE_BOTH ? score < 0 : score <= 0;
+	return score >= 0 && (a->what == IPREP_ISSET || range_has(&a->score, (uint64_t)score));
+}
+
+static bool match_iprep(const struct match_ctx *m, const void *args)
+{
+	return m->p->flags & PKT_IP && sides_hold(m, ((const struct iprep_args *)args)->sides, args, iprep_holds);
+}
+
+static bool read_score(struct iprep_args *a, const char *op, const char *score)
+{
+	static const struct {
+		const char *text;
+		uint8_t op;
+	} ops[] = {{"<", RANGE_LT}, {">", RANGE_GT}, {"=", RANGE_EQ}, {"<=", RANGE_LE}, {">=", RANGE_GE}};
+	uint32_t v = 0;
+	if (!strcmp(op, "isset") || !strcmp(op, "isnotset")) {
+		a->what = op[2] == 's' ? IPREP_ISSET : IPREP_ISNOTSET;
+		return !score;
+	}
+	for (size_t i = 0; i < sizeof(ops) / sizeof(*ops); i++)
+		if (!strcmp(op, ops[i].text)) {
+			a->score.op = ops[i].op;
+			bool ok = score && lex_u32(score, 0, 127, &v);
+			a->score.lo = v;
+			return ok;
+		}
+	return false;
+}
+
 static int parse_iprep(struct rule_parser *ps, const struct keyword *kw, char *arg)
 {
+	struct iprep_args *a = rule_alloc(ps, sizeof(*a));
 	char *rest = arg, *side = lex_field(&rest, ','), *category = lex_field(&rest, ','), *op = lex_field(&rest, ','),
 	     *score = lex_field(&rest, ',');
-	uint32_t v = 0;
-	if (!op || (strcmp(side, "any") && strcmp(side, "src") && strcmp(side, "dst") && strcmp(side, "both")) ||
-		!*category ||
-		(strcmp(op, "isset") && strcmp(op, "isnotset") && (!score || !lex_u32(score, 0, 127, &v))))
+	if (!a)
+		return -ENOMEM;
+	if (!op || side_of(side) < 0 || !*category || !read_score(a, op, score))
 		return parse_fail(ps, "expected %s, found \"%.40s\"", kw->syntax, side);
-	rule_wait_for(ps, kw->name);
-	return 0;
+	if (!ps->rs->reputation) {
+		rule_wait_for(ps, kw->name);
+		return 0;
+	}
+	a->sides = (uint8_t)side_of(side);
+	a->category = reputation_category(ps->rs, category);
+	if (!a->category)
+		return parse_fail(ps, "expected a category of reputation-categories-file, found \"%.40s\"", category);
+	return test_add(ps, match_iprep, a);
+}
+
+#define COUNTRIES_MAX 64
+
+struct geoip_args {
+	uint8_t sides, n;
+	bool negated;
+	char countries[COUNTRIES_MAX][2];
+};
+
+static bool geoip_holds(const struct match_ctx *m, const void *args, const union ip_addr *addr)
+{
+	const struct geoip_args *a = args;
+	char code[2];
+	if (!geoip_country(m->rs, addr, m->p->flags & PKT_IPV4 ? 4 : 6, code))
+		return false;
+	for (uint8_t i = 0; i < a->n; i++)
+		if (!memcmp(a->countries[i], code, 2))
+			return !a->negated;
+	return a->negated;
+}
+
+static bool match_geoip(const struct match_ctx *m, const void *args)
+{
+	return m->p->flags & PKT_IP && sides_hold(m, ((const struct geoip_args *)args)->sides, args, geoip_holds);
 }
 
 static int parse_geoip(struct rule_parser *ps, const struct keyword *kw, char *arg)
 {
-	char *rest = arg, *country;
-	while ((country = lex_field(&rest, ','))) {
-		const char *name = country + (*country == '!');
-		if (strlen(name) != 2 && strcmp(name, "src") && strcmp(name, "dst") && strcmp(name, "both") &&
-			strcmp(name, "any"))
-			return parse_fail(ps, "expected %s, found \"%.40s\"", kw->syntax, country);
+	struct geoip_args *a = rule_alloc(ps, sizeof(*a));
+	char *rest = arg, *word;
+	if (!a)
+		return -ENOMEM;
+	for (bool first = true; (word = lex_field(&rest, ',')); first = false) {
+		const char *name = word + (*word == '!');
+		if (first && side_of(word) >= 0) {
+			a->sides = (uint8_t)side_of(word);
+			continue;
+		}
+		if (strlen(name) != 2 || a->n == COUNTRIES_MAX)
+			return parse_fail(ps, "expected %s, found \"%.40s\"", kw->syntax, word);
+		a->negated |= *word == '!';
+		for (int i = 0; i < 2; i++)
+			a->countries[a->n][i] = (char)toupper((unsigned char)name[i]);
+		a->n++;
 	}
-	rule_wait_for(ps, kw->name);
-	return 0;
+	if (!a->n)
+		return parse_fail(ps, "expected %s, found \"%.40s\"", kw->syntax, arg);
+	if (!ps->rs->geoip) {
+		rule_wait_for(ps, kw->name);
+		return 0;
+	}
+	return test_add(ps, match_geoip, a);
 }
 
 const struct keyword kw_dataset_table[] = {
@@ -134,8 +246,8 @@ const struct keyword kw_dataset_table[] = {
 		"ip.src; datarep:scores,>,100,type ip;", "The reputation that a set gives the buffer.", "same"},
 	{"iprep", NULL, ARG_REQUIRED, parse_iprep, 0,
 		"any|src|dst|both, category, <|>|=|>=|<=, score | isset | isnotset", "iprep:src,CnC,>,30;",
-		"The reputation of an address.", "read as Suricata 7; waits for reputation files"},
+		"The reputation of an address.", "same; waits without reputation-categories-file"},
 	{"geoip", NULL, ARG_REQUIRED, parse_geoip, 0, "[src|dst|both|any,] [!]country[, ...]", "geoip:src,RU;",
-		"The country of an address.", "read as Suricata 7; waits for a country database"},
+		"The country of an address.", "same, and for IPv6; waits without geoip-database"},
 	{0},
 };

@@ -86,6 +86,24 @@ static int read_sets(const struct mpm *m, struct mpm_set *const *sets, const uin
 	return 0;
 }
 
+bool mpm_cache_usable(const char *dir, const char **problem)
+{
+	struct stat st;
+	bool made = mkdir(dir, 0700) == 0;
+	if (stat(dir, &st) != 0 || !S_ISDIR(st.st_mode))
+		*problem = "expected a directory that can be made: compiled rules are not kept";
+	else if (!made && st.st_uid != geteuid())
+		*problem = "expected a directory of the user who runs the sensor: compiled rules are neither read nor "
+			   "kept";
+	else if (st.st_mode & (S_IWGRP | S_IWOTH))
+		*problem = "expected a directory that nobody else may write (chmod go-w): compiled rules are neither "
+			   "read nor "
+			   "kept";
+	else
+		return true;
+	return false;
+}
+
 int mpm_cache_read(struct mpm *m, const char *dir, const char **problem)
 {
 	char path[4096];
@@ -144,7 +162,6 @@ void mpm_cache_write(const struct mpm *m, const char *dir, const char **problem)
 	char path[4096], temp[4096 + 16];
 	struct mpm_set **sets = sorted_sets(m);
 	EVP_MD_CTX *md = EVP_MD_CTX_new();
-	mkdir(dir, 0700); // an existing directory is as good
 	bool ok = sets && md && file_name(m, sets, dir, path, sizeof(path));
 	snprintf(temp, sizeof(temp), "%s.%d", ok ? path : "", (int)getpid());
 	int fd = ok ? open(temp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600) : -1;

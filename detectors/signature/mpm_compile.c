@@ -150,7 +150,7 @@ static int compile_all(struct mpm *m, unsigned threads)
 
 int mpm_build(struct mpm *m, unsigned threads, const char *cache_dir, struct mpm_report *out)
 {
-	if (!m->n_sets || (cache_dir && !*cache_dir))
+	if (!m->n_sets || (cache_dir && (!*cache_dir || !mpm_cache_usable(cache_dir, &out->problem))))
 		cache_dir = NULL;
 	bool cached = cache_dir && mpm_cache_read(m, cache_dir, &out->problem) == 0;
 	int rc = cached ? 0 : compile_all(m, threads);

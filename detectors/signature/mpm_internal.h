@@ -32,6 +32,9 @@ struct mpm {
 void mpm_set_free(struct mpm_set *s);
 void mpm_set_drop_text(struct mpm_set *s);
 
+// Whether the directory is there (it is made if only its last part is missing) and nobody else can put
+// databases into it: they are machine code's data, and run as they are. False with *problem said.
+bool mpm_cache_usable(const char *dir, const char **problem);
 // Fills every set's database from the cache. Returns 0, or -errno with *problem said (missing is no problem).
 int mpm_cache_read(struct mpm *m, const char *dir, const char **problem);
 void mpm_cache_write(const struct mpm *m, const char *dir, const char **problem);

@@ -9,6 +9,7 @@
 #include <pcre2.h>
 
 #include "detectors/signature/dataset.h"
+#include "detectors/signature/reputation.h"
 #include "detectors/signature/ruleset_load.h"
 
 static uint64_t now_ns(void)
@@ -25,6 +26,10 @@ void report_add(struct report *r, const char *file, uint32_t line, uint32_t sid,
 	va_list ap;
 	if (!r->out)
 		return;
+	if (r->out->problem_count == RULE_PROBLEMS_MAX) {
+		r->out->unlisted++;
+		return;
+	}
 	if (r->out->problem_count == r->cap) {
 		size_t cap = r->cap ? r->cap * 2 : 64;
 		struct rule_problem *more = realloc(r->out->problems, cap * sizeof(*more));
@@ -277,6 +282,10 @@ struct ruleset *ruleset_load(const struct ruleset_config *cfg, struct rule_repor
 		rc = ruleset_set_vars(rs, cfg);
 	if (!rc)
 		rc = ruleset_set_classes(rs, cfg, &rep);
+	if (!rc)
+		rc = reputation_load(rs, cfg, &rep);
+	if (!rc)
+		rc = geoip_open(rs, cfg, &rep);
 	for (size_t i = 0; !rc && i < cfg->file_count; i++)
 		rc = load_file(&l, cfg->files[i]);
 	free(l.sids.slots);
@@ -313,6 +322,7 @@ void ruleset_free(struct ruleset *rs)
 		return;
 	ruleset_group_free(rs);
 	datasets_close(rs);
+	geoip_close(rs);
 	for (uint32_t i = 0; i < rs->n_pcres; i++)
 		pcre2_code_free(rs->pcres[i]);
 	free(rs->pcres);

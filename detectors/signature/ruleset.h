@@ -51,6 +51,8 @@ struct owned_set {
 };
 
 struct group_table;
+struct reputation;
+struct MMDB_s;
 struct dataset_user;
 struct keyword;
 
@@ -86,6 +88,8 @@ struct ruleset {
 	bool count_cycles;
 	struct group_table *groups;
 	struct dataset_user *datasets;
+	struct reputation *reputation; // NULL: no files
+	struct MMDB_s *geoip;          // NULL: no database
 	struct owned_set *owned_sets;
 	uint32_t *keyword_uses; // by keyword slot, while loading
 	struct pcre2_real_code_8 **pcres;

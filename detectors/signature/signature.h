@@ -31,18 +31,22 @@ struct ruleset_config {
 	const char *classification_file;         // [the built-in classes]
 	const char *reference_file;              // [the built-in reference systems]
 	const char *threshold_file;              // threshold.config [none]
-	const char *data_dir;                    // where relative dataset files are [beside the rule file]
-	const char *cache_dir;                   // compiled databases by content hash [none]
-	unsigned threads;                        // that compile [1]
-	uint32_t alert_max;                      // alerts a packet, packet-alert-max [15]
-	uint32_t match_limit;                    // PCRE2 match limit [3500]
-	uint32_t match_limit_recursion;          // PCRE2 depth limit [1500]
-	uint32_t flow_state_max;                 // flowbits, flow variables held a worker [262144]
-	uint32_t host_state_max;                 // threshold, xbits, tag entries [131072]
-	uint32_t flow_var_max;                   // captured texts held a worker [4096]
-	bool count_cycles;                       // sample what rules and groups cost
-	const struct ruleset *previous;          // the set this one is to replace [none]: what it names keeps its
-						 // numbers, and sets of values that it has learned are taken over
+	const char *reputation_categories;       // categories file [none: iprep waits]
+	const char *const *reputation_files;     // address, category, score
+	size_t reputation_file_count;
+	const char *geoip_database;     // MaxMind DB of countries [none: geoip waits]
+	const char *data_dir;           // where relative dataset files are [beside the rule file]
+	const char *cache_dir;          // compiled databases by content hash [none]
+	unsigned threads;               // that compile [1]
+	uint32_t alert_max;             // alerts a packet, packet-alert-max [15]
+	uint32_t match_limit;           // PCRE2 match limit [3500]
+	uint32_t match_limit_recursion; // PCRE2 depth limit [1500]
+	uint32_t flow_state_max;        // flowbits, flow variables held a worker [262144]
+	uint32_t host_state_max;        // threshold, xbits, tag entries [131072]
+	uint32_t flow_var_max;          // captured texts held a worker [4096]
+	bool count_cycles;              // sample what rules and groups cost
+	const struct ruleset *previous; // the set this one is to replace [none]: what it names keeps its
+					// numbers, and sets of values that it has learned are taken over
 };
 
 enum rule_verdict { RULE_LOADED, RULE_WAITING, RULE_REJECTED };
@@ -62,15 +66,19 @@ struct rule_keyword_count {
 	uint32_t rejected; // that were rejected at it
 };
 
+#define RULE_PROBLEMS_MAX 100000u
+
 // What happened to every rule. Freed with rule_report_free.
 struct rule_report {
 	uint32_t loaded, waiting, rejected;
-	struct rule_problem *problems; // in file and line order
-	size_t problem_count;
+	struct rule_problem *problems;       // in file and line order
+	size_t problem_count;                // at most RULE_PROBLEMS_MAX
+	size_t unlisted;                     // further ones
 	struct rule_keyword_count *keywords; // by name
 	size_t keyword_count;
 	uint32_t warnings;
-	bool from_cache; // every database came from the cache
+	bool from_cache;           // every database came from the cache
+	const char *cache_problem; // why cache_dir was not used, static; NULL: it was, or there is none
 	uint32_t databases;
 	uint64_t compile_ns, total_ns;
 };

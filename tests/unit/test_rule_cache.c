@@ -2,6 +2,8 @@
 #include <dirent.h>
 #include <sys/stat.h>
 
+#include <openssl/sha.h>
+
 #include "rule_bench.h"
 
 static char dir[256];
@@ -97,6 +99,78 @@ static void a_cache_that_others_may_write_is_not_trusted(void **state)
 	cache_file(path, sizeof(path));
 	assert_int_equal(chmod(path, 0666), 0);
 	assert_false(loads_from_cache(rules));
+}
+
+static const char *problem_of_directory(void)
+{
+	struct rule_report report;
+	ruleset_free(load(rules, &report));
+	const char *problem = report.cache_problem;
+	assert_false(report.from_cache);
+	rule_report_free(&report);
+	return problem ? problem : "none";
+}
+
+static void a_directory_that_others_may_write_is_neither_read_nor_written(void **state)
+{
+	char path[600];
+	assert_false(loads_from_cache(rules));
+	cache_file(path, sizeof(path));
+	assert_int_equal(chmod(dir, 0777), 0);
+	assert_non_null(strstr(problem_of_directory(), "nobody else may write"));
+	assert_int_equal(unlink(path), 0);
+	assert_non_null(strstr(problem_of_directory(), "nobody else may write"));
+	assert_int_equal(access(path, F_OK), -1);
+	assert_int_equal(chmod(dir, 0700), 0);
+}
+
+static void a_directory_of_another_user_is_not_used(void **state)
+{
+	if (geteuid() != 0)
+		skip(); // only root can give a directory away
+	assert_false(loads_from_cache(rules));
+	assert_int_equal(chown(dir, 65534, 65534), 0);
+	assert_non_null(strstr(problem_of_directory(), "of the user who runs the sensor"));
+	assert_int_equal(chown(dir, 0, 0), 0);
+}
+
+static void a_directory_that_cannot_be_made_is_said(void **state)
+{
+	size_t n = strlen(dir);
+	strcpy(dir + n, "/none/there");
+	assert_non_null(strstr(problem_of_directory(), "a directory that can be made"));
+	dir[n] = 0;
+}
+
+static void another_set_under_the_right_name_is_not_believed(void **state)
+{
+	char ours[600], theirs[600];
+	assert_false(loads_from_cache(rules));
+	cache_file(ours, sizeof(ours));
+	assert_int_equal(unlink(ours), 0);
+	assert_false(loads_from_cache("alert udp any any -> any any (content:\"other\"; sid:1;)\n"));
+	cache_file(theirs, sizeof(theirs));
+	assert_int_equal(rename(theirs, ours), 0);
+	assert_false(loads_from_cache(rules));
+	assert_true(loads_from_cache(rules));
+}
+
+static void another_format_with_a_right_checksum_is_not_believed(void **state)
+{
+	static uint8_t bytes[1 << 20];
+	char path[600];
+	assert_false(loads_from_cache(rules));
+	cache_file(path, sizeof(path));
+	FILE *f = fopen(path, "r+b");
+	size_t n = fread(bytes, 1, sizeof(bytes), f);
+	assert_in_range(n, 48, sizeof(bytes) - 1);
+	bytes[6]++; // the version in the magic
+	SHA256(bytes, n - 32, bytes + n - 32);
+	rewind(f);
+	assert_int_equal(fwrite(bytes, 1, n, f), n);
+	fclose(f);
+	assert_false(loads_from_cache(rules));
+	assert_true(loads_from_cache(rules));
 }
 
 static void rules_from_the_cache_alert_the_same(void **state)
@@ -229,6 +303,13 @@ int main(void)
 		cmocka_unit_test_setup_teardown(the_second_load_comes_from_the_cache, make_dir, drop_dir),
 		cmocka_unit_test_setup_teardown(a_damaged_cache_is_built_anew, make_dir, drop_dir),
 		cmocka_unit_test_setup_teardown(a_cache_that_others_may_write_is_not_trusted, make_dir, drop_dir),
+		cmocka_unit_test_setup_teardown(
+			a_directory_that_others_may_write_is_neither_read_nor_written, make_dir, drop_dir),
+		cmocka_unit_test_setup_teardown(a_directory_of_another_user_is_not_used, make_dir, drop_dir),
+		cmocka_unit_test_setup_teardown(a_directory_that_cannot_be_made_is_said, make_dir, drop_dir),
+		cmocka_unit_test_setup_teardown(another_set_under_the_right_name_is_not_believed, make_dir, drop_dir),
+		cmocka_unit_test_setup_teardown(
+			another_format_with_a_right_checksum_is_not_believed, make_dir, drop_dir),
 		cmocka_unit_test_setup_teardown(rules_from_the_cache_alert_the_same, make_dir, drop_dir),
 		cmocka_unit_test(the_engine_agrees_with_a_matcher_without_prefilter),
 	};
