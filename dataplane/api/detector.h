@@ -42,7 +42,7 @@ enum detector_only {
 	DET_DATA = 1u << 4,   // with payload
 	DET_BARE = 1u << 5,   // TCP without payload, SYN, FIN and RST
 	DET_STEP = 1u << 6,   // every 256th of its direction
-	DET_NAMED = 1u << 7,  // from or to the port of DNS, DHCP, TFTP, Kerberos or SNMP
+	DET_NAMED = 1u << 7,  // from or to the port packet_traits.h names: DNS, DHCP, SNMP, IKE, SIP, ...
 	DET_SAMPLE = 1u << 8, // one frame in eight, by its ordinal
 };
 

@@ -90,10 +90,28 @@ static inline uint32_t packet_kind(const struct packet *p)
 	return f & PKT_INVALID ? 6 : 4;
 }
 
-// Is the port one of DNS, DHCP, TFTP, Kerberos, SNMP?
+// Is the port one of DNS, DHCP, TFTP, Kerberos, SNMP, IKE, OpenVPN, SIP?
 static inline uint32_t packet_port_is_named(uint16_t port)
 {
-	return port == 53 || port == 67 || port == 68 || port == 69 || port == 88 || port == 161;
+	return port == 53 || port == 67 || port == 68 || port == 69 || port == 88 || port == 161 || port == 500 ||
+	       port == 1194 || port == 4500 || port == 5060;
+}
+
+// Could it be? One port in 25 could; this is what every packet is asked.
+static inline uint32_t packet_port_may_be_named(uint16_t port)
+{
+#define BYTE(p) (((p) ^ (p) >> 8) & 255)
+#define BIT(p, word) (BYTE(p) / 64 == (word) ? 1ULL << BYTE(p) % 64 : 0)
+#define WORD(w)                                                                                                      \
+	(BIT(53, w) | BIT(67, w) | BIT(68, w) | BIT(69, w) | BIT(88, w) | BIT(161, w) | BIT(500, w) | BIT(1194, w) | \
+		BIT(4500, w) | BIT(5060, w))
+	static const uint64_t named[4] = {WORD(0), WORD(1), WORD(2), WORD(3)};
+#undef WORD
+#undef BIT
+#undef BYTE
+	uint32_t byte = (port ^ port >> 8) & 255;
+
+	return named[byte / 64] >> byte % 64 & 1;
 }
 
 // Those of the packet's enum detector_only bits that are among `want`, and perhaps others. Written for the middle of a
@@ -113,7 +131,7 @@ static inline uint32_t packet_traits_among(const struct packet *p, uint32_t want
 		traits |= p->tcp_flags & 0x07 ? DET_FLAGS : traits & DET_DATA ? 0 : DET_BARE;
 	else if (!(p->flags & PKT_UDP))
 		traits |= DET_FIRST | DET_START;
-	if (want & DET_NAMED && (p->sport < 256 || p->dport < 256) &&
+	if (want & DET_NAMED && (packet_port_may_be_named(p->sport) | packet_port_may_be_named(p->dport)) &&
 		(packet_port_is_named(p->sport) || packet_port_is_named(p->dport)))
 		traits |= DET_NAMED;
 	// spread by the golden ratio, so that an attack which walks addresses in steps of eight is seen whole

@@ -1,5 +1,6 @@
 // Guessing of passwords: refused logins from one client to one server, to many servers (spraying), and
-// from many clients to one server. Services that encrypt their answers (SSH, RDP) count by short sessions.
+// from many clients to one server. Services that encrypt their answers (SSH, RDP) count by short sessions, VPNs by
+// the negotiations that are begun.
 // A login that works after guessing is reported with high severity.
 #include <stddef.h>
 
@@ -13,6 +14,7 @@ struct brute_force_config {
 	uint64_t spray_servers;
 	uint64_t distributed;
 	uint64_t communities;
+	uint64_t vpn_attempts;
 	uint64_t window_ns;
 };
 
@@ -20,7 +22,7 @@ static const struct config_row brute_force_rows[] = {
 	{"failures", CONFIG_UINT, offsetof(struct brute_force_config, failures), "logins", 2, 1e6, "8", NULL,
 		"refused logins of one client at one server within the window"},
 	{"http-failures", CONFIG_UINT, offsetof(struct brute_force_config, http_failures), "answers", 2, 1e6, "30",
-		NULL, "the same for HTTP 401, which also begins every ordinary authentication"},
+		NULL, "the same for what also begins an ordinary login: HTTP and SIP 401, web forms with a password"},
 	{"sessions", CONFIG_UINT, offsetof(struct brute_force_config, sessions), "sessions", 2, 1e6, "6", NULL,
 		"short SSH or RDP sessions of one client at one server within the window"},
 	{"spray-servers", CONFIG_UINT, offsetof(struct brute_force_config, spray_servers), "hosts", 2, 60, "8", NULL,
@@ -29,6 +31,8 @@ static const struct config_row brute_force_rows[] = {
 		"refused logins at one server from at least ten clients within the window"},
 	{"communities", CONFIG_UINT, offsetof(struct brute_force_config, communities), "strings", 2, 60, "10", NULL,
 		"different SNMP communities one client tries at one server within the window"},
+	{"vpn-attempts", CONFIG_UINT, offsetof(struct brute_force_config, vpn_attempts), "sessions", 2, 60, "15", NULL,
+		"VPN negotiations (IKE, OpenVPN, PPTP) one client begins with one server within the window"},
 	{"window", CONFIG_DURATION, offsetof(struct brute_force_config, window_ns), "s", 1, 86400, "60s", NULL,
 		"how long refusals are remembered"},
 	CONFIG_END};
@@ -41,8 +45,8 @@ static const struct config_row brute_force_rows[] = {
 struct guesser {
 	struct keyed head;
 	uint64_t start_ns, first_seq;
-	uint64_t others; // bitmap: servers of a client, clients of a server, communities of a pair
-	uint32_t failed, tried, stayed;
+	uint64_t others; // bitmap: servers of a client, clients of a server, communities or VPN sessions of a pair
+	uint32_t failed, challenged, succeeded, tried, stayed;
 	uint8_t reported;
 	uint8_t success_reported;
 };
@@ -71,7 +75,7 @@ static void brute_force_on_packets(void *state, struct packet *const *pkts, uint
 			continue;
 		o->a = service;
 		o->b = secret;
-		if (service == LOGIN_SNMP || service == LOGIN_RDP)
+		if (login_is_told_by_client(service))
 			continue;
 		// told from the client's side
 		o->src = p->dst;
@@ -115,7 +119,7 @@ static void say(struct brute_force *s, const struct guesser *g, const struct obs
 		.confidence = 85,
 		.sample = g->first_seq};
 	text_string(&f.text, "service", login_service_names[o->a]);
-	text_number(&f.text, "refused", g->failed);
+	text_number(&f.text, "refused", g->failed + g->challenged);
 	text_number(&f.text, "sessions", g->tried);
 	finding_emit(s->common.run, &f);
 }
@@ -129,7 +133,7 @@ static void say_success(struct brute_force *s, struct guesser *g, const struct o
 		.victim_version = o->version,
 		.proto = o->proto,
 		.dport = o->dport,
-		.observed = g->failed + g->tried,
+		.observed = g->failed + g->challenged + g->tried,
 		.unit = "logins",
 		.what = "a login succeeded after guessing",
 		.severity = 1,
@@ -140,36 +144,45 @@ static void say_success(struct brute_force *s, struct guesser *g, const struct o
 	g->success_reported = 1;
 }
 
-static uint64_t refusals_allowed(const struct brute_force_config *c, uint32_t service)
+// Is it guessing by now? Then it is told.
+static bool judge_pair(struct brute_force *s, const struct guesser *g, const struct obs *o)
 {
-	return service == LOGIN_HTTP ? c->http_failures : c->failures;
+	const struct brute_force_config *c = s->common.config;
+	bool vpn = login_is_vpn(o->a), secret = vpn || o->a == LOGIN_SNMP;
+	double secrets = secret ? bitmap_count(&g->others, 1) : 0;
+	uint64_t secrets_allowed = vpn ? c->vpn_attempts : c->communities;
+	if (g->failed >= c->failures)
+		say(s, g, o, "password guessing", g->failed, c->failures, "logins");
+	// a login that works may be challenged twice first
+	else if (g->challenged >= c->http_failures + 2 * (uint64_t)g->succeeded)
+		say(s, g, o, "password guessing", g->challenged, c->http_failures, "logins");
+	else if (secrets + 0.5 >= (double)secrets_allowed)
+		say(s, g, o, vpn ? "VPN sessions begun one after the other" : "SNMP community guessing", secrets,
+			secrets_allowed, vpn ? "sessions" : "strings");
+	else if (!secret && g->tried >= c->sessions + g->stayed)
+		say(s, g, o, "password guessing by short sessions", g->tried - g->stayed, c->sessions, "sessions");
+	else
+		return false;
+	return true;
 }
 
 // One client and one server.
 static void see_pair(struct brute_force *s, const struct obs *o, uint64_t client, uint64_t server)
 {
-	const struct brute_force_config *c = s->common.config;
 	struct guesser *g = guesser_of(s, sketch_pair(sketch_pair(client, server), o->a), o);
 	g->failed += o->kind == LOGIN_FAILED;
+	g->challenged += o->kind == LOGIN_CHALLENGED;
+	g->succeeded += o->kind == LOGIN_SUCCEEDED;
 	g->tried += o->kind == LOGIN_TRIED;
 	g->stayed += o->kind == LOGIN_STAYED;
-	if (o->a == LOGIN_SNMP)
+	if (o->b != 0)
 		bitmap_add(&g->others, 1, sketch_mix(o->b));
 	if (g->reported) {
 		if ((o->kind == LOGIN_SUCCEEDED || o->kind == LOGIN_STAYED) && !g->success_reported)
 			say_success(s, g, o);
 		return;
 	}
-	double communities = o->a == LOGIN_SNMP ? bitmap_count(&g->others, 1) : 0;
-	if (g->failed >= refusals_allowed(c, o->a))
-		say(s, g, o, "password guessing", g->failed, refusals_allowed(c, o->a), "logins");
-	else if (communities + 0.5 >= (double)c->communities)
-		say(s, g, o, "SNMP community guessing", communities, c->communities, "strings");
-	else if (o->a != LOGIN_SNMP && g->tried >= c->sessions + g->stayed)
-		say(s, g, o, "password guessing by short sessions", g->tried - g->stayed, c->sessions, "sessions");
-	else
-		return;
-	g->reported = 1;
+	g->reported = judge_pair(s, g, o);
 }
 
 // One client, or one server, alone: `other` is digested into how many there were on the far side.
@@ -180,7 +193,7 @@ static void see_alone(struct brute_force *s, const struct obs *o, uint64_t one, 
 	g->failed++;
 	bitmap_add(&g->others, 1, other);
 	double others = bitmap_count(&g->others, 1);
-	if (g->reported || o->a == LOGIN_HTTP)
+	if (g->reported)
 		return;
 	if (client && others + 0.5 >= (double)c->spray_servers) {
 		say(s, g, o, "password guessing at many servers", others, c->spray_servers, "hosts");

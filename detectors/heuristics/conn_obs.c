@@ -72,6 +72,12 @@ static bool is_late_answer(const struct packet *p)
 	return (p->sport < 1024 && p->dport >= 1024) || (p->sport < p->dport && p->sport < 32768 && p->dport >= 32768);
 }
 
+// An SCTP packet whose first chunk is ABORT (RFC 9260 section 3.3.7): nobody listens there.
+static bool is_sctp_abort(const struct packet *p)
+{
+	return p->flags & PKT_SCTP && p->len >= p->l4_off + 13u && p->data[p->l4_off + 12] == 6;
+}
+
 static void note_datagram(struct obslog *log, const struct packet *p, uint32_t probe)
 {
 	if (p->flags & PKT_NEW_FLOW) {
@@ -84,7 +90,7 @@ static void note_datagram(struct obslog *log, const struct packet *p, uint32_t p
 		if (o)
 			o->a = probe;
 	} else if (p->dir == DIR_TO_CLIENT && p->nth[DIR_TO_CLIENT] == 1) {
-		struct obs *o = obslog_take(log, p, CONN_OPEN);
+		struct obs *o = obslog_take(log, p, is_sctp_abort(p) ? CONN_CLOSED : CONN_OPEN);
 		if (o) {
 			o->a = probe;
 			turn_round(o, p);

@@ -1,6 +1,7 @@
 // Host scans: one source tries the same service on many hosts, or pings many.
 //
-// A record is a source and a service; it counts distinct hosts that did not answer within an hour.
+// A record is a source and a service; it counts distinct hosts that did not answer within an hour, and for slow
+// sweeps within a day.
 // Services that worms and guessers look for need fewer, when not one host answers.
 #include <stddef.h>
 
@@ -13,6 +14,8 @@ struct host_scan_config {
 	uint64_t hosts;
 	uint64_t sought_hosts;
 	uint64_t window_ns;
+	uint64_t slow_hosts;
+	uint64_t slow_window_ns;
 	uint64_t idle_ns;
 };
 
@@ -23,6 +26,10 @@ static const struct config_row host_scan_rows[] = {
 		"the same for services worms look for (telnet, SMB, RDP, ...), when none answered"},
 	{"window", CONFIG_DURATION, offsetof(struct host_scan_config, window_ns), "s", 1, 86400, "3600s", NULL,
 		"how long tries are remembered"},
+	{"slow-hosts", CONFIG_UINT, offsetof(struct host_scan_config, slow_hosts), "hosts", 2, 5000, "40", NULL,
+		"the same over the slow window"},
+	{"slow-window", CONFIG_DURATION, offsetof(struct host_scan_config, slow_window_ns), "s", 1, 604800, "86400s",
+		NULL, "how long tries are remembered for slow scans"},
 	{"idle", CONFIG_DURATION, offsetof(struct host_scan_config, idle_ns), "s", 1, 86400, "60s", NULL,
 		"a scan is over when its source has tried nothing for this long"},
 	CONFIG_END};
@@ -61,14 +68,15 @@ static void say(const struct fan *f, uint64_t threshold, struct detector_run *ru
 	find.stage = stage;
 	find.what = f->marked * 2 > f->tries ? "host scan by a Mirai-like scanner"
 		    : f->probes & PROBE_ICMP ? "ping sweep"
+		    : f->slow                ? "slow service sweep"
 					     : "service sweep";
 	find.severity = f->marked * 2 > f->tries ? 1 : 0;
-	find.observed = (double)(uint64_t)(fan_failed(f) + 0.5);
+	find.observed = (double)(uint64_t)((f->slow ? fan_slow_failed(f) : fan_failed(f)) + 0.5);
 	find.threshold = (double)threshold;
 	find.confidence = f->opened ? 80 : 90;
-	find.sample = f->first_seq;
-	find.window_ms = (f->seen_ns - f->start_ns) / 1000000;
-	text_number(&find.text, "hosts_tried", (double)(uint64_t)(fan_tried(f) + 0.5));
+	find.sample = f->slow ? f->slow_seq : f->first_seq;
+	find.window_ms = (f->seen_ns - (f->slow ? f->slow_start_ns : f->start_ns)) / 1000000;
+	text_number(&find.text, "hosts_tried", (double)(uint64_t)((f->slow ? fan_slow_tried(f) : fan_tried(f)) + 0.5));
 	text_number(&find.text, "hosts_answering", f->opened);
 	text_number(&find.text, "closed_answers", f->closed);
 	finding_emit(run, &find);
@@ -76,6 +84,8 @@ static void say(const struct fan *f, uint64_t threshold, struct detector_run *ru
 
 static uint64_t limit_of(const struct host_scan *s, const struct fan *f)
 {
+	if (f->slow)
+		return s->config->slow_hosts;
 	bool sought = f->opened == 0 && (is_sought(f->port, f->proto) || f->marked * 2 > f->tries);
 	return sought ? s->config->sought_hosts : s->config->hosts;
 }
@@ -97,13 +107,14 @@ static void host_scan_see(void *ctx, const struct obs *o)
 	struct fan *f = fan_touch(&s->sources, sketch_pair(sketch_addr(&who), service), o, sketch_addr(&o->dst));
 	uint64_t limit = limit_of(s, f);
 	// a service on an ephemeral port is a peer-to-peer node more often than a service
-	if (f->active || f->tries < limit || (!ping && o->proto == 17 && o->dport >= 1024))
+	if (f->active || (f->slow_start_ns == 0 && f->tries < limit) || (!ping && o->proto == 17 && o->dport >= 1024))
 		return;
-	double failed = fan_failed(f);
-	if (failed + 0.5 < (double)limit || failed * 2 < fan_tried(f))
+	double failed = fan_failed(f), slow = fan_slow_failed(f);
+	f->slow = slow + 0.5 >= (double)s->config->slow_hosts && slow * 2 >= fan_slow_tried(f);
+	if (!f->slow && (failed + 0.5 < (double)limit || failed * 2 < fan_tried(f)))
 		return;
 	fan_report(&s->sources, f);
-	say(f, limit, s->run, "start");
+	say(f, limit_of(s, f), s->run, "start");
 }
 
 static size_t host_scan_size(const void *config)
@@ -118,7 +129,7 @@ static int host_scan_init(void *state, const void *config, const struct detector
 	s->config = config;
 	s->queue = (struct obslog *)at;
 	obslog_init(s->queue, CONN_QUEUE, sizeof(struct obs));
-	fan_init(&s->sources, at + conn_queue_size(), SOURCES_LOG, s->config->window_ns);
+	fan_init(&s->sources, at + conn_queue_size(), SOURCES_LOG, s->config->window_ns, s->config->slow_window_ns);
 	return 0;
 }
 

@@ -6,7 +6,8 @@
 #include "detectors/sketch/hash.h"
 
 const char *const login_service_names[LOGIN_SERVICES] = {"", "ftp", "smtp", "pop3", "imap", "http", "smb", "krb5",
-	"ldap", "telnet", "mysql", "pgsql", "mssql", "vnc", "redis", "sip", "ssh", "rdp", "snmp"};
+	"ldap", "telnet", "mysql", "pgsql", "mssql", "vnc", "redis", "sip", "ssh", "rdp", "snmp", "oracle", "mongodb",
+	"http-form", "ike", "openvpn", "pptp"};
 
 // A session whose server has sent this many packets was let in: refusals take about 15.
 #define STAYED_PKTS 60u
@@ -43,22 +44,30 @@ static enum login_result reply_code(const uint8_t *d, uint32_t n, uint16_t port,
 			       contains(d, n, 80, "nvalid", 6);
 		return refuses ? LOGIN_FAILED : LOGIN_SAID_NOTHING;
 	}
+	if (begins(d, n, "430 ") && port == 21) { // invalid user name or password
+		*service = LOGIN_FTP;
+		return LOGIN_FAILED;
+	}
 	if (begins(d, n, "230 ") && port == 21) {
 		*service = LOGIN_FTP;
 		return LOGIN_SUCCEEDED;
 	}
 	*service = LOGIN_SMTP;
-	return said(begins(d, n, "535 "), begins(d, n, "235 "));
+	return said(begins(d, n, "535 ") || begins(d, n, "535-"), begins(d, n, "235 "));
 }
 
 static enum login_result mail(const uint8_t *d, uint32_t n, uint16_t port, enum login_service *service)
 {
 	*service = port == 110 ? LOGIN_POP3 : LOGIN_IMAP;
-	if (port == 110)
-		return said(begins(d, n, "-ERR"), false);
+	if (port == 110) // "+OK" also greets; what follows a password speaks of the mailbox
+		return said(begins(d, n, "-ERR"),
+			begins(d, n, "+OK") && (contains(d, n, 64, "ogged", 5) || contains(d, n, 64, "essage", 6) ||
+						       contains(d, n, 64, "ail", 3)));
 	return said(contains(d, n, 64, " NO ", 4) &&
-			    (contains(d, n, 128, "AUTHENTICATIONFAILED", 20) || contains(d, n, 128, "LOGIN", 5)),
-		contains(d, n, 32, " OK LOGIN", 9));
+			    (contains(d, n, 128, "AUTHENTICATIONFAILED", 20) || contains(d, n, 128, "LOGIN", 5) ||
+				    contains(d, n, 128, "ogin", 4) || contains(d, n, 128, "uthentication", 13)),
+		contains(d, n, 32, " OK LOGIN", 9) ||
+			(contains(d, n, 32, " OK ", 4) && contains(d, n, 400, "ogged in", 8)));
 }
 
 // MS-CIFS 2.2.4.53, MS-SMB2 2.2.6: SESSION_SETUP answered with STATUS_LOGON_FAILURE and its like.
@@ -99,38 +108,69 @@ static enum login_result kerberos(const uint8_t *d, uint32_t n)
 	return said(at[4] == 6 || at[4] == 24 || at[4] == 18, false);
 }
 
-// Databases and such, by port.
+static enum login_result telnet(const uint8_t *d, uint32_t n)
+{
+	static const char *const refusals[] = {"ncorrect", "ogin failed", "uthentication failed", "nvalid password",
+		"ogin invalid", "ad password", "ccess denied"};
+	for (size_t i = 0; i < sizeof(refusals) / sizeof(refusals[0]); i++)
+		if (contains(d, n, 256, refusals[i], strlen(refusals[i])))
+			return LOGIN_FAILED;
+	// a shell's prompt
+	bool prompt = n >= 2 && d[n - 1] == ' ' && (d[n - 2] == '#' || d[n - 2] == '$');
+	return said(false, prompt || contains(d, n, 256, "Last login", 10));
+}
+
+// RFC 4511 section 4.2.2: bindResponse (tag 61) with resultCode invalidCredentials (49) or success.
+static enum login_result ldap(const uint8_t *d, uint32_t n)
+{
+	if (n < 10 || d[0] != 0x30 || !contains(d, n, 12, "\x61", 1))
+		return LOGIN_SAID_NOTHING;
+	return said(contains(d, n, 24, "\x0a\x01\x31", 3), contains(d, n, 24, "\x0a\x01\0", 3));
+}
+
+// Databases, by port.
+static enum login_result database(const uint8_t *d, uint32_t n, uint16_t port, enum login_service *service)
+{
+	switch (port) {
+	case 1433: // an error token with number 18456; a login's answer begins with ENVCHANGE (MS-TDS 2.2.7.9)
+		*service = LOGIN_MSSQL;
+		return said(n > 12 && d[0] == 4 && contains(d, n, 64, "\x18\x48\x00\x00", 4),
+			n > 12 && d[0] == 4 && d[8] == 0xe3);
+	case 1521:
+		*service = LOGIN_ORACLE;
+		return said(contains(d, n, 600, "ORA-01017", 9), false);
+	case 3306: // error packet 1045; an OK packet that is not a query's answer
+		*service = LOGIN_MYSQL;
+		return said(n > 7 && d[4] == 0xff && d[5] == 0x15 && d[6] == 0x04, n > 6 && d[3] >= 2 && d[4] == 0);
+	case 5432: // invalid_password, invalid_authorization_specification; AuthenticationOk
+		*service = LOGIN_POSTGRES;
+		return said(n > 8 && d[0] == 'E' && (contains(d, n, 64, "28P01", 5) || contains(d, n, 64, "28000", 5)),
+			n > 8 && memcmp(d, "R\0\0\0\x08\0\0\0\0", 9) == 0);
+	case 6379:
+		*service = LOGIN_REDIS;
+		return said(begins(d, n, "-WRONGPASS") || begins(d, n, "-ERR invalid password"),
+			n == 5 && begins(d, n, "+OK\r\n"));
+	case 27017:
+		*service = LOGIN_MONGODB;
+		return said(contains(d, n, 400, "Authentication failed", 21) ||
+				    contains(d, n, 400, "AuthenticationFailed", 20),
+			false);
+	default:
+		return LOGIN_SAID_NOTHING;
+	}
+}
+
 static enum login_result by_port(const uint8_t *d, uint32_t n, uint16_t port, enum login_service *service)
 {
 	switch (port) {
 	case 23:
 	case 2323:
 		*service = LOGIN_TELNET;
-		return said(contains(d, n, 256, "ncorrect", 8) || contains(d, n, 256, "ogin failed", 11) ||
-				    contains(d, n, 256, "uthentication failed", 20) ||
-				    contains(d, n, 256, "nvalid password", 15),
-			false);
+		return telnet(d, n);
 	case 389:
-		*service = LOGIN_LDAP; // bindResponse with resultCode 49, RFC 4511
-		return said(
-			n > 9 && d[0] == 0x30 && contains(d, n, 24, "\x0a\x01\x31", 3) && contains(d, n, 12, "\x61", 1),
-			false);
-	case 1433:
-		*service = LOGIN_MSSQL; // error token with number 18456
-		return said(n > 12 && d[0] == 4 && contains(d, n, 64, "\x18\x48\x00\x00", 4), false);
-	case 3306:
-		*service = LOGIN_MYSQL; // error packet 1045
-		return said(n > 7 && d[4] == 0xff && d[5] == 0x15 && d[6] == 0x04, false);
-	case 5432:
-		*service = LOGIN_POSTGRES; // invalid_password, invalid_authorization_specification
-		return said(n > 8 && d[0] == 'E' && (contains(d, n, 64, "28P01", 5) || contains(d, n, 64, "28000", 5)),
-			false);
-	case 5900:
-		*service = LOGIN_VNC; // SecurityResult, RFC 6143 section 7.1.3
-		return said(n >= 4 && n < 80 && memcmp(d, "\0\0\0\1", 4) == 0, false);
-	case 6379:
-		*service = LOGIN_REDIS;
-		return said(begins(d, n, "-WRONGPASS") || begins(d, n, "-ERR invalid password"), false);
+	case 3268:
+		*service = LOGIN_LDAP;
+		return ldap(d, n);
 	case 110:
 	case 143:
 		return mail(d, n, port, service);
@@ -138,8 +178,23 @@ static enum login_result by_port(const uint8_t *d, uint32_t n, uint16_t port, en
 		*service = LOGIN_KERBEROS;
 		return kerberos(d, n);
 	default:
-		return LOGIN_SAID_NOTHING;
+		if (port >= 5900 && port < 5910) { // SecurityResult, RFC 6143 section 7.1.3
+			*service = LOGIN_VNC;
+			return said(n >= 4 && n < 80 && memcmp(d, "\0\0\0\1", 4) == 0,
+				n == 4 && memcmp(d, "\0\0\0\0", 4) == 0);
+		}
+		return database(d, n, port, service);
 	}
+}
+
+// RFC 3261 section 22: a challenge begins every registration, 403 ends a wrong one.
+static enum login_result sip(const uint8_t *d, uint32_t n)
+{
+	if (begins(d + 8, n - 8, "403"))
+		return LOGIN_FAILED;
+	if (begins(d + 8, n - 8, "401") || begins(d + 8, n - 8, "407") || begins(d + 8, n - 8, "404"))
+		return LOGIN_CHALLENGED;
+	return said(false, begins(d + 8, n - 8, "200") && contains(d, n, 1400, " REGISTER\r\n", 11));
 }
 
 static enum login_result from_server(const struct packet *p, enum login_service *service)
@@ -152,11 +207,11 @@ static enum login_result from_server(const struct packet *p, enum login_service 
 	}
 	if (n > 12 && begins(d, n, "HTTP/1.")) {
 		*service = LOGIN_HTTP;
-		return said(memcmp(d + 8, " 401", 4) == 0, false);
+		return memcmp(d + 8, " 401", 4) == 0 ? LOGIN_CHALLENGED : LOGIN_SAID_NOTHING;
 	}
-	if (begins(d, n, "SIP/2.0 403")) {
+	if (n > 12 && begins(d, n, "SIP/2.0 ")) {
 		*service = LOGIN_SIP;
-		return LOGIN_FAILED;
+		return sip(d, n);
 	}
 	if (p->sport == 445 || p->sport == 139) {
 		*service = LOGIN_SMB;
@@ -164,6 +219,14 @@ static enum login_result from_server(const struct packet *p, enum login_service 
 	}
 	enum login_result r = by_port(d, n, p->sport, service);
 	return r != LOGIN_SAID_NOTHING ? r : reply_code(d, n, p->sport, service);
+}
+
+static uint32_t digest_of(const uint8_t *d, uint32_t n)
+{
+	uint64_t h = 1;
+	for (uint32_t i = 0; i < n; i++)
+		h = sketch_mix(h ^ d[i]);
+	return (uint32_t)(h >> 32) | 1;
 }
 
 // SNMPv1 and v2c messages (RFC 1157): SEQUENCE, version, community.
@@ -179,32 +242,85 @@ static enum login_result snmp(const uint8_t *d, uint32_t n, enum login_service *
 	uint32_t len = d[at + 4];
 	if (len > 64 || at + 5 + len > n)
 		return LOGIN_SAID_NOTHING;
-	uint64_t h = 1;
-	for (uint32_t i = 0; i < len; i++)
-		h = sketch_mix(h ^ d[at + 5 + i]);
 	*service = LOGIN_SNMP;
-	*secret = (uint32_t)(h >> 32) | 1;
+	*secret = digest_of(d + at + 5, len);
 	return LOGIN_TRIED;
+}
+
+// The first message of a VPN's negotiation: IKE (RFC 2408, RFC 7296: no responder SPI yet), OpenVPN's reset of the
+// client; *secret: its SPI or session.
+static enum login_result vpn_datagram(
+	const uint8_t *d, uint32_t n, uint16_t port, enum login_service *service, uint32_t *secret)
+{
+	if (port == 1194) {
+		if (n < 14 || (d[0] != 7 << 3 && d[0] != 10 << 3))
+			return LOGIN_SAID_NOTHING;
+		*service = LOGIN_OPENVPN;
+		*secret = digest_of(d + 1, 8);
+		return LOGIN_TRIED;
+	}
+	if (port == 4500 && n > 4) { // behind the marker that it is not ESP (RFC 3948)
+		d += 4;
+		n -= 4;
+	}
+	if (n < 28 || memcmp(d + 8, "\0\0\0\0\0\0\0", 8) != 0 || (d[18] != 2 && d[18] != 4 && d[18] != 34))
+		return LOGIN_SAID_NOTHING;
+	*service = LOGIN_IKE;
+	*secret = digest_of(d, 8);
+	return LOGIN_TRIED;
+}
+
+// A request that carries a password in the clear, as web forms do.
+static bool is_form(const uint8_t *d, uint32_t n)
+{
+	static const char *const names[] = {"password=", "passwd=", "pwd=", "pass=", "passwort=", "\"password\""};
+	if (!begins(d, n, "POST ") && !begins(d, n, "GET /"))
+		return false;
+	uint32_t within = d[0] == 'G' ? 300 : 1500; // of a GET, the URL
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (contains(d, n, within, names[i], strlen(names[i])))
+			return true;
+	return false;
+}
+
+static enum login_result from_client(const struct packet *p, enum login_service *service, uint32_t *secret)
+{
+	const uint8_t *d = packet_payload(p);
+	uint32_t n = p->payload_len;
+	if (p->flags & PKT_UDP)
+		return p->dport == 161 ? snmp(d, n, service, secret)
+		       : p->dport == 500 || p->dport == 4500 || p->dport == 1194
+			       ? vpn_datagram(d, n, p->dport, service, secret)
+			       : LOGIN_SAID_NOTHING;
+	// a connection request (X.224, MS-RDPBCGR 2.2.1.1)
+	if (p->dport == 3389 && n > 10 && d[0] == 3 && d[5] == 0xe0) {
+		*service = LOGIN_RDP;
+		return LOGIN_TRIED;
+	}
+	// Outgoing-Call-Request (RFC 2637 section 2.7): the call's number
+	if (p->dport == 1723 && n >= 16 && memcmp(d + 4, "\x1a\x2b\x3c\x4d\0\7", 6) == 0) {
+		*service = LOGIN_PPTP;
+		*secret = digest_of(d + 12, 4);
+		return LOGIN_TRIED;
+	}
+	if (n > 20 && is_form(d, n)) {
+		*service = LOGIN_FORM;
+		return LOGIN_CHALLENGED;
+	}
+	return LOGIN_SAID_NOTHING;
 }
 
 enum login_result login_answer(const struct packet *p, enum login_service *service, uint32_t *secret)
 {
-	const uint8_t *d = packet_payload(p);
-	uint32_t n = p->payload_len;
 	*secret = 0;
-	if (p->flags & PKT_UDP && p->dport == 161)
-		return snmp(d, n, service, secret);
-	if (p->dir == DIR_TO_CLIENT || p->sport == 88 || p->sport == 445) {
-		if (p->flags & PKT_TCP && p->nth[DIR_TO_CLIENT] == STAYED_PKTS) {
-			*service = LOGIN_SSH;
-			return LOGIN_STAYED;
-		}
-		return n ? from_server(p, service) : LOGIN_SAID_NOTHING;
+	bool server = p->dir == DIR_TO_CLIENT || p->sport == 88 || p->sport == 445;
+	if (p->flags & PKT_UDP && (p->dport == 161 || p->dport == 500 || p->dport == 4500 || p->dport == 1194))
+		server = false; // whichever way the flow was taken up
+	if (!server)
+		return from_client(p, service, secret);
+	if (p->flags & PKT_TCP && p->nth[DIR_TO_CLIENT] == STAYED_PKTS) {
+		*service = p->sport == 3389 ? LOGIN_RDP : LOGIN_SSH;
+		return LOGIN_STAYED;
 	}
-	// the client of RDP names its user in the connection request (MS-RDPBCGR 2.2.1.1)
-	if (p->dport == 3389 && n > 11 && d[0] == 3 && d[5] == 0xe0 && contains(d, n, 40, "Cookie: mstshash", 16)) {
-		*service = LOGIN_RDP;
-		return LOGIN_TRIED;
-	}
-	return LOGIN_SAID_NOTHING;
+	return p->payload_len ? from_server(p, service) : LOGIN_SAID_NOTHING;
 }

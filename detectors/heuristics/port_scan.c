@@ -1,8 +1,8 @@
 // Port scans: one source tries many ports of one host, or many sources do together.
 //
-// What counts are distinct ports that did not answer: a scanner does not know what is there. Scans
-// over hours are the same to us, since a record's window is an hour; whoever is slower than that
-// evades. nmap's -g 53 evades the UDP part, which takes 53 -> high ports for answers.
+// What counts are distinct ports that did not answer: a scanner does not know what is there. Slow
+// scans (nmap's -T0 tries a port in five minutes) are counted over a day. nmap's -g 53 evades the UDP part, which takes
+// 53 -> high ports for answers.
 #include <stddef.h>
 
 #include <rte_common.h>
@@ -15,6 +15,8 @@ struct port_scan_config {
 	uint64_t distributed_ports;
 	uint64_t distributed_sources;
 	uint64_t window_ns;
+	uint64_t slow_ports;
+	uint64_t slow_window_ns;
 	uint64_t idle_ns;
 };
 
@@ -27,6 +29,10 @@ static const struct config_row port_scan_rows[] = {
 		200, "10", NULL, "sources a distributed scan must have"},
 	{"window", CONFIG_DURATION, offsetof(struct port_scan_config, window_ns), "s", 1, 86400, "3600s", NULL,
 		"how long tries are remembered"},
+	{"slow-ports", CONFIG_UINT, offsetof(struct port_scan_config, slow_ports), "ports", 2, 5000, "40", NULL,
+		"the same over the slow window"},
+	{"slow-window", CONFIG_DURATION, offsetof(struct port_scan_config, slow_window_ns), "s", 1, 604800, "86400s",
+		NULL, "how long tries are remembered for slow scans"},
 	{"idle", CONFIG_DURATION, offsetof(struct port_scan_config, idle_ns), "s", 1, 86400, "60s", NULL,
 		"a scan is over when its source has tried nothing for this long"},
 	CONFIG_END};
@@ -54,13 +60,15 @@ static void say(const struct fan *f, uint64_t threshold, struct detector_run *ru
 	find.proto = f->proto;
 	find.unit = "ports";
 	find.stage = stage;
-	find.what = distributed ? "distributed port scan" : conn_probe_name(f->probes);
+	find.what = distributed ? "distributed port scan" : f->slow ? "slow port scan" : conn_probe_name(f->probes);
 	find.threshold = (double)threshold;
-	find.observed = (double)(uint64_t)(fan_failed(f) + 0.5);
-	find.confidence = fan_failed(f) > 60 ? 95 : 80;
-	find.sample = f->first_seq;
-	find.window_ms = (f->seen_ns - f->start_ns) / 1000000;
-	text_number(&find.text, "ports_tried", (double)(uint64_t)(fan_tried(f) + 0.5));
+	double failed = f->slow ? fan_slow_failed(f) : fan_failed(f);
+	find.observed = (double)(uint64_t)(failed + 0.5);
+	find.confidence = failed > 60 ? 95 : 80;
+	find.sample = f->slow ? f->slow_seq : f->first_seq;
+	find.window_ms = (f->seen_ns - (f->slow ? f->slow_start_ns : f->start_ns)) / 1000000;
+	text_number(&find.text, "ports_tried", (double)(uint64_t)((f->slow ? fan_slow_tried(f) : fan_tried(f)) + 0.5));
+	text_string(&find.text, "probe", conn_probe_name(f->probes));
 	text_number(&find.text, "ports_open", f->opened);
 	text_number(&find.text, "closed_answers", f->closed);
 	text_number(&find.text, "port_min", f->port_min);
@@ -73,7 +81,7 @@ static void say(const struct fan *f, uint64_t threshold, struct detector_run *ru
 static void pair_done(void *ctx, struct fan *f)
 {
 	struct port_scan *s = ctx;
-	say(f, s->config->ports, s->run, "end", false);
+	say(f, f->slow ? s->config->slow_ports : s->config->ports, s->run, "end", false);
 }
 
 static void host_done(void *ctx, struct fan *f)
@@ -107,13 +115,14 @@ static void port_scan_see(void *ctx, const struct obs *o)
 	struct fan *f = fan_touch(&s->pairs, key, o, sketch_mix(o->dport + 1));
 	if (o->a & PROBE_SYN)
 		see_host(s, o, f->active);
-	if (f->active || f->tries + f->closed < s->config->ports)
+	if (f->active || (f->slow_start_ns == 0 && f->tries + f->closed < s->config->ports))
 		return;
-	double failed = fan_failed(f);
-	if (failed < (double)s->config->ports || failed * 2 < fan_tried(f))
+	double failed = fan_failed(f), slow = fan_slow_failed(f);
+	f->slow = slow >= (double)s->config->slow_ports && slow * 2 >= fan_slow_tried(f);
+	if (!f->slow && (failed < (double)s->config->ports || failed * 2 < fan_tried(f)))
 		return;
 	fan_report(&s->pairs, f);
-	say(f, s->config->ports, s->run, "start", false);
+	say(f, f->slow ? s->config->slow_ports : s->config->ports, s->run, "start", false);
 }
 
 static size_t port_scan_size(const void *config)
@@ -130,9 +139,9 @@ static int port_scan_init(void *state, const void *config, const struct detector
 	s->queue = (struct obslog *)at;
 	obslog_init(s->queue, CONN_QUEUE, sizeof(struct obs));
 	at += conn_queue_size();
-	fan_init(&s->pairs, at, PAIRS_LOG, s->config->window_ns);
+	fan_init(&s->pairs, at, PAIRS_LOG, s->config->window_ns, s->config->slow_window_ns);
 	at += keytab_size(PAIRS_LOG, sizeof(struct fan));
-	fan_init(&s->hosts, at, HOSTS_LOG, s->config->window_ns);
+	fan_init(&s->hosts, at, HOSTS_LOG, s->config->window_ns, 0);
 	return 0;
 }
 

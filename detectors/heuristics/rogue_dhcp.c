@@ -19,7 +19,8 @@ static const struct config_row rogue_dhcp_rows[] = {
 #define DHCP_LOG 2048u
 #define DHCP_QUEUE 8192u
 #define CLIENT_WORDS 8u
-#define XIDS_LOG 8u // 2048 transactions with an offer
+#define XIDS_LOG 8u    // 2048 transactions with an offer
+#define SERVERS_LOG 5u // 256 servers
 
 enum dhcp_kind { DHCP_ASKS, DHCP_OFFERS };
 
@@ -31,9 +32,14 @@ struct lease {
 	uint8_t version;
 };
 
+struct dhcp_server {
+	struct keyed head;
+	uint64_t first_seq;
+};
+
 struct rogue_dhcp {
 	struct obs_master common;
-	struct keytab leases;
+	struct keytab leases, servers;
 	uint64_t servers_told; // bitmap of pairs reported
 	uint64_t start_ns, first_seq;
 	uint64_t clients[CLIENT_WORDS];
@@ -91,10 +97,21 @@ static void rogue_dhcp_on_packets(void *state, struct packet *const *pkts, uint3
 	}
 }
 
+// The ordinal of the server's first offer.
+static uint64_t first_offer(struct rogue_dhcp *s, const union ip_addr *server, const struct obs *o)
+{
+	bool fresh;
+	struct dhcp_server *d = keytab_get(&s->servers, sketch_addr(server), o->ts_ns, &fresh);
+	if (fresh)
+		d->first_seq = o->seq;
+	return d->first_seq;
+}
+
 static void see_offer(struct rogue_dhcp *s, const struct obs *o)
 {
 	bool fresh;
 	struct lease *l = keytab_get(&s->leases, sketch_pair(o->a, o->b), o->ts_ns, &fresh);
+	uint64_t first = first_offer(s, &o->src, o);
 	if (fresh) {
 		l->server = o->src;
 		l->seq = o->seq;
@@ -103,10 +120,12 @@ static void see_offer(struct rogue_dhcp *s, const struct obs *o)
 	uint64_t pair = sketch_addr(&l->server) ^ sketch_addr(&o->src);
 	if (l->server.w[0] == o->src.w[0] || !bitmap_add(&s->servers_told, 1, sketch_mix(pair)))
 		return;
+	// who was there first is more likely to belong there
+	bool later = first > first_offer(s, &l->server, o);
 	struct finding f = {.detector = &detector_rogue_dhcp,
-		.attacker = o->src,
+		.attacker = later ? o->src : l->server,
 		.attacker_version = 4,
-		.victim = l->server,
+		.victim = later ? l->server : o->src,
 		.victim_version = 4,
 		.proto = o->proto,
 		.sport = 67,
@@ -170,13 +189,17 @@ OBS_DETECTOR_PARTS(rogue_dhcp, DHCP_LOG, DHCP_QUEUE, sizeof(struct obs), NULL)
 
 static size_t rogue_dhcp_size(const void *config)
 {
-	return rogue_dhcp_common_size() + keytab_size(XIDS_LOG, sizeof(struct lease));
+	return rogue_dhcp_common_size() + keytab_size(XIDS_LOG, sizeof(struct lease)) +
+	       keytab_size(SERVERS_LOG, sizeof(struct dhcp_server));
 }
 
 static int rogue_dhcp_init(void *state, const void *config, const struct detector_env *env)
 {
 	struct rogue_dhcp *s = state;
-	keytab_init(&s->leases, rogue_dhcp_init_common(s, config, env), XIDS_LOG, sizeof(struct lease));
+	uint8_t *at = rogue_dhcp_init_common(s, config, env);
+	keytab_init(&s->leases, at, XIDS_LOG, sizeof(struct lease));
+	keytab_init(
+		&s->servers, at + keytab_size(XIDS_LOG, sizeof(struct lease)), SERVERS_LOG, sizeof(struct dhcp_server));
 	return 0;
 }
 

@@ -21,6 +21,7 @@ static const struct config_row slow_dos_rows[] = {
 #define CONNS_LOG 13u  // 65536 connections
 #define CLIENTS_LOG 9u // 4096 (client, service) pairs
 #define FORGET_NS 300000000000ull
+#define LAST_HOLD_NS 1000000000ull
 
 enum slow_kind { SLOW_BEGAN = 1, SLOW_ZERO, SLOW_DONE };
 
@@ -55,7 +56,8 @@ extern const struct detector detector_slow_dos;
 
 static bool is_request(const uint8_t *d)
 {
-	return memcmp(d, "GET ", 4) == 0 || memcmp(d, "POST", 4) == 0 || memcmp(d, "HEAD", 4) == 0;
+	return memcmp(d, "GET ", 4) == 0 || memcmp(d, "POST", 4) == 0 || memcmp(d, "HEAD", 4) == 0 ||
+	       memcmp(d, "PUT ", 4) == 0;
 }
 
 // Is a request that began here still unfinished? Full segments are just long requests.
@@ -190,7 +192,9 @@ static void slow_dos_after(void *master)
 		uint64_t now = s->common.run->now_ns;
 		bool over = h->open[SLOW_BEGAN] >= c->connections || h->open[SLOW_ZERO] >= c->connections;
 		bool stale = now > h->head.last_ns + FORGET_NS;
-		if (over && !h->reported && now >= h->over_ns + c->hold_ns)
+		// a run that ends need not have seen all of it
+		uint64_t hold_ns = s->common.run->last ? RTE_MIN(c->hold_ns, LAST_HOLD_NS) : c->hold_ns;
+		if (over && !h->reported && now >= h->over_ns + hold_ns)
 			say(s, h);
 		if (over && !stale) {
 			s->watched[kept++] = h;

@@ -100,7 +100,7 @@ static int worm_spread_init(void *state, const void *config, const struct detect
 	const struct worm_spread_config *c = config;
 	uint8_t *at = worm_spread_init_common(s, config, env);
 	keytab_init(&s->reached, at, REACHED_LOG, sizeof(struct reached));
-	fan_init(&s->spreaders, at + keytab_size(REACHED_LOG, sizeof(struct reached)), SPREADERS_LOG, c->window_ns);
+	fan_init(&s->spreaders, at + keytab_size(REACHED_LOG, sizeof(struct reached)), SPREADERS_LOG, c->window_ns, 0);
 	return 0;
 }
 

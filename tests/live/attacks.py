@@ -29,6 +29,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 ATTACKER, ATTACKER6 = "10.66.0.66", "fd66::42"
 CLIENT, SERVER = "10.66.0.20", "10.66.0.10"
 READY_SECONDS = 30
+PCAP_HEADER = 24  # bytes
 SKIP = 77
 
 # name; when: "long" (all at once, beside the scans), "scan" (three at a time), "flood" (one at a time, last) or "raw" (as
@@ -66,8 +67,8 @@ def rows():
     for service in ("ftp", "pop3", "imap", "smtp", "redis", "vnc", "snmp", "ssh", "telnet"):
         login = "" if service in ("redis", "vnc", "snmp") else "-l admin "
         passwords = "-P {good} " if service == "ftp" else "-P {words} "
-        yield row("hydra_" + service, "long", "brute_force", HYDRA + login + passwords + service + "://{v}", seconds=20)
-    yield row("hydra_http", "long", "brute_force", HYDRA + "-l admin -P {words} {v} http-get /private", seconds=20)
+        yield row("hydra_" + service, "long", "brute_force", HYDRA + login + passwords + service + "://{v}", seconds=14)
+    yield row("hydra_http", "long", "brute_force", HYDRA + "-l admin -P {words} {v} http-get /private", seconds=14)
     yield row("slow_headers", "long", "slow_dos", SLOW + "-c 60 -H -i 3", seconds=14)
     yield row("slow_body", "long", "slow_dos", SLOW + "-c 60 -B -i 3 -s 8192 -t POST", seconds=14)
     yield row("slow_read", "long", "slow_dos", SLOW + "-c 60 -X -w 10 -y 20 -n 5 -z 1", seconds=14)
@@ -178,6 +179,8 @@ class Lab:
             site.start("client", [sys.executable, os.path.join(HERE, "senders.py"), "dhcp_clients", "12", "0.5"])
         elif case.name == "rogue_ra":
             site.start("gateway", [sys.executable, os.path.join(HERE, "senders.py"), "router", "10", "0.5"])
+        if case.name in ("rogue_dhcp", "rogue_ra"):
+            time.sleep(0.6)  # what belongs here is seen first
         elif case.name == "neighbour_spoof":
             site.run("client", ["ping", "-6", "-c", "2", "-i", "0.2", case.victim], 3)
         elif case.name == "arpspoof":
@@ -279,7 +282,9 @@ def record(lab, cases, folder):
     for case in cases:
         path = os.path.join(folder, case.name + ".pcap")
         dump = lab.site.start(SWITCH, ["tcpdump", "-i", TAP, "-n", "-U", "-w", path, "-s", "0"])
-        time.sleep(0.7)
+        end = time.monotonic() + 10
+        while time.monotonic() < end and not (os.path.exists(path) and os.path.getsize(path) >= PCAP_HEADER):
+            time.sleep(0.05)
         lab.finish(lab.begin(case))
         time.sleep(0.5)
         lab.site.end(dump, signal.SIGINT)

@@ -60,6 +60,60 @@ static void port_scan_over_an_hour_is_still_one(void **state)
 	assert_true(harness_stages(&h, "start") >= 1);
 }
 
+// One try in five minutes, as nmap's -T0: port or host number i % distinct.
+static void slow_tries(uint32_t n, uint32_t distinct, bool hosts)
+{
+	char b[32];
+	for (uint32_t i = 0; i < n; i++) {
+		sprintf(b, "10.1.3.%u", hosts ? 1 + i % distinct : 1);
+		harness_tcp(&h, i * 300 * SEC, SCANNER, (uint16_t)(40000 + i), b,
+			hosts ? 8080 : (uint16_t)(1 + i % distinct), BUILD_TCP_SYN, NULL, 0);
+	}
+	harness_end(&h);
+}
+
+static void a_scan_of_a_port_in_five_minutes_is_told_within_hours(void **state)
+{
+	harness_start(&h, &detector_port_scan, 1);
+	slow_tries(100, 100, false);
+	assert_true(harness_count(&h, "slow port scan") >= 2);
+	harness_assert_attacker(&h, 0, SCANNER);
+	harness_assert_victim(&h, 0, "10.1.3.1");
+	assert_true(h.found[0].finding.observed >= 38 && h.found[0].finding.observed <= 45);
+	assert_true(h.found[0].finding.window_ms > 3 * 3600 * 1000ull);
+}
+
+static void a_sweep_of_a_host_in_five_minutes_is_told_within_hours(void **state)
+{
+	harness_start(&h, &detector_host_scan, 1);
+	slow_tries(100, 100, true);
+	assert_true(harness_count(&h, "slow service sweep") >= 2);
+	harness_assert_attacker(&h, 0, SCANNER);
+}
+
+static void a_monitor_of_the_same_dead_ports_all_day_is_silent(void **state)
+{
+	harness_start(&h, &detector_port_scan, 1);
+	slow_tries(288, 10, false);
+	assert_int_equal(h.findings, 0);
+}
+
+static void a_sctp_scan_shows_in_aborts(void **state)
+{
+	uint8_t init[32] = {0x9c, 0x40, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 20}, abort[16] = {[12] = 6, [15] = 4};
+	harness_start(&h, &detector_port_scan, 1);
+	for (uint32_t i = 0; i < 60; i++) {
+		init[3] = abort[1] = (uint8_t)(i + 1);
+		abort[2] = 0x9c, abort[3] = 0x40;
+		harness_begin(&h, SCANNER, SERVER, 132);
+		harness_finish(&h, i * 1000, init, sizeof(init));
+		harness_begin(&h, SERVER, SCANNER, 132);
+		harness_finish(&h, i * 1000 + 9, abort, sizeof(abort));
+	}
+	harness_end(&h);
+	assert_int_equal(harness_count(&h, "SCTP scan"), 2);
+}
+
 static void port_scan_of_a_few_ports_is_silent(void **state)
 {
 	harness_start(&h, &detector_port_scan, 1);
@@ -473,6 +527,10 @@ int main(void)
 		heuristic_test(port_scans_by_odd_flags_are_named),
 		heuristic_test(port_scan_by_ack_shows_in_resets),
 		heuristic_test(port_scan_over_an_hour_is_still_one),
+		heuristic_test(a_scan_of_a_port_in_five_minutes_is_told_within_hours),
+		heuristic_test(a_sweep_of_a_host_in_five_minutes_is_told_within_hours),
+		heuristic_test(a_monitor_of_the_same_dead_ports_all_day_is_silent),
+		heuristic_test(a_sctp_scan_shows_in_aborts),
 		heuristic_test(port_scan_of_a_few_ports_is_silent),
 		heuristic_test(ports_that_answer_are_no_scan),
 		heuristic_test(traceroute_is_no_udp_scan),

@@ -106,6 +106,18 @@ static void two_servers_that_offer_to_one_client_are_reported(void **state)
 	harness_assert_attacker(&h, 0, "10.0.0.66");
 }
 
+static void the_server_that_was_there_first_is_not_the_rogue(void **state)
+{
+	harness_start(&h, &detector_rogue_dhcp, 1);
+	dhcp(0, 2, 2, 7, 4, "10.0.0.1");
+	dhcp(SEC, 2, 2, 77, 5, "10.0.0.66"); // quicker than the site's own
+	dhcp(SEC + 1000, 2, 2, 77, 5, "10.0.0.1");
+	harness_end(&h);
+	assert_int_equal(h.findings, 1);
+	harness_assert_attacker(&h, 0, "10.0.0.66");
+	harness_assert_victim(&h, 0, "10.0.0.1");
+}
+
 static void one_server_that_repeats_itself_is_silent(void **state)
 {
 	harness_start(&h, &detector_rogue_dhcp, 1);
@@ -226,6 +238,7 @@ int main(void)
 		heuristic_test(questions_and_answers_are_silent),
 		heuristic_test(the_same_address_on_two_vlans_is_two_hosts),
 		heuristic_test(two_servers_that_offer_to_one_client_are_reported),
+		heuristic_test(the_server_that_was_there_first_is_not_the_rogue),
 		heuristic_test(one_server_that_repeats_itself_is_silent),
 		heuristic_test(dhcp_starvation_is_reported),
 		heuristic_test(dhcp_of_a_morning_is_silent),
