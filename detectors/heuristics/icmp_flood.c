@@ -54,26 +54,28 @@ static bool icmp_flood_judge(const void *config, const struct flood_view *v, str
 	uint64_t asked = v->count[ICMP_ECHO], smurf = v->count[ICMP_UNASKED_REPLY];
 	uint64_t other = v->count[ICMP_ERROR] + v->count[ICMP_OTHER];
 	uint64_t most = RTE_MAX(asked, smurf);
+	// sources drawn at random are group addresses one time in eight
+	bool group = v->count[ICMP_FROM_GROUP] * 2 > most;
 	if (most * part < c->pps && other * part < c->error_pps)
 		return false;
-	out->what = v->count[ICMP_FROM_GROUP] ? "ICMP echo flood from a group address (reverse smurf)"
-		    : most * part < c->pps    ? "ICMP error flood"
-		    : smurf > asked           ? "ICMP echo reply flood (smurf)"
-					      : "ICMP echo flood";
+	out->what = group                  ? "ICMP echo flood from a group address (reverse smurf)"
+		    : most * part < c->pps ? "ICMP error flood"
+		    : smurf > asked        ? "ICMP echo reply flood (smurf)"
+					   : "ICMP echo flood";
 	out->vector = most * part < c->pps ? "icmp-error" : smurf > asked ? "icmp-echo-reply" : "icmp-echo";
 	out->observed = (double)(most * part < c->pps ? other : most);
 	out->threshold = (double)(most * part < c->pps ? c->error_pps : c->pps);
 	out->unit = "packets/s";
 	out->window_ms = 1000;
 	out->confidence = 85;
-	out->severity = v->count[ICMP_FROM_GROUP] ? 1 : 2;
+	out->severity = group ? 1 : 2;
 	out->proto = v->version == 6 ? IPPROTO_ICMPV6 : IPPROTO_ICMP;
 	out->bpf = v->version == 6 ? "icmp6" : "icmp";
 	out->nft = v->version == 6 ? "meta l4proto ipv6-icmp" : "meta l4proto icmp";
-	out->spoofed = v->count[ICMP_FROM_GROUP] ? "yes" : v->sources < 16 ? "no" : "unknown";
-	out->spoofed_why = v->count[ICMP_FROM_GROUP] ? "a group address is nobody's source"
-			   : v->sources < 16         ? "few sources"
-						     : "many sources";
+	out->spoofed = group ? "yes" : v->sources < 16 ? "no" : "unknown";
+	out->spoofed_why = group             ? "a group address is nobody's source"
+			   : v->sources < 16 ? "few sources"
+					     : "many sources";
 	return true;
 }
 
