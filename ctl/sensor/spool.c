@@ -1,6 +1,7 @@
 // See spool.h.
 #include "ctl/sensor/spool.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -27,6 +28,7 @@
 #define BACKOFF_FIRST_NS 250000000ull
 #define BACKOFF_MAX_NS 10000000000ull
 #define DEFAULT_BYTES (1ull << 30)
+#define RUN_PREFIX "run-" // the id, and the directory, of a reading of captures
 
 enum link_state {
 	LINK_DOWN,
@@ -40,6 +42,9 @@ struct spool {
 	char socket[108], id[WIRE_ID_BYTES], name[64];
 	bool rerun; // numbers are those of a deterministic run: what is spooled or stored is not added again
 	bool disk_failing, link_said;
+	char dir[4096];     // where readings of captures have their spools, this one's perhaps among them
+	struct spool *left; // one of an earlier reading that is being sent, NULL: none
+	bool left_due;      // there may be another
 	uint64_t next_seq, have, acked, connects;
 	uint32_t linger_ms;
 	enum link_state link;
@@ -117,6 +122,7 @@ static void on_hello(struct spool *s, uint64_t have)
 	if (!s->rerun && have >= s->next_seq) // the spool was deleted, the daemon remembers: never use a number twice
 		s->next_seq = have + 1;
 	spool_disk_rewind(s->disk, have);
+	s->left_due = s->dir[0] != '\0';
 	if (s->link_said)
 		sink_report(&s->base, false, "the daemon at %s takes events again", s->socket);
 	s->link_said = false;
@@ -224,7 +230,7 @@ static void flush_disk(struct spool *s)
 	s->disk_failing = rc != 0;
 }
 
-static void pump(struct spool *s)
+static void converse(struct spool *s)
 {
 	s->written_since_pump = 0;
 	flush_disk(s);
@@ -234,6 +240,91 @@ static void pump(struct spool *s)
 		transmit(s);
 	if (s->fd >= 0)
 		receive(s);
+}
+
+static bool all_arrived(const struct spool *s)
+{
+	return s->acked >= spool_disk_last(s->disk) && s->send_off == s->send_len;
+}
+
+// A spool that an earlier reading of captures left, with that reading's id. NULL: another sensor has it, or it is none.
+static struct spool *open_left(const struct spool *s, const char *id)
+{
+	struct spool *left = calloc(1, sizeof(*left));
+	char dir[sizeof(s->dir) + WIRE_ID_BYTES], why[256];
+
+	if (!left)
+		return NULL;
+	snprintf(left->id, sizeof(left->id), "%s", id);
+	snprintf(dir, sizeof(dir), "%s/%s", s->dir, id);
+	left->disk = spool_disk_open(dir, DEFAULT_BYTES, why, sizeof(why));
+	if (!left->disk) {
+		free(left);
+		return NULL;
+	}
+	memcpy(left->socket, s->socket, sizeof(left->socket));
+	memcpy(left->name, s->name, sizeof(left->name));
+	left->rerun = left->link_said = true; // what is to be said about the daemon, the sensor's own spool says
+	left->fd = -1;
+	return left;
+}
+
+static void find_left(struct spool *s)
+{
+	DIR *dir = opendir(s->dir);
+
+	s->left_due = false;
+	for (struct dirent *e; dir && !s->left && (e = readdir(dir));)
+		if (strncmp(e->d_name, RUN_PREFIX, strlen(RUN_PREFIX)) == 0 && strcmp(e->d_name, s->id) != 0 &&
+			strlen(e->d_name) < WIRE_ID_BYTES)
+			s->left = open_left(s, e->d_name);
+	if (dir)
+		closedir(dir);
+}
+
+static void close_left(struct spool *s)
+{
+	struct spool *left = s->left;
+
+	if (!left)
+		return;
+	if (all_arrived(left))
+		spool_disk_remove(left->disk);
+	else
+		spool_disk_close(left->disk);
+	if (left->fd >= 0)
+		close(left->fd);
+	free(left);
+	s->left = NULL;
+}
+
+// One after the other, while the daemon takes events; what does not get through stays for the next time.
+static void send_left(struct spool *s)
+{
+	if (s->link != LINK_UP) {
+		close_left(s);
+		return;
+	}
+	if (!s->left && s->left_due)
+		find_left(s);
+	if (!s->left)
+		return;
+	converse(s->left);
+	bool arrived = s->left->link == LINK_UP && all_arrived(s->left);
+	if (arrived)
+		sink_report(&s->base, false,
+			"%" PRIu64 " events an earlier reading left on disk have reached the daemon",
+			spool_disk_last(s->left->disk));
+	if (arrived || s->left->link == LINK_DOWN) {
+		close_left(s);
+		s->left_due = arrived;
+	}
+}
+
+static void pump(struct spool *s)
+{
+	converse(s);
+	send_left(s);
 }
 
 // A stats record carries no number: it says the latest, and the daemon keeps one a timestamp.
@@ -270,25 +361,22 @@ static void spool_flush(struct eve_sink *base, uint64_t wall_ns, bool now)
 	pump((struct spool *)base);
 }
 
-static bool all_arrived(const struct spool *s)
-{
-	return s->acked >= spool_disk_last(s->disk) && s->send_off == s->send_len;
-}
-
 // Waits as long as the daemon gets on with it, linger_ms without progress at most. One that was never there
 // is not waited for; one that has gone away may come back.
 static void linger(struct spool *s)
 {
-	uint64_t pause = (uint64_t)s->linger_ms * 1000000u, end = now_ns() + pause, acked = s->acked;
+	uint64_t pause = (uint64_t)s->linger_ms * 1000000u, end = now_ns() + pause, acked = s->acked, before = 0;
 
 	s->retry_ns = 0;
 	pump(s);
-	while (s->connects && !all_arrived(s) && now_ns() < end) {
+	while (s->connects && (!all_arrived(s) || s->left || s->left_due) && now_ns() < end) {
 		struct pollfd p = {.fd = s->fd, .events = POLLIN | (s->send_off < s->send_len ? POLLOUT : 0)};
 		poll(&p, 1, 50);
 		pump(s);
-		if (s->acked > acked) {
+		uint64_t left = s->left ? s->left->acked : 0;
+		if (s->acked > acked || left != before) {
 			acked = s->acked;
+			before = left;
 			end = now_ns() + pause;
 		}
 	}
@@ -307,14 +395,16 @@ static uint64_t spool_close(struct eve_sink *base)
 	uint64_t lost, waiting;
 
 	linger(s);
+	close_left(s);
 	spool_disk_finish(s->disk);
 	add_counts(base->not_written, spool_disk_lost(s->disk));
 	lost = sink_count_text(base->not_written, text, sizeof(text));
 	waiting =
 		spool_disk_last(s->disk) - (s->acked < spool_disk_last(s->disk) ? s->acked : spool_disk_last(s->disk));
 	if (waiting)
-		sink_report(base, false, "%" PRIu64 " events wait on disk for the daemon at %s; %s sends them", waiting,
-			s->socket, s->rerun ? "the same reading again" : "the next run");
+		sink_report(base, false,
+			"%" PRIu64 " events wait on disk for the daemon at %s; the next run sends them", waiting,
+			s->socket);
 	if (lost)
 		sink_report(base, true, "%" PRIu64 " records for the daemon were lost (spool full): %s", lost, text);
 	if (s->fd >= 0)
@@ -355,8 +445,8 @@ static int id_of_run(struct spool *s, const char *run_key)
 
 	if (!EVP_Digest(run_key, strlen(run_key), md, NULL, EVP_sha256(), NULL))
 		return -EIO;
-	memcpy(s->id, "run-", 4);
-	to_hex(s->id + 4, md, 16);
+	memcpy(s->id, RUN_PREFIX, strlen(RUN_PREFIX));
+	to_hex(s->id + strlen(RUN_PREFIX), md, 16);
 	return 0;
 }
 
@@ -402,6 +492,7 @@ static int open_disk(struct spool *s, const struct spool_options *opt, char *why
 		snprintf(why, why_size, "%s: %s", dir, strerror(-rc));
 		return rc;
 	}
+	memcpy(s->dir, dir, sizeof(s->dir));
 	if (opt->run_key)
 		snprintf(dir, sizeof(dir), "%.3900s/%s", opt->dir, s->id);
 	s->disk = spool_disk_open(dir, opt->max_bytes ? opt->max_bytes : DEFAULT_BYTES, why, why_size);

@@ -1,7 +1,9 @@
 // The daemon as an event sink: every record goes to the spool on disk (spool_disk.h) and from there over
 // a unix socket (ctl/eve/wire.h), in order, until the daemon says it is stored. Never blocks, except at
 // the end, where it waits a stated time for the last acknowledgements; what is left waits on disk for
-// the next run. When the spool is full the oldest events go, counted by kind.
+// the next run. So do the spools of readings of captures that ended while the daemon was away: any later sensor with
+// the same directory sends them, under their own ids, while it is connected. When the spool is full the oldest events
+// go, counted by kind.
 //
 //	struct eve_sink *s = spool_open(&(struct spool_options){.socket = path, .dir = "logs/spool", ...});
 //	if (s) eve_output_add(out, s);       // else it has said why

@@ -128,6 +128,23 @@ def without_a_daemon_events_wait_on_disk_and_go_in_order(site):
     site.once_each(6000)
 
 
+def what_earlier_readings_left_on_disk_goes_with_a_later_run(site):
+    for key, count in (("first reading", 3000), ("second reading", 500)):
+        code, err = site.feed(count, key=key, linger=100)
+        assert code == 0 and "%d events wait on disk" % count in err, err
+    left = [d for d in os.listdir(site.at("spool")) if d.startswith("run-")]
+    assert len(left) == 2, left
+    site.start()
+    code, err = site.feed(100)  # a live sensor
+    assert code == 0 and err.count("an earlier reading left on disk have reached the daemon") == 2, err
+    got = site.numbers()
+    assert sorted(len(seqs) for seqs in got.values()) == [100, 500, 3000], {k: len(v) for k, v in got.items()}
+    assert all(seqs == list(range(1, len(seqs) + 1)) for seqs in got.values())
+    assert not [d for d in os.listdir(site.at("spool")) if d.startswith("run-")], "delivered spools are gone"
+    code, err = site.feed(3000, key="first reading")
+    assert code == 0 and site.numbers() == got, "the same reading again stores nothing twice: " + err
+
+
 def the_daemon_is_killed_again_and_again(site):
     rate, seconds = 2000, KILLS * 0.6 + 2
     count = int(rate * seconds)
@@ -495,7 +512,8 @@ def twenty_thousand_events_a_second(site):
         print("  (the machine is too busy to hold the rate: load %.1f)" % os.getloadavg()[0])
 
 
-CASES = [every_event_arrives_once, without_a_daemon_events_wait_on_disk_and_go_in_order, the_daemon_is_killed_again_and_again,
+CASES = [every_event_arrives_once, without_a_daemon_events_wait_on_disk_and_go_in_order,
+         what_earlier_readings_left_on_disk_goes_with_a_later_run, the_daemon_is_killed_again_and_again,
          a_killed_sensor_reads_again_and_nothing_is_stored_twice, the_sensor_is_killed_while_it_reads_captures,
          a_killed_live_sensor_never_uses_a_number_twice,
          a_full_spool_drops_the_oldest_and_counts_them, a_full_disk_under_the_store_stops_says_and_resumes,
