@@ -211,8 +211,11 @@ int pipeline_create(struct pipeline **out, const struct pipeline_config *cfg)
 	p->workers = cfg->workers;
 	p->on_event = cfg->on_event;
 	p->on_event_arg = cfg->on_event_arg;
-	for (uint16_t i = 0; i < cfg->workers && rc == 0; i++)
+	for (uint16_t i = 0; i < cfg->workers && rc == 0; i++) {
+		mem_prefer_node(cfg->nodes ? cfg->nodes[i] : -1);
 		rc = make_worker(p, cfg, i, &rings[i]);
+	}
+	mem_prefer_node(-1);
 	if (rc == 0)
 		rc = make_ring(p, &p->sink, cfg->event_slots, &rings[cfg->workers]);
 	if (rc == 0)

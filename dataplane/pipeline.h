@@ -23,6 +23,7 @@ struct pipeline_detector {
 
 struct pipeline_config {
 	uint16_t workers; // 1..PIPELINE_MAX_WORKERS
+	const int *nodes; // NUMA node of each worker's lcore, -1: any; NULL: any for all
 	struct decode_config decode;
 	struct defrag_config defrag; // of one worker, as the next two
 	struct flow_table_config flow;

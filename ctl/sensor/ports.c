@@ -23,6 +23,7 @@
 #define PACKET_OVERHEAD 128u          // tpacket2 header, its alignment, Ethernet and two VLAN tags
 #define SOCKET_RING_BYTES (32u << 20) // of the kernel's ring behind one interface
 #define SOCKET_BLOCK_BYTES 65536u
+#define JUMBO_MBUFS 160u // and as many again for each worker
 
 __attribute__((format(printf, 3, 4))) static int fail(struct live_error *why, int rc, const char *fmt, ...)
 {
@@ -153,7 +154,8 @@ int ports_prepare(
 	return rc;
 }
 
-uint32_t ports_mbufs(const struct live_ports *l, const struct tocsin_config *cfg)
+// Packet buffers the ports of a node and all workers need together.
+static uint32_t mbufs(const struct live_ports *l, const struct tocsin_config *cfg)
 {
 	uint32_t need = 4096u + 1024u * l->workers;
 
@@ -211,9 +213,40 @@ static int add_port(const char *spec, uint16_t *id, struct live_error *why)
 		  : 0;
 }
 
-static int start_one(struct live_ports *l, const char *name, bool interface, uint16_t id,
-	const struct tocsin_config *cfg, const struct mbuf_pools *pools, struct live_error *why)
+// The packet buffers of the NUMA node a device is on, made when it is the first there. NULL with why.
+static const struct mbuf_pools *pools_near(
+	struct live_ports *l, uint16_t id, const struct tocsin_config *cfg, struct live_error *why)
 {
+	int node = rte_eth_dev_socket_id(id);
+	char name[16];
+	struct mbuf_pools_config pools = {.name = name,
+		.small_count = mbufs(l, cfg),
+		.jumbo_count = JUMBO_MBUFS * (l->workers + 1u),
+		.small_room = l->frame_room,
+		.socket = node};
+
+	for (size_t i = 0; i < l->node_count; i++)
+		if (l->nodes[i].node == node)
+			return &l->nodes[i].pools;
+	snprintf(name, sizeof(name), "tocsin%d", node);
+	int rc = mbuf_pools_create(&l->nodes[l->node_count].pools, &pools);
+	if (rc == 0) {
+		l->nodes[l->node_count].node = node;
+		return &l->nodes[l->node_count++].pools;
+	}
+	fail(why, rc,
+		"no memory for %u packet buffers of %u bytes on NUMA node %d: %s; dpdk.mempool-size asks for less",
+		pools.small_count, pools.small_room, node, strerror(-rc));
+	return NULL;
+}
+
+static int start_one(struct live_ports *l, const char *name, bool interface, uint16_t id,
+	const struct tocsin_config *cfg, struct live_error *why)
+{
+	const struct mbuf_pools *pools = pools_near(l, id, cfg, why);
+
+	if (!pools)
+		return -ENOMEM;
 	struct port_config port = {
 		.id = id,
 		.name = name,
@@ -235,7 +268,7 @@ static int start_one(struct live_ports *l, const char *name, bool interface, uin
 }
 
 // Worker i reads queue i of every port: with one key on all of them, a tap's two directions meet in one worker.
-static int open_sources(struct live_ports *l, struct rte_mempool *jumbo, struct live_error *why)
+static int open_sources(struct live_ports *l, struct live_error *why)
 {
 	uint16_t queues = UINT16_MAX, readers;
 	int rc = 0;
@@ -256,13 +289,13 @@ static int open_sources(struct live_ports *l, struct rte_mempool *jumbo, struct 
 			for (uint16_t k = l->spread ? 0 : r; k < (l->spread ? l->port[i].queues : r + 1); k++)
 				if (q.count < ETHDEV_MAX_QUEUES)
 					q.item[q.count++] = (struct ethdev_queue){&l->port[i], k, (uint16_t)i};
-		rc = source_ethdev_open(&l->sources[r], &q, jumbo, r ? l->sources[0] : NULL);
+		rc = source_ethdev_open(&l->sources[r], &q, l->nodes[0].pools.jumbo, r ? l->sources[0] : NULL);
 	}
 	return rc ? fail(why, rc, "no memory for the live sources") : 0;
 }
 
-static int start_all(struct live_ports *l, const struct options *o, const struct tocsin_config *cfg,
-	const struct mbuf_pools *pools, struct live_error *why)
+static int start_all(
+	struct live_ports *l, const struct options *o, const struct tocsin_config *cfg, struct live_error *why)
 {
 	uint16_t id = 0;
 	int rc = 0;
@@ -270,18 +303,17 @@ static int start_all(struct live_ports *l, const struct options *o, const struct
 	for (size_t i = 0; rc == 0 && i < o->interfaces.count; i++) {
 		rc = add_interface(o->interfaces.items[i], i, &id, why);
 		if (rc == 0)
-			rc = start_one(l, o->interfaces.items[i], true, id, cfg, pools, why);
+			rc = start_one(l, o->interfaces.items[i], true, id, cfg, why);
 	}
 	for (size_t i = 0; rc == 0 && i < o->ports.count; i++) {
 		rc = add_port(o->ports.items[i], &id, why);
 		if (rc == 0)
-			rc = start_one(l, o->ports.items[i], false, id, cfg, pools, why);
+			rc = start_one(l, o->ports.items[i], false, id, cfg, why);
 	}
 	return rc;
 }
 
-int ports_start(struct live_ports *l, const struct options *o, const struct tocsin_config *cfg,
-	const struct mbuf_pools *pools, struct live_error *why)
+int ports_start(struct live_ports *l, const struct options *o, const struct tocsin_config *cfg, struct live_error *why)
 {
 	uint32_t level = rte_log_get_global_level();
 	int rc;
@@ -289,9 +321,9 @@ int ports_start(struct live_ports *l, const struct options *o, const struct tocs
 	// one clear line is ours to say; DPDK's own are for -vv
 	if (o->verbose < 2)
 		rte_log_set_global_level(RTE_LOG_EMERG);
-	rc = start_all(l, o, cfg, pools, why);
+	rc = start_all(l, o, cfg, why);
 	if (rc == 0)
-		rc = open_sources(l, pools->jumbo, why);
+		rc = open_sources(l, why);
 	rte_log_set_global_level(level);
 	return rc;
 }
@@ -337,6 +369,30 @@ void ports_describe(const struct live_ports *l, size_t i, char *out, size_t size
 		p->counts_drops ? "counted" : "not counted by this driver", p->note[0] ? "; " : "", p->note);
 }
 
+bool ports_describe_worker(const struct live_ports *l, uint16_t i, char *out, size_t size)
+{
+	char cpus[256];
+	bool reader = i == l->workers;
+	int used;
+
+	if (i > l->workers || (reader && !l->spread))
+		return false;
+	if (reader)
+		used = snprintf(out, size, "reader: deals frames out by address pair; reads");
+	else
+		used = snprintf(out, size, "worker %u: CPU %s, NUMA node %d; reads%s", i,
+			ports_worker_cpus(i, cpus, sizeof(cpus)), ports_worker_node(i),
+			l->spread ? " what it is dealt" : "");
+	for (size_t p = 0; p < l->count && reader == l->spread; p++) {
+		uint16_t from = reader ? 0 : i, to = reader ? l->port[p].queues : i + 1u;
+
+		for (uint16_t q = from; q < to && used > 0 && (size_t)used + 96 < size; q++)
+			used += snprintf(out + used, size - (size_t)used, "%s %s queue %u", p || q > from ? "," : "",
+				l->port[p].name, q);
+	}
+	return true;
+}
+
 const char *ports_name(const struct live_ports *l, uint16_t iface)
 {
 	return iface < l->count ? l->port[iface].name : NULL;
@@ -352,4 +408,6 @@ void ports_close(struct live_ports *l)
 	for (size_t i = 0; i < l->count; i++)
 		port_close(&l->port[i]);
 	l->count = 0;
+	while (l->node_count)
+		mbuf_pools_free(&l->nodes[--l->node_count].pools);
 }

@@ -66,13 +66,28 @@ int ports_lcore_map(const char *cpus, uint16_t workers, char *out, size_t size, 
 	return 0;
 }
 
-const char *ports_worker_cpus(uint16_t i, char *out, size_t size)
+// Workers run on the lcores behind the main one, in order.
+static unsigned int lcore_of(uint16_t worker)
 {
 	unsigned int lcore = rte_get_next_lcore(-1, 1, 0);
+
+	for (; worker && lcore < RTE_MAX_LCORE; worker--)
+		lcore = rte_get_next_lcore(lcore, 1, 0);
+	return lcore;
+}
+
+int ports_worker_node(uint16_t i)
+{
+	unsigned int lcore = lcore_of(i);
+
+	return lcore < RTE_MAX_LCORE ? (int)rte_lcore_to_socket_id(lcore) : -1;
+}
+
+const char *ports_worker_cpus(uint16_t i, char *out, size_t size)
+{
+	unsigned int lcore = lcore_of(i);
 	size_t used = 0;
 
-	for (; i && lcore < RTE_MAX_LCORE; i--)
-		lcore = rte_get_next_lcore(lcore, 1, 0);
 	out[0] = '\0';
 	if (lcore >= RTE_MAX_LCORE)
 		return out;

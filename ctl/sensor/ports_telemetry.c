@@ -1,13 +1,8 @@
 // Ports for the telemetry socket: /tocsin/ports and /tocsin/ports,NAME.
-#include <stdlib.h>
 #include <string.h>
-
-#include <rte_ethdev.h>
 
 #include "ctl/sensor/ports.h"
 #include "ctl/sensor/telemetry.h"
-
-#define XSTATS_MAX 250u // entries DPDK lets one answer have, less a few
 
 static void add_port(struct port *p, struct rte_tel_data *d)
 {
@@ -37,18 +32,9 @@ void ports_answer(struct live_ports *l, struct rte_tel_data *d)
 	}
 }
 
-static void add_xstats(const struct port *p, struct rte_tel_data *d)
+static void add_xstat(void *arg, const char *name, uint64_t value)
 {
-	int n = rte_eth_xstats_get(p->id, NULL, 0);
-	struct rte_eth_xstat *values = n > 0 ? calloc((size_t)n, sizeof(*values)) : NULL;
-	struct rte_eth_xstat_name *names = n > 0 ? calloc((size_t)n, sizeof(*names)) : NULL;
-
-	if (values && names && rte_eth_xstats_get(p->id, values, (unsigned int)n) == n &&
-		rte_eth_xstats_get_names(p->id, names, (unsigned int)n) == n)
-		for (int i = 0; i < n && (unsigned int)i < XSTATS_MAX; i++)
-			telemetry_count(d, names[i].name, values[i].value);
-	free(values);
-	free(names);
+	telemetry_count(arg, name, value);
 }
 
 void ports_answer_one(struct live_ports *l, const char *name, struct rte_tel_data *d)
@@ -71,5 +57,5 @@ void ports_answer_one(struct live_ports *l, const char *name, struct rte_tel_dat
 	rte_tel_data_add_dict_string(d, "note", p->note);
 	more = telemetry_row(d, "xstats");
 	if (more)
-		add_xstats(p, more);
+		ports_each_xstat(p, add_xstat, more);
 }

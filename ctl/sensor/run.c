@@ -77,6 +77,7 @@ bool run_stats(struct sensor *s, bool at_rest)
 		stats_add(s->stats, COUNTER_NOT_WRITTEN, eve_output_stats(s->out)->not_written[k]);
 	if (s->live)
 		ports_stats(s->live, s->stats);
+	daemon_stats(s, s->stats);
 	// a port's own counters may lag behind its frames: only at rest must the ledger hold
 	if (!sound && at_rest)
 		say("the loss ledger does not add up: %s", why);

@@ -49,6 +49,7 @@ struct sensor {
 	struct dump_streams *dump; // --dump-streams, else NULL
 
 	struct eve_output *out;
+	struct eve_sink *spool; // events for the daemon, one of out's; NULL without daemon.enabled
 	struct stats_snapshot *stats;
 	struct summary *summary;
 	struct progress progress;
@@ -61,6 +62,8 @@ int setup_config(struct sensor *s);
 int setup_rules(struct sensor *s);
 int setup_output(struct sensor *s);
 int setup_daemon(struct sensor *s, eve_report_fn report); // setup_daemon.c; after setup_output has opened s->out
+// Adds what the spool holds and has lost, tocsin.daemon.*; nothing without daemon.enabled.
+void daemon_stats(const struct sensor *s, struct stats_snapshot *stats);
 int setup_capture(struct sensor *s);
 int setup_live(struct sensor *s); // setup_live.c
 void undo_live(struct sensor *s);

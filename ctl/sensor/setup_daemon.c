@@ -100,6 +100,25 @@ static char *run_key(const struct sensor *s)
 	return NULL;
 }
 
+void daemon_stats(const struct sensor *s, struct stats_snapshot *stats)
+{
+	static const char *const kinds[SINK_KINDS] = {"alert", "finding", "anomaly", "flow", "tick", "stats"};
+	struct spool_stats c;
+
+	if (!s->spool)
+		return;
+	spool_sink_stats(s->spool, &c);
+	stats_add_name(stats, c.connected, "tocsin.daemon.connected");
+	stats_add_name(stats, c.connects, "tocsin.daemon.connects");
+	stats_add_name(stats, c.last, "tocsin.daemon.last");
+	stats_add_name(stats, c.acked, "tocsin.daemon.stored");
+	stats_add_name(stats, c.last > c.acked ? c.last - c.acked : 0, "tocsin.daemon.waiting");
+	stats_add_name(stats, c.bytes, "tocsin.daemon.spool_bytes");
+	for (size_t k = 0; k < SINK_KINDS; k++)
+		if (k != EVENT_TICK)
+			stats_add_name(stats, c.lost[k], "tocsin.daemon.lost.%s", kinds[k]);
+}
+
 int setup_daemon(struct sensor *s, eve_report_fn report)
 {
 	const struct spool_config *c = &s->daemon;
@@ -125,5 +144,6 @@ int setup_daemon(struct sensor *s, eve_report_fn report)
 	if (!sink)
 		return EXIT_BAD_INPUT;
 	eve_output_add(s->out, sink);
+	s->spool = sink;
 	return EXIT_CLEAN;
 }

@@ -10,7 +10,6 @@
 #include "ctl/sensor/sensor.h"
 
 #define EAL_MEMORY_BYTES (96ull << 20) // without hugepages: device queues, rings, pool headers
-#define JUMBO_MBUFS 160u               // and as many again for each worker
 
 static int start_eal(struct sensor *s, struct live_error *why)
 {
@@ -42,24 +41,6 @@ static int start_eal(struct sensor *s, struct live_error *why)
 	return rc;
 }
 
-static int make_pools(struct sensor *s, struct live_error *why)
-{
-	struct mbuf_pools_config pools = {
-		.name = "tocsin",
-		.small_count = ports_mbufs(s->live, &s->cfg),
-		.jumbo_count = JUMBO_MBUFS * (s->workers + 1u),
-		.small_room = s->live->frame_room,
-		.socket = SOCKET_ID_ANY,
-	};
-	int rc = mbuf_pools_create(&s->pools, &pools);
-
-	if (rc != 0)
-		snprintf(why->text, sizeof(why->text),
-			"no memory for %u packet buffers of %u bytes: %s; dpdk.mempool-size asks for less",
-			pools.small_count, pools.small_room, strerror(-rc));
-	return rc;
-}
-
 int setup_live(struct sensor *s)
 {
 	struct live_error why = {""};
@@ -75,9 +56,7 @@ int setup_live(struct sensor *s)
 	if (rc == 0)
 		rc = start_eal(s, &why);
 	if (rc == 0)
-		rc = make_pools(s, &why);
-	if (rc == 0)
-		rc = ports_start(s->live, &s->opt, &s->cfg, &s->pools, &why);
+		rc = ports_start(s->live, &s->opt, &s->cfg, &why);
 	if (rc != 0) {
 		say("%s", why.text);
 		return EXIT_BAD_INPUT;
@@ -95,8 +74,8 @@ int setup_live(struct sensor *s)
 			say("%s: %s has no receive interrupts; idle workers sleep some 100 us at a time", p->name,
 				p->driver);
 	}
-	if (s->live->spread && s->opt.verbose)
-		say("one reader deals frames out to %u workers by address pair", s->workers);
+	for (uint16_t i = 0; s->opt.verbose && ports_describe_worker(s->live, i, line, sizeof(line)); i++)
+		say("%s", line);
 	return EXIT_CLEAN;
 }
 

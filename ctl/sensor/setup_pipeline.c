@@ -9,6 +9,7 @@
 #include <rte_memory.h>
 
 #include "ctl/sensor/eal.h"
+#include "ctl/sensor/ports.h"
 #include "ctl/sensor/sensor.h"
 #include "dataplane/source_pcap.h"
 
@@ -197,8 +198,11 @@ int setup_pipeline(struct sensor *s)
 		.on_event = on_event,
 		.on_event_arg = s,
 	};
-	int rc;
+	int rc, nodes[PIPELINE_MAX_WORKERS];
 
+	for (uint16_t i = 0; s->live && i < s->workers; i++)
+		nodes[i] = ports_worker_node(i);
+	c.nodes = s->live ? nodes : NULL;
 	if (set_decode(s, &c.decode) != 0 || open_dump(s) != 0)
 		return EXIT_BAD_INPUT;
 	set_limits(s, &c);

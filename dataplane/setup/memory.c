@@ -3,7 +3,11 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <unistd.h>
+
+#include <linux/mempolicy.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
 
 #include <rte_common.h>
 #include <rte_eal.h>
@@ -37,6 +41,7 @@ static void *map_aligned(size_t len, size_t align)
 
 static bool huge_pages = true;     // set once at start
 static bool fault_at_once = false; // likewise
+static int preferred_node = -1;    // of what is mapped next
 
 void mem_use_huge_pages(bool yes)
 {
@@ -46,6 +51,23 @@ void mem_use_huge_pages(bool yes)
 void mem_fault_at_once(bool yes)
 {
 	fault_at_once = yes;
+}
+
+void mem_prefer_node(int node)
+{
+	preferred_node = node;
+}
+
+// Before the first page is touched. A kernel without NUMA has no nodes to choose from, so its answer does not matter.
+static void bind_to(void *mem, size_t len, int node)
+{
+	unsigned long mask[16] = {0}; // 1,024 nodes
+	size_t bits = sizeof(mask[0]) * 8;
+
+	if (node < 0 || (size_t)node >= bits * RTE_DIM(mask))
+		return;
+	mask[(size_t)node / bits] |= 1ul << (size_t)node % bits;
+	syscall(SYS_mbind, mem, len, MPOL_PREFERRED, mask, bits * RTE_DIM(mask), 0);
 }
 
 // Takes every page now. A kernel before 5.14 does not know the advice; then each page is touched.
@@ -65,6 +87,8 @@ void *mem_map_bytes(size_t size)
 
 	if (mem && len >= HUGE_PAGE_BYTES && huge_pages)
 		(void)madvise(mem, len, MADV_HUGEPAGE); // a kernel without them still gives the memory
+	if (mem)
+		bind_to(mem, len, preferred_node);
 	if (mem && fault_at_once)
 		fault_in(mem, len);
 	return mem;
@@ -141,11 +165,12 @@ int mbuf_pools_create(struct mbuf_pools *out, const struct mbuf_pools_config *cf
 {
 	uint32_t room = RTE_PKTMBUF_HEADROOM + (cfg->small_room ? cfg->small_room : MBUF_SMALL_ROOM_BYTES);
 
+	mem_prefer_node(cfg->socket);
 	out->small = pool_create(cfg->name, "small", cfg->small_count, room, POOL_CACHE, cfg->socket);
-	out->jumbo = NULL;
-	if (!out->small)
-		return -rte_errno;
-	out->jumbo = pool_create(cfg->name, "jumbo", cfg->jumbo_count, JUMBO_ROOM_BYTES, JUMBO_CACHE, cfg->socket);
+	out->jumbo = out->small ? pool_create(cfg->name, "jumbo", cfg->jumbo_count, JUMBO_ROOM_BYTES, JUMBO_CACHE,
+					  cfg->socket)
+				: NULL;
+	mem_prefer_node(-1);
 	if (out->jumbo)
 		return 0;
 	int err = -rte_errno;

@@ -54,6 +54,8 @@ void mem_use_huge_pages(bool yes);
 // Whether mem_map_bytes takes its pages at once; it does not until told so. A live port does not wait while a page
 // is cleared on the packet path; a capture does, and may never touch most of its tables.
 void mem_fault_at_once(bool yes);
+// The NUMA node mem_map_bytes asks for from here on: that of the worker whose tables come next, -1 for any.
+void mem_prefer_node(int node);
 // Zeroed anonymous memory for a big table, on transparent huge pages where the kernel grants them.
 // Pages are taken when touched. Returns NULL when there is no memory. Free with mem_unmap_bytes.
 void *mem_map_bytes(size_t size);

@@ -26,8 +26,10 @@ const uint8_t port_rss_key[PORT_RSS_KEY_BYTES] = {
 // clang-format on
 
 // Drivers whose missed counter stays 0 whatever they lose.
-static const char *const silent_drivers[] = {
-	"net_af_packet", "net_pcap", "net_tap", "net_null", "net_ring", "net_memif"};
+static const char *const silent_drivers[] = {"net_af_packet", "net_pcap", "net_tap", "net_null", "net_ring",
+	"net_memif",
+	// what their peer could not hand over never came here
+	"net_vhost", "net_virtio_user"};
 
 // Drivers that start without a send queue but then never connect to their peer.
 static const char *const pairing_drivers[] = {"net_memif", "net_vhost", "net_virtio_user"};

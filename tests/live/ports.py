@@ -179,8 +179,12 @@ def cli_device_pcap_with_two_files_has_two_queues(s):
                 namespace=None).wait_ready()
     time.sleep(1)
     ledger = live.stop().ledger()
-    expect("2 receive queues" in live.err and "one reader deals frames out to 2 workers" in live.err, live.err)
+    expect("2 receive queues" in live.err and "reads net_pcap0 queue 0, net_pcap0 queue 1" in live.err, live.err)
+    expect("worker 1: CPU " in live.err and "NUMA node" in live.err, "core and queue map: " + live.err)
     expect(ledger["offered"] == 300, "%s" % ledger)
+    port = [e for e in s.events() if e["event_type"] == "stats"][-1]["stats"]["tocsin"]["ports"]["net_pcap0"]
+    expect([port["queues"]["q%d" % q]["packets"] for q in (0, 1)] == [150, 150], "by queue: %s" % port)
+    expect(port["xstats"]["rx_q1_packets"] == 150 and port["missed"] is None and port["counts_drops"] == 0, "%s" % port)
     expect(facts(s.alerts()) == alerts_of_a_capture_run(s, s.write("all.pcap", pcap(frames))), "the alerts of -r")
 
 
