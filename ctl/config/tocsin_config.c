@@ -125,6 +125,17 @@ static const struct config_row rows[] = {
 		"At most four ports, $NAMES of port-groups, or any."),
 	ROW_UINT("decoder.max-layers", F(decoder.max_layers), "headers", 1, 16, "16", "Headers walked in one frame."),
 
+	ROW_STRING("baselines.file", F(baselines.file), "file", "",
+		"Where what is usual at the site (168 hours of the week, by host of HOME_NET and by prefix) is kept "
+		"between "
+		"runs; relative to the log directory; empty: nowhere."),
+	ROW_TIME("baselines.save-interval", F(baselines.save_interval_ns), "s", 10, 86400, "600",
+		"Packet time between writings of that file; it is also written at the end."),
+	ROW_MAP("baselines.prefixes", F(baselines.prefixes), "{}",
+		"Protected prefixes by name (\"customers: 203.0.113.0/24\"): floods name them, and carpet bombing is "
+		"counted "
+		"over each of them as a whole."),
+
 	ROW_SIZE("defrag.memcap", F(defrag.memcap), 65536, 1e12, "32mb",
 		"Memory of held fragments, all workers together."),
 	ROW_UINT("defrag.trackers", F(defrag.trackers), "datagrams", 16, 16777216, "65535",

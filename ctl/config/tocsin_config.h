@@ -136,6 +136,12 @@ struct telemetry_config {
 	char *sensor_name; // EVE host; "": none
 };
 
+struct baselines_config {
+	char *file;                 // "": none
+	uint64_t save_interval_ns;  // packet time
+	struct config_map prefixes; // name: prefix
+};
+
 struct tocsin_config {
 	struct workers_config workers;
 	struct memory_config memory;
@@ -150,6 +156,7 @@ struct tocsin_config {
 	struct app_config app;
 	struct telemetry_config telemetry;
 	char *log_dir;
+	struct baselines_config baselines;
 	struct config_detectors detectors;
 };
 

@@ -70,13 +70,15 @@ bool eve_has_ports(const struct event *ev)
 static void tuple(struct json_out *o, const struct event *ev)
 {
 	const struct event_tuple *t = &ev->tuple;
-	bool ports = eve_has_ports(ev);
+	bool ports = eve_has_ports(ev), finding = ev->kind == EVENT_FINDING;
+	// of a flood's many sources none is named: an address that stood for them would be blamed
+	bool nobody = finding && !ev->finding.attacker_version;
 
-	eve_key_addr(o, "src_ip", &t->src, t->ip_version);
-	if (ports)
+	eve_key_addr(o, "src_ip", &t->src, nobody ? 0 : t->ip_version);
+	if (ports && (!finding || t->sport))
 		jout_kuint(o, "src_port", t->sport);
 	eve_key_addr(o, "dest_ip", &t->dst, t->ip_version);
-	if (ports)
+	if (ports && (!finding || t->dport))
 		jout_kuint(o, "dest_port", t->dport);
 	if (!t->ip_version)
 		return;

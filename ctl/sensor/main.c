@@ -33,8 +33,10 @@ static int capture_run(struct sensor *s)
 		rc = setup_rules(s);
 	if (rc == EXIT_CLEAN)
 		rc = s->opt.captures.count ? setup_capture(s) : setup_live(s);
-	if (rc == EXIT_CLEAN)
+	if (rc == EXIT_CLEAN) {
+		load_baselines(s);
 		rc = setup_pipeline(s);
+	}
 	if (rc == EXIT_CLEAN)
 		rc = run_captures(s);
 	return rc;

@@ -132,6 +132,7 @@ static bool poll_run(void *arg, uint64_t packet_ns)
 		s->last_stats_ns = now;
 		write_stats(s, packet_ns, false);
 	}
+	keep_baselines(s, packet_ns, false);
 	s->last_packet_ns = packet_ns;
 	return !stop_asked;
 }
@@ -206,6 +207,7 @@ int run_captures(struct sensor *s)
 		return EXIT_BAD_INPUT;
 	}
 	bool sound = write_stats(s, s->last_packet_ns, true);
+	keep_baselines(s, s->last_packet_ns, true);
 	eve_flush(s->out);
 	if (s->opt.rule_profile && s->rules && (rc = rule_profile_write(s, s->opt.rule_profile)) != 0) {
 		say("%s: the cost of rules cannot be written: %s", s->opt.rule_profile, strerror(-rc));

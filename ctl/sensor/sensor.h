@@ -32,6 +32,8 @@ struct sensor {
 	struct tcp_stream_config stream; // stream.*, of all workers together
 	struct spool_config daemon;
 	struct addr_set *home;
+	struct baselines *baselines;              // what is usual at the site
+	uint64_t baselines_saved_ns;              // packet time
 	struct addr_set *hosts[TCP_POLICY_COUNT]; // host-os-policy
 	uint16_t workers;
 
@@ -68,6 +70,10 @@ int setup_capture(struct sensor *s);
 int setup_live(struct sensor *s); // setup_live.c
 void undo_live(struct sensor *s);
 int setup_pipeline(struct sensor *s);
+int setup_baselines(struct sensor *s); // baselines_keep.c
+void load_baselines(struct sensor *s); // from their file, where there is one; says what is wrong with it
+// Writes the file of baselines where there is one and its time has come, or at the end of the run.
+void keep_baselines(struct sensor *s, uint64_t packet_ns, bool last);
 // Takes everything apart that was set up; returns EXIT_CLEAN or, when events were not written, EXIT_ENDED_EARLY.
 int setup_undo(struct sensor *s);
 

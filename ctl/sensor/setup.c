@@ -98,7 +98,8 @@ int setup_config(struct sensor *s)
 		say("threading.workers: %u is more than %u", s->workers, PIPELINE_MAX_WORKERS);
 		return EXIT_BAD_INPUT;
 	}
-	return parse_addresses(s);
+	int bad = parse_addresses(s);
+	return bad ? bad : setup_baselines(s);
 }
 
 bool sensor_eve_path(const struct sensor *s, char *out, size_t size)
@@ -217,6 +218,7 @@ int setup_undo(struct sensor *s)
 	for (size_t os = 0; os < TCP_POLICY_COUNT; os++)
 		addr_set_free(s->hosts[os]);
 	addr_set_free(s->home);
+	free(s->baselines);
 	summary_free(s->summary);
 	free(s->stats);
 	config_free(s->config);

@@ -194,7 +194,7 @@ int setup_pipeline(struct sensor *s)
 		.report_anomalies = true,
 		.detectors = detectors,
 		.detector_count = list_detectors(s, detectors),
-		.env = {.home = s->home},
+		.env = {.home = s->home, .baselines = s->baselines},
 		.on_event = on_event,
 		.on_event_arg = s,
 	};

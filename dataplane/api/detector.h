@@ -56,10 +56,12 @@ struct detector_run {
 	bool last;                // on_tick: the run ends; say what would otherwise wait for more traffic
 };
 
-struct addr_set; // api/addr_set.h
+struct addr_set;  // api/addr_set.h
+struct baselines; // detectors/heuristics/baseline.h
 
 struct detector_env {
 	const struct addr_set *home; // HOME_NET; NULL: every address is home
+	struct baselines *baselines; // what is usual at the site; NULL: nobody keeps it
 	uint16_t workers;
 };
 

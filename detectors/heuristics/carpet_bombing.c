@@ -1,7 +1,8 @@
 // Carpet bombing: a flood spread over a prefix so that no single host's share stands out.
 //
-// Counts what nobody answered toward each IPv4 /24 and IPv6 /48, with the number of hosts hit. One frame in eight is
-// enough for rates like these, and which ones are looked at depends on their ordinals alone.
+// Counts what nobody answered toward each prefix the site has named, else each IPv4 /24 and IPv6 /48, with the number
+// of hosts hit. One frame in eight is enough for rates like these, and which ones are looked at depends on their
+// ordinals alone.
 #include <stddef.h>
 
 #include "detectors/heuristics/flood_detector.h"
@@ -31,6 +32,24 @@ static bool is_unanswered(const struct packet *p)
 	return p->flow == NULL || (p->dir == DIR_TO_SERVER && p->nth[DIR_TO_CLIENT] == 0);
 }
 
+// The prefix a packet goes to; its bits are returned.
+static inline uint8_t prefix_of(const struct baselines *site, const struct packet *p, union ip_addr *net)
+{
+	bool v6 = p->flags & PKT_IPV6;
+	const struct baseline_prefix *named =
+		site && site->prefix_count ? baselines_prefix(site, &p->dst, v6 ? 6 : 4) : NULL;
+	*net = named ? named->addr : p->dst;
+	if (named)
+		return named->bits;
+	if (v6) {
+		net->d[1] = 0;
+		net->b[6] = net->b[7] = 0;
+		return 48;
+	}
+	net->b[3] = 0;
+	return 24;
+}
+
 static void carpet_bombing_on_packets(void *state, struct packet *const *pkts, uint32_t n, struct detector_run *run)
 {
 	struct flood_delta *d = state;
@@ -38,18 +57,13 @@ static void carpet_bombing_on_packets(void *state, struct packet *const *pkts, u
 		const struct packet *p = pkts[i];
 		if (!is_unanswered(p))
 			continue;
-		union ip_addr net = p->dst;
-		if (p->flags & PKT_IPV6) {
-			net.d[1] = 0;
-			net.b[6] = net.b[7] = 0;
-		} else {
-			net.b[3] = 0;
-		}
-		struct flood_cell *c = flood_host(d, &net, p);
+		union ip_addr net;
+		uint8_t bits = prefix_of(d->site, p, &net);
+		struct flood_cell *c = flood_cell(d, sketch_pair(sketch_addr(&net), bits), &net, p);
 		if (!c)
 			continue;
 		struct flood_detail *t = flood_detail(d, c);
-		t->prefix = t->version == 6 ? 48 : 24;
+		t->prefix = bits;
 		flood_count(c, CARPET_UNANSWERED, p);
 		// counts hosts where others count sources, and sources where others count ports
 		flood_describe(t, p, sketch_addr(&p->dst), (uint32_t)(flood_source(p) >> 32));

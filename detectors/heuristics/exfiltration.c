@@ -1,7 +1,8 @@
 // Exfiltration: a host of ours sends far more to one host outside than it gets back, and than it usually sends.
 //
 // Counts per (host, outside host) and hour, in steps of 256 packets of a flow, so small transfers never
-// show. The floor is in bytes; above it, the host's own usual hour (exponentially weighted) must be exceeded.
+// show. The floor is in bytes; above it, what the host usually sends must be exceeded: in a window of late
+// (exponentially weighted), and in a window of this hour of the week.
 #include <stddef.h>
 
 #include "detectors/heuristics/obs_detector.h"
@@ -74,6 +75,9 @@ static double usually_sends(struct exfiltration *s, const struct obs *o, uint64_
 	if (fresh)
 		h->start_ns = o->ts_ns;
 	while (o->ts_ns > h->start_ns + c->window_ns && h->windows < UINT32_MAX) {
+		if (s->common.site && h->now > 0)
+			baselines_learn(
+				s->common.site, sketch_pair(host, detector_exfiltration.sid), h->start_ns, h->now);
 		h->usual += (h->now - h->usual) / (h->windows < 20 ? h->windows + 1 : 20);
 		h->windows++;
 		h->now = 0;
@@ -81,7 +85,10 @@ static double usually_sends(struct exfiltration *s, const struct obs *o, uint64_
 		h->start_ns = o->ts_ns - h->start_ns > 24 * c->window_ns ? o->ts_ns : h->start_ns + c->window_ns;
 	}
 	h->now += o->a;
-	return h->usual;
+	struct baseline_usual week = {0};
+	if (s->common.site)
+		baselines_usual(s->common.site, sketch_pair(host, detector_exfiltration.sid), o->ts_ns, &week);
+	return RTE_MAX(h->usual, week.mean);
 }
 
 static void say(struct exfiltration *s, const struct transfer *t, const struct obs *o, double usual)

@@ -1,17 +1,23 @@
 // The main lcore's side of floods, see flood.h. Next: flood_report.c.
+#include "detectors/heuristics/finding.h"
 #include "detectors/heuristics/flood_internal.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
+// A rate below this (a second) is not worth a record of its hours: the floors are above it.
+#define LEARN_FROM 20
+
 size_t flood_size(void)
 {
 	return sizeof(struct flood) + keytab_size(FLOOD_VICTIM_BUCKETS_LOG, sizeof(struct flood_victim));
 }
 
-void flood_init(struct flood *f, const struct flood_ops *ops, const void *config)
+void flood_init(struct flood *f, const struct flood_ops *ops, const void *config, const struct detector_env *env)
 {
+	f->home = env->home;
+	f->site = env->baselines;
 	f->ops = ops;
 	f->config = config;
 	f->common = config;
@@ -156,23 +162,46 @@ bool flood_look(const struct flood *f, const struct flood_victim *v, struct floo
 	return true;
 }
 
-// The usual rate of a destination while it is not flooded: mean and deviation, exponentially
-// weighted over about ten minutes of ticks in which it was seen.
-static void learn(struct flood_victim *v, double rate)
+// Who has a record for the hours of the week: hosts of ours and what the site has named.
+static bool is_protected(const struct flood *f, const struct flood_victim *v)
 {
+	return f->site && (is_home(f->home, &v->addr, v->version) || baselines_prefix(f->site, &v->addr, v->version));
+}
+
+static uint64_t subject_of(const struct flood *f, const struct flood_victim *v)
+{
+	return sketch_pair(v->head.digest, f->ops->detector->sid);
+}
+
+// The usual rate of a destination while it is not flooded: of its hour of the week, and of late (mean and deviation,
+// exponentially weighted over about ten minutes of ticks in which it was seen).
+static void learn(struct flood *f, struct flood_victim *v, double rate)
+{
+	if (rate >= LEARN_FROM && is_protected(f, v))
+		baselines_learn(f->site, subject_of(f, v), f->now_ns, rate);
 	const double share = 1.0 / 6000;
 	double d = rate - v->mean;
 	v->mean += share * d;
 	v->deviation += share * (fabs(d) - v->deviation);
 }
 
-static double learned_floor(const struct flood *f, const struct flood_victim *v)
+void flood_usual(const struct flood *f, const struct flood_victim *v, struct flood_usual *out)
 {
 	const struct flood_config *c = f->common;
-	if (c->baseline_times <= 0 || f->now_ns - v->born_ns < c->learn_ns)
-		return 0;
-	double spread = v->mean + 6 * v->deviation, times = v->mean * c->baseline_times;
-	return spread > times ? spread : times;
+	struct baseline_usual week = {0};
+	*out = (struct flood_usual){.state = "warm-up", .mean = v->mean, .spread = v->deviation};
+	out->watched_ns = f->now_ns - v->born_ns;
+	if (is_protected(f, v) && baselines_usual(f->site, subject_of(f, v), f->now_ns, &week)) {
+		*out = (struct flood_usual){.state = "learned", .mean = week.mean, .spread = week.spread};
+		out->hour = week.hour;
+		out->weeks = week.weeks;
+	} else if (out->watched_ns >= c->learn_ns) {
+		out->state = "recent";
+	} else {
+		return;
+	}
+	if (c->baseline_times > 0)
+		out->limit = fmax(out->mean + 6 * out->spread, out->mean * c->baseline_times);
 }
 
 static void begin(struct flood *f, struct flood_victim *v, const struct flood_view *w, struct flood_verdict *verdict,
@@ -200,16 +229,18 @@ static void judge(struct flood *f, struct flood_victim *v, struct detector_run *
 		return;
 	bool over = f->ops->judge(f->config, &w, &verdict);
 	double rate = f->ops->rate(&w);
-	double floor = learned_floor(f, v);
-	if (over && !v->active && rate < floor)
-		over = false;
+	struct flood_usual usual;
+	if (over && !v->active) {
+		flood_usual(f, v, &usual);
+		over = rate >= usual.limit;
+		if (over && usual.limit > verdict.threshold && verdict.window_ms == 1000)
+			verdict.threshold = usual.limit;
+	}
 	if (!over) {
 		if (!v->active)
-			learn(v, rate);
+			learn(f, v, rate);
 		return;
 	}
-	if (floor > verdict.threshold && verdict.window_ms == 1000)
-		verdict.threshold = floor;
 	if (!v->active) {
 		begin(f, v, &w, &verdict, run);
 		return;

@@ -16,6 +16,7 @@
 #endif
 
 #include "dataplane/api/detector.h"
+#include "detectors/heuristics/baseline.h"
 #include "detectors/heuristics/keytab.h"
 #include "detectors/sketch/distinct.h"
 #include "detectors/sketch/hash.h"
@@ -64,7 +65,8 @@ struct flood_delta {
 	uint32_t last;        // index of the cell used last: a flood's packets come in a row
 	uint32_t dirty_count; // buckets in use: a tick costs what was touched
 	uint64_t evicted;     // destinations that made room within a tick
-	uint64_t spare[6];
+	const struct baselines *site;
+	uint64_t spare[5];
 	uint16_t dirty[FLOOD_BUCKETS];
 	struct flood_bucket bucket[FLOOD_BUCKETS];
 	struct flood_cell cell[FLOOD_CELLS];
@@ -94,7 +96,9 @@ struct flood_verdict {
 	const char *what;    // "SYN flood", ...
 	const char *vector;  // "syn", ...
 	const char *bpf;     // what to add to "dst host A", or NULL
+	const char *bpf6;    // the same where it differs for IPv6: libpcap's tcp[] and udp[] know IPv4 only
 	const char *nft;     // what to add to "ip daddr A"
+	uint16_t tcp_port;   // the filters select this destination port as well, 0: any
 	const char *spoofed; // "yes", "no", "unknown" ...
 	const char *spoofed_why;
 	uint32_t window_ms;
@@ -111,7 +115,7 @@ struct flood_config {
 	uint64_t hold_ns;      // a flood is over when it has been below for this long
 	uint64_t update_ns;    // an update this often
 	double baseline_times; // a learned destination is flooded only above this many times its usual rate
-	uint64_t learn_ns;     // packet time before a baseline counts
+	uint64_t learn_ns;     // packet time before the rate of late counts
 };
 #define FLOOD_CONFIG_ROWS(type)                                                                                     \
 	{"hold", CONFIG_DURATION, offsetof(type, common.hold_ns), "ms", 100, 3600000, "5000ms", NULL,               \
@@ -139,10 +143,10 @@ struct flood_ops {
 };
 
 size_t flood_delta_size(void);
-void flood_delta_init(struct flood_delta *d);
+void flood_delta_init(struct flood_delta *d, const struct detector_env *env);
 size_t flood_size(void);
 // config begins with a struct flood_config. ops and config must outlive the state.
-void flood_init(struct flood *f, const struct flood_ops *ops, const void *config);
+void flood_init(struct flood *f, const struct flood_ops *ops, const void *config, const struct detector_env *env);
 void flood_merge(struct flood *f, struct flood_delta *d);
 void flood_tick(struct flood *f, struct detector_run *run);
 

@@ -8,9 +8,9 @@ size_t flood_delta_size(void)
 	return sizeof(struct flood_delta);
 }
 
-void flood_delta_init(struct flood_delta *d)
+void flood_delta_init(struct flood_delta *d, const struct detector_env *env)
 {
-	d->last = 0;
+	d->site = env->baselines;
 }
 
 // A full bucket gives up its lightest destination once that has been outweighed: every miss takes

@@ -19,7 +19,7 @@ static inline size_t flood_state_delta_size(const void *config)
 
 static inline int flood_state_init_delta(void *delta, const void *config, const struct detector_env *env)
 {
-	flood_delta_init(delta);
+	flood_delta_init(delta, env);
 	return 0;
 }
 
@@ -44,7 +44,7 @@ static inline void flood_state_tick(void *master, struct detector_run *run)
 		##__VA_ARGS__};                                                               \
 	static int id##_init(void *state, const void *config, const struct detector_env *env) \
 	{                                                                                     \
-		flood_init(state, &id##_ops, config);                                         \
+		flood_init(state, &id##_ops, config, env);                                    \
 		return 0;                                                                     \
 	}                                                                                     \
 	const struct detector detector_##id = {.name = #id,                                   \

@@ -40,7 +40,7 @@ struct flood_victim {
 	uint64_t first_seq; // the first packet since the last flood, or since the record began
 	uint32_t shown_hash[FLOOD_SHOWN];
 	union ip_addr shown[FLOOD_SHOWN];
-	double mean, deviation; // learned rate
+	double mean, deviation; // rate of late
 	uint64_t born_ns;
 	// while active
 	uint64_t start_ns, said_ns, over_ns;
@@ -53,6 +53,8 @@ struct flood {
 	const struct flood_ops *ops;
 	const void *config;
 	const struct flood_config *common;
+	const struct addr_set *home;
+	struct baselines *site; // or NULL
 	struct keytab victims;
 	uint64_t now_ns;
 	uint64_t slot; // the tick that is being gathered
@@ -65,6 +67,14 @@ struct flood {
 
 // Sums up a destination's windows. False when there is too little in them to be worth a judge's time.
 bool flood_look(const struct flood *f, const struct flood_victim *v, struct flood_view *out);
+// What is usual for a destination, and the rate that is not any more.
+struct flood_usual {
+	const char *state; // "learned" (this hour of the week), "recent" (the last minutes), "warm-up"
+	double mean, spread, limit;
+	uint64_t watched_ns;
+	uint32_t hour, weeks; // with "learned"
+};
+void flood_usual(const struct flood *f, const struct flood_victim *v, struct flood_usual *out);
 // Emits one event of a flood: stage "start", "update" or "end".
 void flood_report(struct flood *f, struct flood_victim *v, const struct flood_view *w, const char *stage,
 	struct detector_run *run);

@@ -47,6 +47,24 @@ static void say_sources(
 	}
 }
 
+// What the rate is measured against besides the floor, and how well that is known.
+static void say_baseline(struct text *t, const struct flood *f, const struct flood_victim *v)
+{
+	struct flood_usual u;
+	flood_usual(f, v, &u);
+	text_string(t, "baseline", u.state);
+	text_number(t, "baseline_mean", u.mean);
+	text_number(t, "baseline_spread", u.spread);
+	if (u.limit > 0)
+		text_number(t, "baseline_limit", u.limit);
+	if (u.weeks) {
+		text_number(t, "baseline_hour", u.hour);
+		text_number(t, "baseline_weeks", u.weeks);
+	} else {
+		text_number(t, "watched_ms", (double)(u.watched_ns / 1000000));
+	}
+}
+
 // TTLs and sizes come in classes: what filters and people need is whether there is one or many.
 static void say_fingerprint(
 	struct text *t, const struct flood_ops *ops, const struct flood_victim *v, const struct flood_view *w)
@@ -58,6 +76,10 @@ static void say_fingerprint(
 		text_number(t, "ttl_min", __builtin_ctz(v->ttls) * 8);
 		text_number(t, "ttl_max", (31 - __builtin_clz(v->ttls)) * 8 + 7);
 	}
+	if (v->sizes) {
+		text_number(t, "bytes_min", 1u << __builtin_ctz(v->sizes));
+		text_number(t, "bytes_max", (double)((2ull << (31 - __builtin_clz(v->sizes))) - 1));
+	}
 	if (w->pkts)
 		text_number(t, "mean_bytes", (double)(w->bytes / w->pkts));
 }
@@ -65,15 +87,22 @@ static void say_fingerprint(
 static void say_filters(struct text *t, const struct flood_victim *v, const char *victim)
 {
 	const char *net = v->prefix == (v->version == 6 ? 128 : 32) ? "host" : "net";
-	if (v->verdict.bpf) {
+	const char *family = v->version == 6 ? "ip6" : "ip", *bpf = v->verdict.bpf;
+	char port[2][40] = {"", ""};
+	if (v->verdict.tcp_port) {
+		snprintf(port[0], sizeof(port[0]), " and tcp dst port %u", v->verdict.tcp_port);
+		snprintf(port[1], sizeof(port[1]), " tcp dport %u", v->verdict.tcp_port);
+	}
+	if (v->version == 6 && v->verdict.bpf6)
+		bpf = v->verdict.bpf6;
+	if (bpf) {
 		text_member(t, "match_bpf");
-		text_add(t, "\"%s dst %s %s%s%s\"", v->version == 6 ? "ip6" : "ip", net, victim,
-			v->verdict.bpf[0] ? " and " : "", v->verdict.bpf);
+		text_add(t, "\"%s dst %s %s%s%s%s\"", family, net, victim, bpf[0] ? " and " : "", bpf, port[0]);
 	}
 	if (v->verdict.nft) {
 		text_member(t, "match_nft");
-		text_add(t, "\"%s daddr %s%s%s\"", v->version == 6 ? "ip6" : "ip", victim, v->verdict.nft[0] ? " " : "",
-			v->verdict.nft);
+		text_add(t, "\"%s daddr %s%s%s%s\"", family, victim, v->verdict.nft[0] ? " " : "", v->verdict.nft,
+			port[1]);
 	}
 }
 
@@ -104,7 +133,11 @@ void flood_report(struct flood *f, struct flood_victim *v, const struct flood_vi
 	victim_text(victim, sizeof(victim), v);
 	if (v->prefix != (v->version == 6 ? 128 : 32))
 		text_string(&find.text, "prefix", victim);
+	const struct baseline_prefix *named = baselines_prefix(f->site, &v->addr, v->version);
+	if (named)
+		text_string(&find.text, "protected", named->name);
 	say_rates(&find.text, f, v, w);
+	say_baseline(&find.text, f, v);
 	say_sources(&find.text, f->ops, v, w);
 	say_fingerprint(&find.text, f->ops, v, w);
 	say_filters(&find.text, v, victim);

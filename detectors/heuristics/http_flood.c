@@ -130,7 +130,7 @@ static bool http_flood_judge(const void *config, const struct flood_view *v, str
 	const struct http_flood_config *c = config;
 	uint64_t part = v->active ? 2 : 1;
 	out->window_ms = 1000;
-	out->dport = v->port;
+	out->dport = out->tcp_port = v->port;
 	out->bpf = out->nft = "";
 	if (judge_http2(c, v, out))
 		return true;

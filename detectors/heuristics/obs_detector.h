@@ -8,6 +8,7 @@
 #include <rte_common.h>
 
 #include "dataplane/api/flow.h"
+#include "detectors/heuristics/baseline.h"
 #include "detectors/heuristics/finding.h"
 #include "detectors/heuristics/keytab.h"
 #include "detectors/heuristics/obslog.h"
@@ -18,6 +19,7 @@ struct obs_master {
 	struct obslog *queue;
 	struct detector_run *run; // of the tick, while observations are seen
 	const struct addr_set *home;
+	struct baselines *site; // or NULL
 	const void *config;
 };
 
@@ -47,6 +49,7 @@ static inline void obs_tick(
 	{                                                                                                  \
 		s->common.config = config;                                                                 \
 		s->common.home = env->home;                                                                \
+		s->common.site = env->baselines;                                                           \
 		s->common.queue = (struct obslog *)s->memory;                                              \
 		obslog_init(s->common.queue, queue_len, record);                                           \
 		return (uint8_t *)s->memory + obslog_size(queue_len, record);                              \

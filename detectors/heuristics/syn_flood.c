@@ -149,25 +149,31 @@ static bool judge_syn(const struct syn_flood_config *c, const struct flood_view 
 	out->confidence = is_fast && fast < 2 * c->half_open_pps ? 70 : 90;
 	out->answer_ratio = (double)v->slow[SYN_IN] / (double)RTE_MAX(v->slow[SYN_ANSWERED], 1u);
 	out->bpf = "tcp[tcpflags] & (tcp-syn|tcp-ack) == tcp-syn";
+	out->bpf6 = "ip6[6] == 6 and ip6[53] & 0x12 == 0x02";
 	out->nft = "tcp flags & (syn|ack) == syn";
 	judge_spoofed(v, out);
 	return true;
 }
 
 struct stray_name {
-	const char *what, *vector, *bpf, *nft;
+	const char *what, *vector, *bpf, *bpf6, *nft;
 	uint8_t severity;
 };
 
 static const struct stray_name stray_names[FLOOD_COUNTS] = {
 	[SYN_STRAY_ACK] = {"TCP ACK flood", "ack", "tcp[tcpflags] & (tcp-syn|tcp-ack) == tcp-ack",
-		"tcp flags & (syn|ack) == ack", 1},
-	[SYN_STRAY_RST] = {"TCP RST flood", "rst", "tcp[tcpflags] & tcp-rst != 0", "tcp flags & rst == rst", 1},
-	[SYN_STRAY_FIN] = {"TCP FIN flood", "fin", "tcp[tcpflags] & tcp-fin != 0", "tcp flags & fin == fin", 1},
+		"ip6[6] == 6 and ip6[53] & 0x12 == 0x10", "tcp flags & (syn|ack) == ack", 1},
+	[SYN_STRAY_RST] = {"TCP RST flood", "rst", "tcp[tcpflags] & tcp-rst != 0",
+		"ip6[6] == 6 and ip6[53] & 0x04 != 0", "tcp flags & rst == rst", 1},
+	[SYN_STRAY_FIN] = {"TCP FIN flood", "fin", "tcp[tcpflags] & tcp-fin != 0",
+		"ip6[6] == 6 and ip6[53] & 0x01 != 0", "tcp flags & fin == fin", 1},
 	[SYN_STRAY_ANSWER] = {"SYN-ACK reflection or backscatter", "synack",
-		"tcp[tcpflags] & (tcp-syn|tcp-ack) == (tcp-syn|tcp-ack)", "tcp flags & (syn|ack) == (syn|ack)", 2},
-	[SYN_MALFORMED] = {"malformed TCP flood", "malformed", "tcp[tcpflags] & (tcp-ack|tcp-rst) == 0",
-		"tcp flags & (ack|rst) == 0x0", 1},
+		"tcp[tcpflags] & (tcp-syn|tcp-ack) == (tcp-syn|tcp-ack)", "ip6[6] == 6 and ip6[53] & 0x12 == 0x12",
+		"tcp flags & (syn|ack) == (syn|ack)", 2},
+	[SYN_MALFORMED] = {"malformed TCP flood", "malformed",
+		"(tcp[13] & 0x3f == 0 or tcp[13] & 0x03 == 0x03 or tcp[13] & 0x15 == 0x01)",
+		"ip6[6] == 6 and (ip6[53] & 0x3f == 0 or ip6[53] & 0x03 == 0x03 or ip6[53] & 0x15 == 0x01)",
+		"tcp flags & (fin|syn|rst|ack) == { 0x0, fin, fin|syn, fin|syn|ack, fin|syn|rst }", 1},
 };
 
 static bool judge_stray(const struct syn_flood_config *c, const struct flood_view *v, struct flood_verdict *out)
@@ -185,6 +191,7 @@ static bool judge_stray(const struct syn_flood_config *c, const struct flood_vie
 	out->what = stray_names[kind].what;
 	out->vector = stray_names[kind].vector;
 	out->bpf = stray_names[kind].bpf;
+	out->bpf6 = stray_names[kind].bpf6;
 	out->nft = stray_names[kind].nft;
 	out->severity = stray_names[kind].severity;
 	out->observed = (double)most;

@@ -120,6 +120,7 @@ static bool judge_quic(const struct udp_flood_config *c, const struct flood_view
 	out->threshold = (double)c->quic_pps;
 	out->dport = 443;
 	out->bpf = "udp dst port 443 and udp[8] & 0xf0 == 0xc0";
+	out->bpf6 = "udp dst port 443 and ip6[48] & 0xf0 == 0xc0";
 	out->nft = "udp dport 443 @th,64,4 0xc";
 	return true;
 }

@@ -24,6 +24,7 @@
 #include "dataplane/decode.h"
 #include "dataplane/event_ring.h"
 #include "dataplane/flow_table.h"
+#include "detectors/heuristics/baseline.h"
 #include "detectors/heuristics/finding.h"
 #include "tests/unit/build_packet.h"
 
@@ -37,6 +38,7 @@ struct harness {
 	struct config *config;
 	void *settings, *master;
 	struct addr_set *home;
+	struct baselines *site;
 	uint32_t workers;
 	struct harness_worker {
 		void *delta;
@@ -86,7 +88,8 @@ static inline void harness_start(struct harness *h, const struct detector *detec
 	assert_int_equal(config_add_part(h->config, "detector", detector->config, h->settings), 0);
 	h->home = addr_set_parse("[10.0.0.0/8,172.16.0.0/12,192.168.0.0/16]", NULL, NULL);
 	assert_non_null(h->home);
-	struct detector_env env = {.home = h->home, .workers = (uint16_t)workers};
+	h->site = baselines_init(harness_memory(baselines_size()));
+	struct detector_env env = {.home = h->home, .baselines = h->site, .workers = (uint16_t)workers};
 	h->ring_memory = harness_memory(event_ring_size(8192));
 	h->sink.ring = event_ring_init(h->ring_memory, 8192);
 	h->master = harness_memory(detector->state_size(h->settings));
@@ -102,6 +105,7 @@ static inline void harness_stop(struct harness *h)
 		free(h->worker[i].flow_memory);
 	}
 	free(h->master);
+	free(h->site);
 	config_free(h->config); // and the strings in settings
 	free(h->settings);
 	free(h->ring_memory);

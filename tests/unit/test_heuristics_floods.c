@@ -1,4 +1,5 @@
 // Flood detectors: the attack is found with the right victim, its near miss and ordinary traffic are not.
+#include "detectors/sketch/hash.h"
 #include "tests/unit/heuristics_harness.h"
 
 extern const struct detector detector_syn_flood, detector_udp_flood, detector_icmp_flood, detector_fragment_flood,
@@ -196,6 +197,48 @@ static void icmp_pings_of_a_monitor_are_silent(void **state)
 	assert_int_equal(h.findings, 0);
 }
 
+// The hour of the week in which tests play was as busy in the weeks before.
+static void usually(const struct detector *d, const char *host, double pps)
+{
+	union ip_addr a = {0};
+	inet_pton(AF_INET, host, a.b);
+	uint64_t subject = sketch_pair(sketch_addr(&a), d->sid), week = 604800000000000ull, hour = week / 168;
+	for (uint32_t i = 3; i > 0; i--) {
+		baselines_learn(h.site, subject, HARNESS_START_NS - i * week, pps);
+		baselines_learn(h.site, subject, HARNESS_START_NS - i * week + hour, 1);
+	}
+}
+
+static void a_rate_that_is_usual_at_this_hour_is_no_flood(void **state)
+{
+	harness_start(&h, &detector_icmp_flood, 1);
+	usually(&detector_icmp_flood, SERVER, 900);
+	pings(2000, 2000, "198.18.0.7", SERVER, 8);
+	harness_end(&h);
+	assert_int_equal(h.findings, 0);
+}
+
+static void a_rate_far_above_this_hour_is_a_flood_and_says_so(void **state)
+{
+	harness_start(&h, &detector_icmp_flood, 1);
+	usually(&detector_icmp_flood, SERVER, 900);
+	pings(10000, 5000, "198.18.0.7", SERVER, 8);
+	harness_end(&h);
+	assert_int_equal(harness_stages(&h, "start"), 1);
+	assert_non_null(strstr(h.text[0], "\"baseline\":\"learned\""));
+	assert_non_null(strstr(h.text[0], "\"baseline_weeks\":3"));
+	assert_true(h.found[0].finding.threshold > 3500 && h.found[0].finding.threshold < 3700);
+}
+
+static void a_flood_of_a_host_just_met_says_that_the_baseline_warms_up(void **state)
+{
+	harness_start(&h, &detector_icmp_flood, 1);
+	pings(1000, 1000, "198.18.0.7", SERVER, 8);
+	harness_end(&h);
+	assert_non_null(strstr(h.text[0], "\"baseline\":\"warm-up\""));
+	assert_non_null(strstr(h.text[0], "\"watched_ms\":"));
+}
+
 static void fragments(uint32_t n, uint32_t pps, bool whole)
 {
 	static uint8_t payload[1400];
@@ -296,6 +339,21 @@ static void carpet_bombing_names_the_prefix(void **state)
 	assert_int_equal(harness_stages(&h, "start"), 1);
 	assert_non_null(strstr(h.text[0], "\"prefix\":\"10.1.2.0/24\""));
 	assert_non_null(strstr(h.text[0], "dst net 10.1.2.0/24"));
+}
+
+static void carpet_bombing_counts_over_a_named_prefix(void **state)
+{
+	char a[32], b[32];
+	harness_start(&h, &detector_carpet_bombing, 1);
+	assert_int_equal(baselines_add_prefix(h.site, "customers", "10.1.0.0/22"), 0);
+	for (uint32_t i = 0; i < 9000; i++) { // 2250 a second toward each /24
+		sprintf(b, "10.1.%u.%u", i % 4, i / 4 % 200);
+		harness_udp(&h, i * 111, harness_host(a, i * 7 % 3000), (uint16_t)(1024 + i), b, 5000, "x", 1);
+	}
+	harness_end(&h);
+	assert_int_equal(harness_stages(&h, "start"), 1);
+	assert_non_null(strstr(h.text[0], "\"prefix\":\"10.1.0.0/22\""));
+	assert_non_null(strstr(h.text[0], "\"protected\":\"customers\""));
 }
 
 static void carpet_bombing_of_few_hosts_is_not_one(void **state)
@@ -430,6 +488,10 @@ int main(void)
 		heuristic_test(icmp_echo_flood_is_reported),
 		heuristic_test(icmpv6_echo_from_a_group_is_named),
 		heuristic_test(icmp_pings_of_a_monitor_are_silent),
+		heuristic_test(a_rate_that_is_usual_at_this_hour_is_no_flood),
+		heuristic_test(a_rate_far_above_this_hour_is_a_flood_and_says_so),
+		heuristic_test(a_flood_of_a_host_just_met_says_that_the_baseline_warms_up),
+		heuristic_test(carpet_bombing_counts_over_a_named_prefix),
 		heuristic_test(fragments_that_make_nothing_are_a_flood),
 		heuristic_test(fragments_of_whole_datagrams_are_silent),
 		heuristic_test(amplification_off_ntp_is_reported),
