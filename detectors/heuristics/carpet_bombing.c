@@ -50,6 +50,16 @@ static inline uint8_t prefix_of(const struct baselines *site, const struct packe
 	return 24;
 }
 
+// The cell of a prefix: most often it is the one used last, and need not be digested again.
+static inline struct flood_cell *cell_of(
+	struct flood_delta *d, const union ip_addr *net, uint8_t bits, const struct packet *p)
+{
+	struct flood_cell *c = &d->cell[d->last];
+	if (c->digest != 0 && flood_same(&c->addr, net) && d->detail[d->last].prefix == bits)
+		return c;
+	return flood_cell(d, sketch_pair(sketch_addr(net), bits), net, p);
+}
+
 static void carpet_bombing_on_packets(void *state, struct packet *const *pkts, uint32_t n, struct detector_run *run)
 {
 	struct flood_delta *d = state;
@@ -59,14 +69,15 @@ static void carpet_bombing_on_packets(void *state, struct packet *const *pkts, u
 			continue;
 		union ip_addr net;
 		uint8_t bits = prefix_of(d->site, p, &net);
-		struct flood_cell *c = flood_cell(d, sketch_pair(sketch_addr(&net), bits), &net, p);
+		struct flood_cell *c = cell_of(d, &net, bits, p);
 		if (!c)
 			continue;
 		struct flood_detail *t = flood_detail(d, c);
 		t->prefix = bits;
 		flood_count(c, CARPET_UNANSWERED, p);
 		// counts hosts where others count sources, and sources where others count ports
-		flood_describe(t, p, sketch_addr(&p->dst), (uint32_t)(flood_source(p) >> 32));
+		if (flood_tells(p))
+			flood_describe(t, p, sketch_addr(&p->dst), (uint32_t)(flood_source(p) >> 32));
 	}
 }
 

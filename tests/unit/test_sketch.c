@@ -97,6 +97,53 @@ static void sketches_from_elsewhere_are_checked(void **state)
 	free(bytes), free(table);
 }
 
+// What another sensor sends: bytes, at an address of their own.
+static void *sent(const void *sketch, size_t size)
+{
+	void *bytes = malloc(size);
+	memcpy(bytes, sketch, size);
+	return bytes;
+}
+
+static void sketches_of_two_sensors_merge_from_bytes_as_if_one_had_seen_all(void **state)
+{
+	size_t counts = countmin_size(4, 10), tops = heavy_size(6);
+	struct countmin *c[3];
+	struct heavy *t[3];
+	struct quantile q[3];
+	uint8_t name[16] = {0}, distinct[3][1 << 10];
+	memset(q, 0, sizeof(q));
+	memset(distinct, 0, sizeof(distinct));
+	for (uint32_t i = 0; i < 3; i++) {
+		c[i] = countmin_init(malloc(counts), 4, 10);
+		t[i] = heavy_init(malloc(tops), 6);
+	}
+	for (uint32_t n = 0; n < 20000; n++) {
+		uint32_t k = n % 97 * (n % 89);
+		for (uint32_t i = n & 1; i < 3; i += 2 - (n & 1)) { // its own sensor, and the one that sees all
+			countmin_add(c[i], key(k), 1);
+			heavy_add(t[i], key(k % 60), name, 1);
+			quantile_add(&q[i], k);
+			hll_add(distinct[i], 10, key(k));
+		}
+	}
+	void *bytes[] = {sent(c[1], counts), sent(t[1], tops), sent(&q[1], sizeof(q[1])), sent(distinct[1], 1 << 10)};
+	assert_true(countmin_check(bytes[0], counts) && countmin_merge(c[0], bytes[0]));
+	assert_memory_equal(c[0], c[2], counts);
+	assert_true(heavy_check(bytes[1], tops) && heavy_merge(t[0], bytes[1]));
+	for (uint32_t k = 0; k < 60; k++) // no bucket overflows: the counts are exact
+		if (heavy_find(t[2], key(k)))
+			assert_int_equal(heavy_find(t[0], key(k))->count, heavy_find(t[2], key(k))->count);
+	quantile_merge(&q[0], bytes[2]);
+	assert_memory_equal(&q[0], &q[2], sizeof(q[0]));
+	hll_merge(distinct[0], bytes[3], 10);
+	assert_memory_equal(distinct[0], distinct[2], 1 << 10);
+	for (uint32_t i = 0; i < 4; i++)
+		free(bytes[i]);
+	for (uint32_t i = 0; i < 3; i++)
+		free(c[i]), free(t[i]);
+}
+
 static void check_heavy(uint32_t keys)
 {
 	struct heavy *s = heavy_init(malloc(heavy_size(7)), 7); // 1024 entries
@@ -228,6 +275,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(countmin_merged_equals_one_over_both),
 		cmocka_unit_test(countmin_saturates),
 		cmocka_unit_test(sketches_from_elsewhere_are_checked),
+		cmocka_unit_test(sketches_of_two_sensors_merge_from_bytes_as_if_one_had_seen_all),
 		cmocka_unit_test(heavy_hitters_are_there_within_their_error),
 		cmocka_unit_test(heavy_hitters_fade),
 		cmocka_unit_test(heavy_hitters_of_two_workers_add_up),
