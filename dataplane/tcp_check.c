@@ -55,10 +55,11 @@ bool tcp_check_echo(struct tcp_streams *ts, struct tcp_rx *x, bool syn_has_ts, u
 {
 	if (!x->has_ts || !x->tsecr || x->dir == DIR_TO_SERVER)
 		return true;
-	if (syn_has_ts ? !syn_tsval || x->tsecr == syn_tsval : false)
+	if (syn_has_ts && (!syn_tsval || x->tsecr == syn_tsval))
 		return true;
 	tcp_note(ts, x, STREAM_PKT_INVALID_TIMESTAMP);
-	return false;
+	// a client that offered no timestamps reads past the option (RFC 7323 section 3.2); a RST with one is forged
+	return !syn_has_ts && !(x->flags & TCP_RST);
 }
 
 // Which sequence numbers of a RST the receiver takes. RFC 5961 section 3.2 asks for exactly the next
@@ -141,10 +142,9 @@ bool tcp_is_noise(struct tcp_streams *ts, struct tcp_session *s, struct tcp_rx *
 		return seq_lt(x->seq, side->next_seq) && seq_lt(x->ack, peer->last_ack);
 	if (seq_leq(x->seq + x->len, side->last_ack)) {
 		tcp_note(ts, x, STREAM_PKT_SPURIOUS_RETRANSMISSION);
-		if (seq_leq(x->seq + x->len, side->edge)) {
+		x->repeated = seq_leq(x->seq + x->len, side->edge);
+		if (x->repeated)
 			tcp_repeated(ts, s, x);
-			return true;
-		}
 	}
 	return false;
 }

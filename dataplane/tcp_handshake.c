@@ -1,6 +1,5 @@
-// Connections up to ESTABLISHED. A SYN takes no session and leaves the flow's cold line alone: its
-// numbers wait in a table of fixed size, so that a SYN flood costs one line of that table a packet. The
-// SYN/ACK makes the session. Next: tcp_state.c.
+// Connections up to ESTABLISHED, from their first SYN on (a SYN alone: tcp_half_open.c). The SYN/ACK makes the session.
+// Next: tcp_pickup.c.
 #include "dataplane/tcp_session.h"
 
 #include <string.h>
@@ -26,7 +25,7 @@ static void client_from_syn(struct tcp_session *s, uint32_t isn, uint16_t win, u
 }
 
 // The server's side from its SYN/ACK, and the options both agree on (RFC 7323 section 2.2, RFC 2018).
-static void server_from_syn_ack(struct tcp_session *s, uint32_t isn, uint32_t win, uint32_t tsval, uint8_t opts)
+void tcp_server_from_syn_ack(struct tcp_session *s, uint32_t isn, uint32_t win, uint32_t tsval, uint8_t opts)
 {
 	struct tcp_side *c = &s->side[0], *srv = &s->side[1];
 	uint8_t both = (uint8_t)(s->syn_opts & opts);
@@ -49,7 +48,7 @@ static void server_from_syn_ack(struct tcp_session *s, uint32_t isn, uint32_t wi
 	srv->wscale = scaled ? shift_of(opts) : 0;
 }
 
-static struct tcp_session *new_session(struct tcp_streams *ts, struct tcp_rx *x)
+struct tcp_session *tcp_session_begin(struct tcp_streams *ts, struct tcp_rx *x)
 {
 	struct flow *f = x->p->flow;
 	struct tcp_session *s = tcp_session_new(ts, f, flow_cold_get(ts->flows, f));
@@ -92,7 +91,7 @@ static enum tcp_verdict first_syn(struct tcp_streams *ts, struct tcp_rx *x)
 		ts->stats.syn_only++;
 		return TCP_TAKE;
 	}
-	struct tcp_session *s = new_session(ts, x);
+	struct tcp_session *s = tcp_session_begin(ts, x);
 	if (!s)
 		return TCP_SKIP;
 	client_from_syn(s, x->seq, (uint16_t)x->win, x->tsval, x->opts);
@@ -111,11 +110,11 @@ static uint8_t unknown_syn_opts(const struct tcp_rx *x)
 }
 
 // A session for a flow whose SYN was seen but took none.
-static struct tcp_session *session_from_syn(struct tcp_streams *ts, struct tcp_rx *x, uint32_t isn)
+struct tcp_session *tcp_session_from_syn(struct tcp_streams *ts, struct tcp_rx *x, uint32_t isn)
 {
 	struct tcp_syn syn;
 	bool known = tcp_half_find(ts, x->p->flow, isn, &syn) == TCP_SYN_THIS;
-	struct tcp_session *s = new_session(ts, x);
+	struct tcp_session *s = tcp_session_begin(ts, x);
 
 	if (!s)
 		return NULL;
@@ -147,7 +146,7 @@ static enum tcp_verdict take_syn_ack(struct tcp_streams *ts, struct tcp_session 
 {
 	note_data_ignored(ts, s, x);
 	s->side[0].last_ack = x->ack;
-	server_from_syn_ack(s, x->seq, x->win, x->tsval, x->opts);
+	tcp_server_from_syn_ack(s, x->seq, x->win, x->tsval, x->opts);
 	s->synack_opts = x->opts;
 	if (x->opts & SYN_HAS_TFO)
 		s->flags |= SSN_TFO;
@@ -185,118 +184,8 @@ static enum tcp_verdict syn_ack_without_session(struct tcp_streams *ts, struct t
 		tcp_note(ts, x, STREAM_3WHS_SYNACK_WITH_WRONG_ACK);
 		return TCP_REJECT;
 	}
-	struct tcp_session *s = session_from_syn(ts, x, x->ack - 1);
+	struct tcp_session *s = tcp_session_from_syn(ts, x, x->ack - 1);
 	return s ? take_syn_ack(ts, s, x) : TCP_SKIP;
-}
-
-// The flow begins in the middle: numbers from this segment, windows unknown and taken to be large.
-static struct tcp_session *session_midstream(struct tcp_streams *ts, struct tcp_rx *x, uint16_t flags)
-{
-	struct tcp_session *s = new_session(ts, x);
-
-	if (!s)
-		return NULL;
-	struct tcp_side *side = &s->side[x->dir], *peer = &s->side[!x->dir];
-	s->flags |= flags;
-	side->wscale = peer->wscale = TCP_MAX_WSCALE;
-	side->isn = x->seq - 1;
-	side->next_seq = side->edge = side->last_ack = x->seq;
-	side->window = (uint32_t)UINT16_MAX << TCP_MAX_WSCALE;
-	side->next_win = x->seq + side->window;
-	peer->isn = x->ack - 1;
-	peer->next_seq = peer->edge = peer->last_ack = x->ack;
-	peer->window = x->win << TCP_MAX_WSCALE;
-	peer->next_win = x->ack + peer->window;
-	if (x->has_ts)
-		s->flags |= SSN_TIMESTAMPS;
-	ts->stats.midstream++;
-	x->p->flow->flags |= FLOW_MIDSTREAM;
-	return s;
-}
-
-// The first packet came from the server: the flow turns, so that [0] is the client.
-static void turn_flow(struct tcp_streams *ts, struct tcp_rx *x)
-{
-	struct flow *f = x->p->flow;
-	struct flow swapped = *f;
-
-	for (int d = 0; d < 2; d++) {
-		swapped.bytes[d] = f->bytes[!d];
-		swapped.pkts[d] = f->pkts[!d];
-		if (!(f->flags & FLOW_IPV6)) // there a digest without direction
-			swapped.addr[d] = f->addr[!d];
-		swapped.port[d] = f->port[!d];
-		swapped.tcp_flags[d] = f->tcp_flags[!d];
-	}
-	for (uint16_t i = ts->at; i < ts->to; i++) // the flow stage has judged the rest of the burst
-		if (ts->burst->list[i]->flow == f)
-			ts->burst->list[i]->dir ^= 1;
-	*f = swapped;
-	if (f->flags & FLOW_COLD_SET) {
-		struct flow_cold *cold = flow_cold_get(ts->flows, f);
-		union ip_addr a = cold->addr[0];
-		cold->addr[0] = cold->addr[1];
-		cold->addr[1] = a;
-	}
-	x->p->dir ^= 1;
-	x->dir = x->p->dir;
-}
-
-// A client's port is its system's choice (RFC 6335: 49152 and up, in practice 1024 and up), a
-// service's port is not.
-static bool sent_by_server(const struct packet *p)
-{
-	return p->sport < 1024 && p->dport >= 1024;
-}
-
-static enum tcp_verdict pick_up(struct tcp_streams *ts, struct tcp_rx *x)
-{
-	bool syn_ack = x->flags & TCP_SYN;
-
-	if (!ts->cfg.midstream && !(ts->cfg.async_oneside && syn_ack)) {
-		if (syn_ack)
-			tcp_half_put_answer(ts, x->p->flow, x);
-		return TCP_SKIP;
-	}
-	if (x->dir == DIR_TO_SERVER && (syn_ack || sent_by_server(x->p)))
-		turn_flow(ts, x);
-	struct tcp_session *s = session_midstream(ts, x, SSN_MIDSTREAM);
-	if (!s)
-		return TCP_SKIP;
-	if (!syn_ack) {
-		tcp_set_state(ts, s, TCP_ESTABLISHED);
-		tcp_take(ts, s, x);
-		return TCP_TAKE;
-	}
-	struct tcp_side *srv = &s->side[x->dir];
-	srv->isn = x->seq;
-	srv->next_seq = srv->edge = srv->last_ack = x->seq + 1;
-	s->flags |= SSN_MIDSTREAM_SYNACK;
-	tcp_set_state(ts, s, TCP_SYN_RECV);
-	tcp_half_open_enter(ts, s);
-	return TCP_TAKE;
-}
-
-// SYN seen, then a segment of the same side that acknowledges a SYN/ACK we do not see.
-static enum tcp_verdict async_ack(struct tcp_streams *ts, struct tcp_session *s, struct tcp_rx *x)
-{
-	if (!ts->cfg.async_oneside || x->dir != DIR_TO_SERVER)
-		return TCP_SKIP;
-	if (!s)
-		s = session_from_syn(ts, x, x->seq - 1);
-	if (!s)
-		return TCP_SKIP;
-	if (x->seq != s->side[0].next_seq) {
-		tcp_note(ts, x, STREAM_3WHS_ASYNC_WRONG_SEQ);
-		return TCP_REJECT;
-	}
-	s->flags |= SSN_ASYNC;
-	s->side[0].window = UINT16_MAX;
-	s->side[0].next_win = x->seq + UINT16_MAX;
-	server_from_syn_ack(s, x->ack - 1, UINT16_MAX, 0, (uint8_t)s->syn_opts & (uint8_t)~SYN_HAS_TS);
-	tcp_set_state(ts, s, TCP_ESTABLISHED);
-	tcp_take(ts, s, x);
-	return TCP_TAKE;
 }
 
 // A SYN from each side (RFC 9293 figure 8).
@@ -306,11 +195,11 @@ static enum tcp_verdict simultaneous_syn(struct tcp_streams *ts, struct tcp_sess
 		struct tcp_syn syn;
 		if (tcp_half_find(ts, x->p->flow, 0, &syn) == TCP_SYN_UNKNOWN) // its number is lost
 			return TCP_SKIP;
-		s = session_from_syn(ts, x, syn.isn);
+		s = tcp_session_from_syn(ts, x, syn.isn);
 	}
 	if (!s)
 		return TCP_SKIP;
-	server_from_syn_ack(s, x->seq, x->win, x->tsval, x->opts);
+	tcp_server_from_syn_ack(s, x->seq, x->win, x->tsval, x->opts);
 	s->flags |= SSN_4WHS;
 	tcp_set_state(ts, s, TCP_SYN_SENT);
 	return TCP_TAKE;
@@ -329,27 +218,6 @@ static enum tcp_verdict rst_half_open(struct tcp_streams *ts, struct tcp_rx *x)
 	f->tcp_state = TCP_CLOSED;
 	flow_set_state(ts->flows, f, FLOW_CLOSED);
 	return TCP_TAKE;
-}
-
-// The half-open session gave way to others; the client's ACK brings the numbers again.
-static enum tcp_verdict resume(struct tcp_streams *ts, struct tcp_rx *x)
-{
-	struct tcp_session *s = session_midstream(ts, x, SSN_WSCALE_LIBERAL);
-
-	if (!s)
-		return TCP_SKIP;
-	tcp_set_state(ts, s, TCP_ESTABLISHED);
-	tcp_take(ts, s, x);
-	return TCP_TAKE;
-}
-
-// The SYN/ACK was captured before the SYN it answers, and passed by: the client's ACK has its number.
-static enum tcp_verdict syn_ack_overtook(struct tcp_streams *ts, struct tcp_rx *x)
-{
-	struct tcp_syn syn;
-	bool known = tcp_half_find(ts, x->p->flow, x->seq - 1, &syn) == TCP_SYN_THIS;
-
-	return known && syn.answered ? resume(ts, x) : async_ack(ts, NULL, x);
 }
 
 // A forged answer to a SYN that needs no session shows in the timestamp it echoes.
@@ -384,7 +252,7 @@ enum tcp_verdict tcp_no_session(struct tcp_streams *ts, struct tcp_rx *x)
 		if (f->tcp_state == TCP_SYN_SENT && x->dir == DIR_TO_CLIENT)
 			return simultaneous_syn(ts, NULL, x);
 		if (f->tcp_state == TCP_NONE && x->dir == DIR_TO_CLIENT)
-			turn_flow(ts, x); // who sends the SYN is the client, whoever was seen first
+			tcp_turn_flow(ts, x); // who sends the SYN is the client, whoever was seen first
 		return f->tcp_state == TCP_NONE || f->tcp_state == TCP_SYN_SENT ? first_syn(ts, x) : TCP_SKIP;
 	}
 	if (x->flags & TCP_SYN && f->tcp_state == TCP_SYN_SENT)
@@ -392,10 +260,10 @@ enum tcp_verdict tcp_no_session(struct tcp_streams *ts, struct tcp_rx *x)
 	if (!(x->flags & TCP_ACK) || f->tcp_state == TCP_CLOSED)
 		return TCP_SKIP;
 	if (f->tcp_state == TCP_SYN_RECV && x->dir == DIR_TO_SERVER)
-		return resume(ts, x);
+		return tcp_resume(ts, x);
 	if (f->tcp_state != TCP_SYN_SENT)
-		return pick_up(ts, x);
-	return x->dir == DIR_TO_SERVER ? syn_ack_overtook(ts, x) : TCP_SKIP;
+		return tcp_pick_up(ts, x);
+	return x->dir == DIR_TO_SERVER ? tcp_syn_ack_overtook(ts, x) : TCP_SKIP;
 }
 
 enum tcp_verdict tcp_syn_sent(struct tcp_streams *ts, struct tcp_session *s, struct tcp_rx *x)
@@ -427,7 +295,7 @@ enum tcp_verdict tcp_syn_sent(struct tcp_streams *ts, struct tcp_session *s, str
 	if (!(x->flags & TCP_ACK))
 		return TCP_SKIP;
 	if (!(x->flags & TCP_SYN))
-		return async_ack(ts, s, x);
+		return tcp_async_ack(ts, s, x);
 	if (s->flags & SSN_4WHS && x->dir == DIR_TO_SERVER) {
 		if (x->ack != s->side[1].isn + 1)
 			tcp_note(ts, x, STREAM_4WHS_SYNACK_WITH_WRONG_ACK);
@@ -501,7 +369,7 @@ static void choose_syn_ack(struct tcp_streams *ts, struct tcp_session *s, const 
 		const struct tcp_synack *q = &queue_of(ts, s)[i];
 		if (q->seq + 1 == x->ack && x->ack != s->side[1].isn + 1) {
 			s->side[0].last_ack = q->ack;
-			server_from_syn_ack(s, q->seq, q->win, q->tsval, q->opts);
+			tcp_server_from_syn_ack(s, q->seq, q->win, q->tsval, q->opts);
 			break;
 		}
 	}
@@ -520,32 +388,43 @@ static enum tcp_verdict establish(struct tcp_streams *ts, struct tcp_session *s,
 	return TCP_TAKE;
 }
 
+// The same from the side that sent the second SYN of a simultaneous open.
+static enum tcp_verdict second_side_ack(struct tcp_streams *ts, struct tcp_session *s, struct tcp_rx *x)
+{
+	if (x->seq != s->side[1].next_seq)
+		tcp_note(ts, x, STREAM_4WHS_WRONG_SEQ);
+	else if (!tcp_check_ack(ts, s, x))
+		tcp_note(ts, x, STREAM_4WHS_INVALID_ACK);
+	else
+		return establish(ts, s, x);
+	return TCP_REJECT;
+}
+
 // A segment of the server before the client's ACK was seen.
 static enum tcp_verdict server_ack(struct tcp_streams *ts, struct tcp_session *s, struct tcp_rx *x)
 {
-	struct tcp_side *srv = &s->side[1];
+	const struct tcp_side *c = &s->side[0], *srv = &s->side[1];
+	bool next = x->seq == srv->next_seq;
 
-	if (s->flags & SSN_4WHS) {
-		if (x->seq != srv->next_seq)
-			tcp_note(ts, x, STREAM_4WHS_WRONG_SEQ);
-		else if (!tcp_check_ack(ts, s, x))
-			tcp_note(ts, x, STREAM_4WHS_INVALID_ACK);
-		else
-			return establish(ts, s, x);
-		return TCP_REJECT;
-	}
-	if (s->flags & SSN_MIDSTREAM_SYNACK && ts->cfg.async_oneside && x->seq == srv->next_seq) {
+	if (s->flags & SSN_4WHS)
+		return second_side_ack(ts, s, x);
+	if (next && s->flags & SSN_MIDSTREAM_SYNACK && ts->cfg.async_oneside) {
 		s->flags |= SSN_ASYNC;
 		return establish(ts, s, x);
 	}
-	if (x->seq == srv->next_seq && seq_gt(x->ack, s->side[0].last_ack) && seq_leq(x->ack, s->side[0].next_win))
+	if (next && seq_gt(x->ack, c->last_ack) && seq_leq(x->ack, c->next_win))
 		return establish(ts, s, x); // it acknowledges data: we missed the client's ACK
-	if (x->seq == srv->next_seq && x->ack == s->side[0].last_ack) {
+	if (next && x->ack == c->last_ack) {
+		if (x->len && !(s->flags & SSN_TFO)) // RFC 7413; else a server in a hurry, or somebody in its place
+			tcp_note(ts, x, STREAM_3WHS_ACK_DATA_INJECT);
 		if (x->len)
-			tcp_take(ts, s, x); // RFC 7413, or a server in a hurry
+			tcp_take(ts, s, x);
 		return TCP_TAKE;
 	}
-	tcp_note(ts, x, STREAM_3WHS_ACK_IN_WRONG_DIR);
+	if (x->seq + 1 == srv->next_seq && x->ack == c->last_ack)
+		return TCP_SKIP; // a keep-alive
+	bool mirrored = x->seq == c->next_seq && x->ack == srv->next_seq;
+	tcp_note(ts, x, mirrored ? STREAM_3WHS_ACK_IN_WRONG_DIR : STREAM_3WHS_WRONG_SEQ_WRONG_ACK);
 	return TCP_REJECT;
 }
 

@@ -217,6 +217,7 @@ struct tcp_rx {
 	uint8_t opts; // enum tcp_syn_opts, from the options
 	bool has_ts;
 	bool bad_wscale;
+	bool repeated; // every byte was handed on and acknowledged before
 	uint8_t sack_count;
 	uint32_t sack[8]; // left, right, ...
 };
@@ -239,6 +240,19 @@ void tcp_parse_options(struct tcp_rx *x, const uint8_t *opt, uint32_t len);
 enum tcp_verdict tcp_no_session(struct tcp_streams *ts, struct tcp_rx *x);
 enum tcp_verdict tcp_syn_sent(struct tcp_streams *ts, struct tcp_session *s, struct tcp_rx *x);
 enum tcp_verdict tcp_syn_recv(struct tcp_streams *ts, struct tcp_session *s, struct tcp_rx *x);
+// A session for the flow of x, its numbers to be filled in; NULL (and noted) without room.
+struct tcp_session *tcp_session_begin(struct tcp_streams *ts, struct tcp_rx *x);
+// A session for a flow whose SYN was seen but took none.
+struct tcp_session *tcp_session_from_syn(struct tcp_streams *ts, struct tcp_rx *x, uint32_t isn);
+// The server's side from its SYN/ACK, and the options both agree on (RFC 7323 section 2.2, RFC 2018).
+void tcp_server_from_syn_ack(struct tcp_session *s, uint32_t isn, uint32_t win, uint32_t tsval, uint8_t opts);
+// tcp_pickup.c: handshakes not seen, or not all of them.
+enum tcp_verdict tcp_pick_up(struct tcp_streams *ts, struct tcp_rx *x);
+enum tcp_verdict tcp_async_ack(struct tcp_streams *ts, struct tcp_session *s, struct tcp_rx *x);
+enum tcp_verdict tcp_resume(struct tcp_streams *ts, struct tcp_rx *x);
+enum tcp_verdict tcp_syn_ack_overtook(struct tcp_streams *ts, struct tcp_rx *x);
+// The first packet came from the server: the flow turns, so that [0] is the client.
+void tcp_turn_flow(struct tcp_streams *ts, struct tcp_rx *x);
 static inline struct tcp_session *tcp_session_of(const struct flow *f, const struct flow_cold *cold)
 {
 	return cold && f->tcp_state != TCP_NONE ? cold->tcp : NULL;

@@ -121,26 +121,43 @@ static void advance_closing(struct tcp_streams *ts, struct tcp_session *s)
 	}
 }
 
+// A segment that ends before what the peer has acknowledged. Returns false when it is refused.
+static bool check_old(struct tcp_streams *ts, struct tcp_session *s, struct tcp_rx *x)
+{
+	if (s->state == TCP_ESTABLISHED) {
+		if (x->seq + x->len == s->side[x->dir].last_ack)
+			return true;
+		tcp_note(ts, x, STREAM_EST_PKT_BEFORE_LAST_ACK);
+		return false;
+	}
+	if (!x->len)
+		return true;
+	if (s->state == TCP_CLOSE_WAIT)
+		tcp_note(ts, x, STREAM_CLOSEWAIT_PKT_BEFORE_LAST_ACK);
+	tcp_note(ts, x, STREAM_PKT_RETRANSMISSION);
+	return s->state != TCP_CLOSE_WAIT;
+}
+
+// Once both sides have closed only the next number fits, or what fills a hole before the FIN.
+static bool fits_the_end(const struct tcp_side *side, const struct tcp_rx *x)
+{
+	if (x->seq == side->next_seq || x->seq + 1 == side->next_seq)
+		return true;
+	return x->len && side->flags & SIDE_FIN && seq_leq(x->seq + x->len, side->fin_seq) &&
+	       seq_geq(x->seq, side->last_ack);
+}
+
 // Sequence numbers of data and pure acknowledgements.
 static bool check_seq(struct tcp_streams *ts, struct tcp_session *s, struct tcp_rx *x, const struct state_events *ev)
 {
 	const struct tcp_side *side = &s->side[x->dir];
-	uint32_t end = x->seq + x->len;
 
-	if (s->state == TCP_ESTABLISHED && seq_lt(end, side->last_ack) && !(s->flags & SSN_ASYNC)) {
-		tcp_note(ts, x, STREAM_EST_PKT_BEFORE_LAST_ACK);
+	if (seq_leq(x->seq + x->len, side->last_ack) && !(s->flags & SSN_ASYNC) && !check_old(ts, s, x))
 		return false;
-	}
-	if (x->len && seq_leq(end, side->last_ack) && !(s->flags & SSN_ASYNC)) {
-		if (s->state == TCP_CLOSE_WAIT) {
-			tcp_note(ts, x, STREAM_CLOSEWAIT_PKT_BEFORE_LAST_ACK);
-			return false;
-		}
-		tcp_note(ts, x, STREAM_PKT_RETRANSMISSION);
+	if (x->repeated)
 		return true;
-	}
 	bool probe = x->len == 1 && !side->window && x->seq == side->next_seq;
-	bool ok = ev->exact ? x->seq == side->next_seq || x->seq + 1 == side->next_seq : probe || tcp_in_window(s, x);
+	bool ok = ev->exact ? fits_the_end(side, x) : probe || tcp_in_window(s, x);
 	if (!ok)
 		tcp_note(ts, x, ev->bad_seq);
 	return ok;
@@ -150,6 +167,8 @@ static enum tcp_verdict on_ack(struct tcp_streams *ts, struct tcp_session *s, st
 {
 	const struct state_events *ev = &events_of[s->state];
 
+	if (s->state == TCP_LAST_ACK && x->dir == DIR_TO_CLIENT && !x->len)
+		return TCP_SKIP; // only the client's acknowledgement is waited for
 	if (!tcp_check_timestamp(ts, s, x))
 		return TCP_REJECT;
 	if (!tcp_check_ack(ts, s, x)) {
@@ -158,6 +177,8 @@ static enum tcp_verdict on_ack(struct tcp_streams *ts, struct tcp_session *s, st
 	}
 	if (!check_seq(ts, s, x, ev))
 		return TCP_REJECT;
+	if (x->repeated)
+		return TCP_SKIP;
 	s->flags |= SSN_CONFIRMED;
 	tcp_take(ts, s, x);
 	advance_closing(ts, s);
@@ -239,8 +260,7 @@ static enum tcp_verdict on_syn_ack(struct tcp_streams *ts, struct tcp_session *s
 {
 	if (x->dir == DIR_TO_SERVER)
 		tcp_note(ts, x, STREAM_EST_SYNACK_TOSERVER);
-	else if (seq_lt(x->ack, s->side[0].isn + 1) || seq_gt(x->ack, s->side[0].next_seq) ||
-		 (x->ack != s->side[0].isn + 1 && !(s->flags & SSN_TFO)))
+	else if (x->ack != s->side[0].last_ack)
 		tcp_note(ts, x, STREAM_EST_SYNACK_RESEND_WITH_DIFFERENT_ACK);
 	else if (x->seq != s->side[1].isn)
 		tcp_note(ts, x, STREAM_EST_SYNACK_RESEND_WITH_DIFF_SEQ);

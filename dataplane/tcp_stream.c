@@ -32,7 +32,7 @@ static void parse(struct tcp_rx *x, struct packet *p, struct detector_run *run)
 	x->urgent = (uint16_t)load_be16(h + 18);
 	x->dir = p->dir;
 	x->opts = 0;
-	x->has_ts = x->bad_wscale = false;
+	x->has_ts = x->bad_wscale = x->repeated = false;
 	x->sack_count = 0;
 	x->urgent_policy = TCP_URGENT_INLINE;
 }

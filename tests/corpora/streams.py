@@ -18,8 +18,10 @@ import argparse, collections, fnmatch, os, random, re, subprocess, sys, tempfile
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 SUFFIXES = ('.pcap', '.pcapng', '.cap')
 FIELDS = ('tcp.stream', 'frame.protocols', 'ip.src', 'ip.dst', 'ipv6.src', 'ipv6.dst', 'tcp.srcport', 'tcp.dstport',
-          'tcp.completeness', 'tcp.analysis.lost_segment', 'tcp.analysis.ack_lost_segment', 'tcp.flags',
-          'tcp.analysis.retransmission', 'tcp.analysis.out_of_order', 'frame.cap_len', 'frame.len')
+          'tcp.completeness', 'tcp.analysis.lost_segment', 'tcp.analysis.ack_lost_segment', 'tcp.flags', 'tcp.len',
+          'tcp.analysis.retransmission', 'tcp.analysis.out_of_order', 'frame.cap_len', 'frame.len',
+          'frame.time_epoch', 'vlan.id')
+IDLE_SECONDS = 600  # flow-timeouts.tcp.established
 KNOWN = {}  # (capture, tshark's stream): name, from docs/streams.md
 
 
@@ -87,19 +89,55 @@ class Stream:
         self.ends = set()
         self.reason = None
         self.completeness = 0
-        self.retransmitted = False
+        self.retransmitted = self.reset = self.silent = False
+        self.last = None
+        self.vlans = collections.defaultdict(set)  # by direction
+        self.after_reset = collections.Counter()  # payload bytes by direction
+
+    def add(self, src, dst, r):
+        flags, now = int(r['tcp.flags'] or '0', 16), float(r['frame.time_epoch'])
+        self.ends |= {(src, dst), (dst, src)}
+        if flags & 0x12 == 0x02 and not self.pair:
+            self.pair = (src, dst)
+        self.completeness = int(r['tcp.completeness'] or 0)
+        self.retransmitted |= bool(r['tcp.analysis.retransmission'] or r['tcp.analysis.out_of_order'])
+        self.reset |= bool(flags & 0x04)
+        self.silent |= self.last is not None and abs(now - self.last) > IDLE_SECONDS
+        self.last = now
+        self.vlans[src, dst].add(r['vlan.id'])
+        if self.reset:
+            self.after_reset[src, dst] += int(r['tcp.len'] or 0)
+        if r['tcp.analysis.lost_segment'] or r['tcp.analysis.ack_lost_segment']:
+            self.reason = 'segments are missing'
+        if r['frame.cap_len'] != r['frame.len']:
+            self.reason = 'frames are cut off'
+        if ':icmp' in r['frame.protocols']:
+            self.reason = 'within an ICMP error'
 
     def why_not(self):
+        """Why nothing can be said of it, None for a complete connection."""
         if not self.pair:
             return 'begins in the middle'
         if self.reason:
             return self.reason
         return None if self.completeness & 15 == 15 else 'the handshake is not complete'
 
+    def why_shorter(self, key, mine, want):
+        """Why a direction may be shorter than what was sent, None where we know of no reason."""
+        if len(set(map(frozenset, self.vlans.values()))) > 1:
+            return 'the directions are in different VLANs'
+        if not want.startswith(mine):
+            return None
+        if self.silent:
+            return 'silent for longer than flow-timeouts.tcp.established'
+        if len(want) - len(mine) <= self.after_reset[key]:
+            return 'sent after a reset, or in one'
+        return None
+
 
 def dissect(path):
     """tshark's view: {stream number: Stream}."""
-    args = ['tshark', '-n', '-r', path, '-Y', 'tcp', '-T', 'fields', '-E', 'occurrence=f']
+    args = ['tshark', '-n', '-r', path, '-Y', 'tcp', '-T', 'fields', '-E', 'occurrence=l']
     streams = collections.defaultdict(Stream)
     for f in FIELDS:
         args += ['-e', f]
@@ -107,20 +145,9 @@ def dissect(path):
         r = dict(zip(FIELDS, line.split('\t')))
         if not r['tcp.stream']:
             continue
-        s = streams[r['tcp.stream']]
-        src = (address(r['ip.src'] or r['ipv6.src']), r['tcp.srcport'])
-        dst = (address(r['ip.dst'] or r['ipv6.dst']), r['tcp.dstport'])
-        s.ends |= {(src, dst), (dst, src)}
-        if int(r['tcp.flags'] or '0', 16) & 0x12 == 0x02 and not s.pair:
-            s.pair = (src, dst)
-        s.completeness = int(r['tcp.completeness'] or 0)
-        s.retransmitted |= bool(r['tcp.analysis.retransmission'] or r['tcp.analysis.out_of_order'])
-        if r['tcp.analysis.lost_segment'] or r['tcp.analysis.ack_lost_segment']:
-            s.reason = 'segments are missing'
-        if r['frame.cap_len'] != r['frame.len']:
-            s.reason = 'frames are cut off'
-        if r['frame.protocols'].count(':ip') > 1 or ':icmp' in r['frame.protocols']:
-            s.reason = 'within a tunnel or an ICMP error'
+        ipv6 = r['frame.protocols'].rfind(':ipv6:') > r['frame.protocols'].rfind(':ip:')
+        src, dst = (r['ipv6.src'], r['ipv6.dst']) if ipv6 else (r['ip.src'], r['ip.dst'])
+        streams[r['tcp.stream']].add((address(src), r['tcp.srcport']), (address(dst), r['tcp.dstport']), r)
     return streams
 
 
@@ -165,12 +192,25 @@ def differing(a, b):
     return keys, same
 
 
-def judge(path, keys, mine, tally, verbose):
+def tcpflows_way(want, files, stream):
+    """How tcpflow's files of a direction differ from what tshark and we agree on."""
+    if not files:
+        return 'it has none'
+    if any(f.startswith(want) and len(f) - len(want) <= 16 or f.endswith(want) for f in files):
+        return 'it takes padding and trailers of frames for data'
+    if stream.retransmitted:
+        return 'retransmitted or out of order'
+    if b''.join(files) == want or any(len(f) < len(want) and want.startswith(f) for f in files):
+        return 'it ends earlier'
+    return 'otherwise'
+
+
+def judge(path, keys, mine, theirs, tally, verbose):
     """Asks tshark about the directions in keys."""
     streams = dissect(path)
     numbers = sorted((n for n, s in streams.items() if s.ends & set(keys)), key=int)
     sure = [n for n in numbers if not streams[n].why_not()]
-    theirs = follow(path, sure)
+    followed = follow(path, sure)
     for n in numbers:
         s = streams[n]
         for key in sorted(s.ends & set(keys)):
@@ -178,14 +218,13 @@ def judge(path, keys, mine, tally, verbose):
             if why:
                 tally[why] += 1
                 continue
-            want = bytes(theirs.get(n, {}).get(key, b''))
+            want = bytes(followed.get(n, {}).get(key, b''))
             if want in mine.get(key, []) or (not want and not mine.get(key)):
-                tally['equal to tshark, not to tcpflow: ' + ('retransmitted or out of order' if s.retransmitted
-                                                             else 'otherwise')] += 1
-                if verbose and not s.retransmitted:
-                    print('%s stream %s: ours %s bytes, as tshark' % (os.path.basename(path), n, len(want)), flush=True)
+                tally['equal to tshark, not to tcpflow: ' + tcpflows_way(want, theirs.get(key, []), s)] += 1
                 continue
             name = KNOWN.get((os.path.basename(path), n))
+            for candidate in mine.get(key, [b'']):
+                name = name or s.why_shorter(key, candidate, want)
             tally['known: ' + name if name else 'DIFFERENT'] += 1
             if verbose or not name:
                 print('%s stream %s %s:%s > %s:%s: ours %s, tshark %d bytes (%s)' % (os.path.basename(path), n,
@@ -207,7 +246,7 @@ def compare(tocsin, path, tally, verbose):
     tally['captures with TCP bytes'] += bool(mine or theirs)
     tally['equal to tcpflow'] += same
     if keys:
-        judge(path, keys, mine, tally, verbose)
+        judge(path, keys, mine, theirs, tally, verbose)
 
 
 def main():

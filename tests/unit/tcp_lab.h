@@ -1,5 +1,7 @@
 // One TCP connection on the bench: segments go through a real flow table and the stream engine, and
 // a consumer writes down what it is given. Sequence numbers count from the first byte of each side.
+// With TCP_LAB_CAPTURE=FILE every connection of default configuration is also written to FILE, each from an
+// address of its own, so that another engine can be asked about it (tests/corpora/stream_events.py).
 #pragma once
 
 #include <setjmp.h>
@@ -54,6 +56,7 @@ struct lab {
 	uint32_t opts_len;
 	uint16_t win, urgent;
 	uint64_t step_ns;
+	uint32_t number;    // in TCP_LAB_CAPTURE, from 1; 0: not written
 	struct packet last; // as the engine left it
 	struct flow *flow;
 	uint8_t frame[70000];
@@ -141,13 +144,27 @@ static inline struct tcp_stream_config lab_config(void)
 	return cfg;
 }
 
+static inline FILE *lab_capture(void)
+{
+	static const uint32_t header[6] = {0xa1b2c3d4, 4u << 16 | 2, 0, 0, 65535, 101}; // LINKTYPE_RAW
+	static FILE *file;
+	const char *name = getenv("TCP_LAB_CAPTURE");
+
+	if (name && !file && (file = fopen(name, "w")) != NULL)
+		fwrite(header, sizeof(header), 1, file);
+	return file;
+}
+
 static inline struct lab *lab_open(void)
 {
+	static uint32_t opened;
 	struct lab *lab = malloc(sizeof(*lab));
 	struct tcp_stream_config cfg = lab_config();
 
 	assert_non_null(lab);
 	lab_open_with(lab, &cfg);
+	if (lab_capture())
+		lab->number = ++opened;
 	return lab;
 }
 
@@ -234,10 +251,33 @@ static inline struct packet *lab_raw(
 	return p;
 }
 
+// The prepared packet as a record of the capture, the client's address 10.1.N.N by the connection's number.
+static inline void lab_write(const struct lab *lab, const struct packet *p)
+{
+	uint32_t total = 20 + p->len, own = 0x0a010000 + lab->number, peer = 0x0a000002;
+	uint64_t at = lab->number * UINT64_C(1000) * 1000000 + p->ts_ns / 1000;
+	uint32_t record[4] = {(uint32_t)(at / 1000000), (uint32_t)(at % 1000000), total, total};
+	uint8_t ip[20] = {0x45, 0, (uint8_t)(total >> 8), (uint8_t)total, 0, 1, 0x40, 0, 64, 6};
+	uint8_t ports[4] = {(uint8_t)(p->sport >> 8), (uint8_t)p->sport, (uint8_t)(p->dport >> 8), (uint8_t)p->dport};
+	bool from_client = p->dport == 80;
+
+	own = htonl(own);
+	peer = htonl(peer);
+	memcpy(ip + 12, from_client ? &own : &peer, 4);
+	memcpy(ip + 16, from_client ? &peer : &own, 4);
+	fwrite(record, sizeof(record), 1, lab_capture());
+	fwrite(ip, sizeof(ip), 1, lab_capture());
+	fwrite(ports, sizeof(ports), 1, lab_capture());
+	fwrite(p->data + 4, p->len - 4, 1, lab_capture());
+	fflush(lab_capture());
+}
+
 static inline void lab_run(struct lab *lab)
 {
 	struct burst *b = &lab->burst;
 
+	if (lab->number)
+		lab_write(lab, &b->frames[0]);
 	b->n = 0;
 	b->n_frames = 1;
 	burst_push(b, &b->frames[0]);
@@ -291,7 +331,21 @@ static inline int lab_noted(const struct lab *lab, uint16_t reason)
 	return 0;
 }
 
-#define assert_noted(lab, reason) assert_true(lab_noted(lab, reason))
+// Reasons that some test of this program has asked for and found.
+static inline bool *lab_found(uint16_t reason)
+{
+	static bool found[DROP_REASON_COUNT];
+
+	return &found[reason];
+}
+
+static inline void assert_noted(const struct lab *lab, uint16_t reason)
+{
+	if (!lab_noted(lab, reason))
+		fail_msg("%s was not noted", drop_table[reason].id);
+	*lab_found(reason) = true;
+}
+
 #define assert_quiet(lab) assert_int_equal((lab)->last.event_count, 0)
 
 static inline void lab_expect(struct lab *lab, int from, const char *text)
