@@ -40,12 +40,15 @@ static inline uint32_t rest_of(uint16_t win, uint8_t opts, uint32_t different)
 	return win | (uint32_t)opts << HALF_OPTS_SHIFT | different << HALF_DIFFERENT_SHIFT;
 }
 
+static inline tcp_lanes back_one(tcp_lanes v)
+{
+	return __builtin_shufflevector(v, v, 0, 0, 1, 2);
+}
+
 // In front of the others; the last falls out.
 static inline void push(struct tcp_half_bucket *b, uint32_t tag, uint32_t isn, uint32_t tsval, uint32_t rest)
 {
-	const tcp_lanes back = {0, 0, 1, 2};
-	struct tcp_half_bucket n = {__builtin_shuffle(b->tag, back), __builtin_shuffle(b->isn, back),
-		__builtin_shuffle(b->tsval, back), __builtin_shuffle(b->rest, back)};
+	struct tcp_half_bucket n = {back_one(b->tag), back_one(b->isn), back_one(b->tsval), back_one(b->rest)};
 
 	n.tag[0] = tag;
 	n.isn[0] = isn;

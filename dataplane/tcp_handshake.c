@@ -75,7 +75,9 @@ static void hold_syn_data(struct tcp_streams *ts, struct tcp_session *s, struct 
 		tcp_held_put(ts, &s->side[DIR_TO_SERVER], &data, data.seq, x->payload, x->len)) {
 		s->flags |= SSN_SYN_DATA;
 		s->side[0].next_seq = data.seq + x->len;
-		x->p->flags |= PKT_STREAM_ADDED;
+		// most servers leave it: without fast open it is looked at as a packet, whatever becomes of it
+		if (s->flags & SSN_TFO)
+			x->p->flags |= PKT_STREAM_ADDED;
 	}
 }
 
