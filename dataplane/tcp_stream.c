@@ -6,6 +6,8 @@
 
 #include <netinet/in.h>
 
+#include <rte_common.h>
+
 #include "dataplane/flow_internal.h"
 #include "dataplane/tcp_session.h"
 
@@ -63,7 +65,7 @@ static inline bool take_usual_options(
 }
 
 // Segments ahead of what comes next; a hole that closes; an acknowledgement somebody waits for.
-static void usual_but_busy(
+static __rte_noinline void usual_but_busy(
 	struct tcp_streams *ts, struct tcp_session *s, struct packet *p, struct detector_run *run, bool news)
 {
 	struct tcp_rx x;
@@ -146,10 +148,12 @@ static enum tcp_verdict by_state(struct tcp_streams *ts, struct tcp_session *s, 
 }
 
 // The long way.
-static void segment(struct tcp_streams *ts, struct tcp_session *s, struct tcp_rx *x)
+static __rte_noinline void segment(
+	struct tcp_streams *ts, struct tcp_session *s, struct packet *p, struct detector_run *run)
 {
-	struct packet *p = x->p;
+	struct tcp_rx rx, *x = &rx;
 
+	parse(x, p, run);
 	if (!(x->flags & TCP_ACK) && x->ack)
 		tcp_note(ts, x, STREAM_PKT_BROKEN_ACK);
 	tcp_parse_options(x, p->data + p->l4_off + TCP_HDR_MIN, p->payload_off - p->l4_off - TCP_HDR_MIN);
@@ -169,7 +173,6 @@ static void segment(struct tcp_streams *ts, struct tcp_session *s, struct tcp_rx
 
 static void one_packet(struct tcp_streams *ts, struct packet *p, struct detector_run *run)
 {
-	struct tcp_rx x;
 	struct flow *f = p->flow;
 
 	if (!f || !(p->flags & PKT_TCP) || p->flags & (PKT_INVALID | PKT_FRAGMENT))
@@ -183,12 +186,12 @@ static void one_packet(struct tcp_streams *ts, struct packet *p, struct detector
 	// a flow without state has no session: its cold line is not touched
 	struct flow_cold *cold = f->tcp_state != TCP_NONE ? flow_cold_of(ts->flows, f) : NULL;
 	struct tcp_session *s = tcp_session_of(f, cold);
-	if (s && s->state >= TCP_ESTABLISHED)
+	if (s && s->state >= TCP_ESTABLISHED) {
 		p->flags |= PKT_FLOW_ESTABLISHED;
-	if (s && usual(ts, s, p, run))
-		return;
-	parse(&x, p, run);
-	segment(ts, s, &x);
+		if (usual(ts, s, p, run))
+			return;
+	}
+	segment(ts, s, p, run);
 }
 
 void tcp_stream_burst(struct tcp_streams *ts, struct burst *b, uint16_t from, uint16_t to, struct detector_run *run)
