@@ -50,31 +50,30 @@ static bool odd(const struct asn1_args *a, const struct tlv *t, const uint8_t *b
 	       t->length > 256 && !(b[t->body] & 0xc0);
 }
 
+// Elements are looked at one behind the other and, where constructed, within; one that does not fit into what is around
+// it ends the walk, as does an indefinite length, which DER does not have.
 bool asn1_match(const struct asn1_args *a, const uint8_t *buf, uint32_t len, uint32_t at)
 {
 	uint64_t ends[DEPTH_MAX];
-	int64_t from = a->absolute ? a->absolute_offset : (int64_t)at + a->relative_offset;
+	int64_t from = a->relative ? (int64_t)at + a->offset : a->offset;
 	int depth = 0;
 	if (from < 0 || from >= len)
 		return false;
 	uint64_t pos = (uint64_t)from;
 	for (int i = 0; i < FRAMES_MAX && pos < len; i++) {
 		struct tlv t;
-		if (!read_tlv(buf, len, (uint32_t)pos, &t))
+		uint64_t limit = depth ? ends[depth - 1] : len;
+		if (!read_tlv(buf, (uint32_t)limit, (uint32_t)pos, &t) || t.indefinite || t.length > limit - t.body)
 			return false;
 		if (odd(a, &t, buf, len))
 			return true;
-		uint64_t end = t.indefinite ? len : t.body + t.length;
-		if (t.constructed && depth < DEPTH_MAX && end <= len) {
-			ends[depth++] = end;
-			pos = t.body;
-		} else {
-			pos = end;
-		}
+		pos = t.body;
+		if (t.constructed && depth < DEPTH_MAX)
+			ends[depth++] = t.body + t.length;
+		else
+			pos += t.length;
 		while (depth && pos >= ends[depth - 1])
 			pos = ends[--depth];
-		if (!depth)
-			return false;
 	}
 	return false;
 }

@@ -1,4 +1,5 @@
-// Base64 as attackers write it: RFC 2045, bytes outside the alphabet are passed over, '=' ends it.
+// Base64 as RFC 4648 section 4 has it and Suricata reads it: blocks of four characters, '=' stands for missing bits
+// anywhere, the first other character ends it; what is left of a block is decoded as far as it goes.
 #include "detectors/signature/match_runtime.h"
 
 static int digit(uint8_t c)
@@ -12,21 +13,32 @@ static int digit(uint8_t c)
 	return c == '+' ? 62 : c == '/' ? 63 : -1;
 }
 
-uint32_t base64_decode_relaxed(const uint8_t *in, uint32_t len, uint8_t *out, uint32_t cap)
+// The bytes that `digits` characters of a block give. Returns how many were written.
+static uint32_t put_block(uint8_t *out, uint32_t cap, uint32_t bits, uint32_t digits)
 {
-	uint32_t n = 0, bits = 0, have = 0;
-	for (uint32_t i = 0; i < len && in[i] != '='; i++) {
+	uint32_t n = digits > 1 ? digits - 1 : 0;
+	if (n > cap)
+		n = cap;
+	for (uint32_t i = 0; i < n; i++)
+		out[i] = (uint8_t)(bits >> (16 - 8 * i));
+	return n;
+}
+
+uint32_t base64_decode(const uint8_t *in, uint32_t len, uint8_t *out, uint32_t cap)
+{
+	uint32_t n = 0, bits = 0, have = 0, padding = 0;
+	for (uint32_t i = 0; i < len; i++) {
 		int d = digit(in[i]);
-		if (d < 0)
-			continue;
-		bits = bits << 6 | (uint32_t)d;
-		have += 6;
-		if (have >= 8) {
-			if (n == cap)
-				break;
-			have -= 8;
-			out[n++] = (uint8_t)(bits >> have);
+		if (d < 0 && in[i] != '=')
+			break;
+		padding += d < 0;
+		bits = bits << 6 | (d < 0 ? 0 : (uint32_t)d);
+		if (++have == 4) {
+			n += put_block(out + n, cap - n, bits, 4 - padding);
+			bits = have = padding = 0;
 		}
 	}
+	if (have > padding)
+		n += put_block(out + n, cap - n, bits << 6 * (4 - have), have - padding);
 	return n;
 }

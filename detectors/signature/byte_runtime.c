@@ -5,6 +5,8 @@
 
 #include "detectors/signature/match_runtime.h"
 
+#define DIGITS_MAX 23 // of a number in digits
+
 struct number {
 	uint64_t value;
 	uint32_t at;  // where it stands
@@ -19,7 +21,7 @@ static int64_t field(const struct match_ctx *m, int64_t v, bool is_var)
 // Digits as strtoull takes them: white space, sign, prefix. Returns bytes used, 0: no number.
 static uint32_t read_digits(const uint8_t *p, uint32_t n, int base, uint64_t *out)
 {
-	char text[24], *end;
+	char text[DIGITS_MAX + 1], *end;
 	memcpy(text, p, n);
 	text[n] = 0;
 	*out = strtoull(text, &end, base);
@@ -31,7 +33,9 @@ static bool read_number(const struct match_ctx *m, const struct byte_op_args *a,
 	int64_t n = field(m, a->nbytes, a->flags & BYTE_NBYTES_VAR),
 		off = field(m, a->offset, a->flags & BYTE_OFFSET_VAR);
 	int64_t from = (a->flags & BYTE_RELATIVE ? (int64_t)at : 0) + off;
-	if (n < 0 || n > (a->flags & BYTE_STRING ? 23 : 8) || from < 0 || from > m->len || m->len - from < n)
+	if (a->flags & BYTE_STRING && n == 0 && from >= 0 && from <= m->len)
+		n = m->len - from < DIGITS_MAX ? m->len - from : DIGITS_MAX;
+	if (n < 0 || n > (a->flags & BYTE_STRING ? DIGITS_MAX : 8) || from < 0 || from > m->len || m->len - from < n)
 		return false;
 	const uint8_t *p = m->buf + from;
 	out->at = (uint32_t)from;
@@ -87,11 +91,12 @@ bool byte_test_match(struct match_ctx *m, const struct byte_op_args *a, uint32_t
 	return holds != !!(a->flags & BYTE_NEGATED_OP);
 }
 
+// A jump may lead to the end of the buffer; one to before its beginning leads to the beginning. Without bytes to read
+// the number is 0, as digits it is all there are.
 bool byte_jump_match(struct match_ctx *m, const struct byte_op_args *a, uint32_t at, uint32_t *next)
 {
-	struct number num = {0};
-	bool none = a->nbytes == 0 && !(a->flags & BYTE_NBYTES_VAR);
-	if (!read_number(m, a, at, &num) && !none)
+	struct number num;
+	if (!read_number(m, a, at, &num))
 		return false;
 	uint64_t v = masked(a, num.value) * a->multiplier;
 	if (v > INT32_MAX)
@@ -103,9 +108,9 @@ bool byte_jump_match(struct match_ctx *m, const struct byte_op_args *a, uint32_t
 		to += m->len;
 	else if (!(a->flags & BYTE_FROM_BEGIN))
 		to += num.end;
-	if (to < 0 || to >= m->len)
+	if (to > m->len)
 		return false;
-	*next = (uint32_t)to;
+	*next = to < 0 ? 0 : (uint32_t)to;
 	return true;
 }
 

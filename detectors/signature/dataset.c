@@ -153,8 +153,10 @@ static bool length_fits(const struct dataset *d, uint32_t len)
 bool dataset_match(const struct dataset_args *a, bool reputation, const uint8_t *value, uint32_t len)
 {
 	struct dataset *d = a->set;
-	if (!length_fits(d, len))
-		return false;
+	if (d->type == DATASET_IPV4 && len > 4) // an IPv6 address is asked by its first four bytes, as in Suricata
+		len = 4;
+	if (!length_fits(d, len)) // no value of the set's type: it is not in the set
+		return !reputation && a->command == 1;
 	if (reputation) {
 		const struct slot *s = slot_find(d, value_hash(value, len));
 		struct range r = {.op = a->command, .lo = a->value};
@@ -196,7 +198,7 @@ static int value_bytes(enum dataset_type type, const char *s, uint8_t *out, uint
 	case DATASET_IP:
 		return inet_pton(AF_INET, s, out) == 1 ? 4 : inet_pton(AF_INET6, s, out) == 1 ? 16 : -1;
 	default:
-		return (int)base64_decode_relaxed((const uint8_t *)s, (uint32_t)strlen(s), out, cap);
+		return (int)base64_decode((const uint8_t *)s, (uint32_t)strlen(s), out, cap);
 	}
 }
 

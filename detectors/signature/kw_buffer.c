@@ -3,12 +3,32 @@
 
 #include "detectors/signature/rule_parse.h"
 
+static bool can_have(enum rule_proto rule, uint32_t buffer)
+{
+	bool any = rule == PROTO_IP || rule == PROTO_PKTHDR;
+	switch (buffer) {
+	case BUF_TCP_HDR:
+		return any || rule == PROTO_TCP || rule == PROTO_APP;
+	case BUF_UDP_HDR:
+		return any || rule == PROTO_UDP || rule == PROTO_APP;
+	case BUF_ICMPV4_HDR:
+		return any || rule == PROTO_ICMP || rule == PROTO_ICMPV4;
+	case BUF_ICMPV6_HDR:
+		return any || rule == PROTO_ICMP || rule == PROTO_ICMPV6;
+	default:
+		return true;
+	}
+}
+
 static int parse_buffer(struct rule_parser *ps, const struct keyword *kw, char *arg)
 {
+	if (!can_have(ps->rule->proto, kw->data))
+		return parse_fail(ps, "expected it in a rule for a protocol with this header");
 	ps->in_base64 = false;
 	ps->buffer = buffer_select(ps, (uint16_t)kw->data, kw->name);
 	ps->buffer_empty = !ps->buffer || !ps->buffer->steps;
-	ps->rule->flags |= RULE_F_NEED_PACKET;
+	if (kw->data != BUF_IP_SRC && kw->data != BUF_IP_DST) // addresses are the stream's, too
+		ps->rule->flags |= RULE_F_NEED_PACKET;
 	return ps->buffer ? 0 : -ENOMEM;
 }
 

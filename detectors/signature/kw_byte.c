@@ -175,6 +175,8 @@ static int parse_byte_extract(struct rule_parser *ps, const struct keyword *kw, 
 		bool ok;
 		if (!strcasecmp(word, "multiplier")) {
 			ok = lex_u32(v, 1, 65535, &a.multiplier);
+		} else if (!strcasecmp(word, "bitmask")) {
+			ok = false;
 		} else if (!strcasecmp(word, "align")) {
 			ok = lex_u32(v, 2, 4, &align) && align != 3;
 			a.align = ok ? (uint8_t)align : 0;
@@ -230,8 +232,8 @@ static int parse_byte_math(struct rule_parser *ps, const struct keyword *kw, cha
 	}
 	if (!f.has_op || !f.rvalue || !f.result || !read_place(ps, &a, f.bytes, f.offset))
 		return parse_fail(ps, "expected %s", kw->syntax);
-	if (!number_or_var(ps, f.rvalue, 1, UINT32_MAX, &a.value, &is_var))
-		return parse_fail(ps, "expected a number from 1 or a variable set before, found \"%.40s\"", f.rvalue);
+	if (!number_or_var(ps, f.rvalue, 0, UINT32_MAX, &a.value, &is_var))
+		return parse_fail(ps, "expected a number or a variable set before, found \"%.40s\"", f.rvalue);
 	int var = var_add(ps, f.result);
 	if (var < 0)
 		return parse_fail(

@@ -128,14 +128,23 @@ static int parse_chop(struct rule_parser *ps, struct content *c, char *arg)
 	return 0;
 }
 
+int content_set_fast(struct rule_parser *ps, struct step *s)
+{
+	if (s->negated && (s->content.flags & (CONTENT_DEPTH | CONTENT_OFFSET | CONTENT_RELATIVE)))
+		return parse_fail(ps, "expected a content that is not both negated and placed");
+	for (const struct buffer_test *b = ps->rule->buffers; b; b = b->next)
+		for (const struct step *o = b->steps; o; o = o->next)
+			if (o != s && o->kind == STEP_CONTENT && o->content.flags & CONTENT_FAST_PATTERN)
+				return parse_fail(ps, "expected one fast_pattern a rule");
+	s->content.flags |= CONTENT_FAST_PATTERN;
+	return 0;
+}
+
 static int parse_fast_pattern(struct rule_parser *ps, const struct keyword *kw, char *arg)
 {
 	struct content *c = last_content(ps);
-	if (!c)
+	if (!c || content_set_fast(ps, ps->last_content))
 		return -EINVAL;
-	if (ps->last_content->negated && (c->flags & (CONTENT_DEPTH | CONTENT_OFFSET | CONTENT_RELATIVE)))
-		return parse_fail(ps, "expected a content that is not both negated and placed");
-	c->flags |= CONTENT_FAST_PATTERN;
 	if (!arg)
 		return 0;
 	if (!strcasecmp(arg, "only")) {

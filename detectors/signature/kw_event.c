@@ -6,6 +6,7 @@
 #include <strings.h>
 
 #include "detectors/signature/match_runtime.h"
+#include "detectors/signature/packet_fields.h"
 #include "detectors/signature/rule_parse.h"
 
 static bool match_event(const struct match_ctx *m, const void *args)
@@ -63,41 +64,72 @@ static int parse_app_event(struct rule_parser *ps, const struct keyword *kw, cha
 }
 
 struct csum_args {
-	uint32_t bad; // flag that says it is wrong
-	uint32_t proto;
+	uint32_t proto; // flags the packet must have
+	bool header;    // of the IPv4 header itself
 	bool want_valid;
 };
 
+static uint32_t sum16(const uint8_t *b, uint32_t n, uint32_t sum)
+{
+	for (uint32_t i = 0; i + 1 < n; i += 2)
+		sum += be16_at(b + i);
+	return n & 1 ? sum + ((uint32_t)b[n - 1] << 8) : sum;
+}
+
+static bool sum_is_valid(uint32_t sum)
+{
+	while (sum >> 16)
+		sum = (sum & 0xffff) + (sum >> 16);
+	return sum == 0xffff;
+}
+
+// The checksum over a transport's bytes and, but for ICMP, the pseudo header (RFC 9293 section 3.1, RFC 8200
+// section 8.1).
+static bool transport_is_valid(const struct packet *p)
+{
+	uint32_t n = p->payload_off - p->l4_off + p->payload_len, addr = p->flags & PKT_IPV4 ? 4 : 16;
+	const uint8_t *h = packet_at(p, p->l4_off, n);
+	uint32_t sum = 0;
+	if (!h || (p->flags & PKT_IPV4 && p->flags & PKT_UDP && n >= 8 && !be16_at(h + 6))) // RFC 768: zero is none
+		return true;
+	if (!(p->flags & PKT_ICMPV4))
+		sum = sum16(p->dst.b, addr, sum16(p->src.b, addr, p->ip_proto + n));
+	return sum_is_valid(sum16(h, n, sum));
+}
+
+// Whether a sum is right is looked at here: decode checks none with -k none, and rules ask all the same.
 static bool match_csum(const struct match_ctx *m, const void *args)
 {
 	const struct csum_args *a = args;
-	if ((m->p->flags & a->proto) != a->proto)
+	const struct packet *p = m->p;
+	if ((p->flags & a->proto) != a->proto)
 		return false;
-	return !(m->p->flags & a->bad) == a->want_valid;
+	const uint8_t *h = ipv4_header(p);
+	if (!a->header)
+		return transport_is_valid(p) == a->want_valid;
+	return h && sum_is_valid(sum16(h, (uint32_t)(h[0] & 15) * 4, 0)) == a->want_valid;
 }
 
 static int parse_csum(struct rule_parser *ps, const struct keyword *kw, char *arg)
 {
-	static const struct csum_args kinds[] = {{PKT_BAD_L3_CSUM, PKT_IPV4, 0},
-		{PKT_BAD_L4_CSUM, PKT_IPV4 | PKT_TCP, 0}, {PKT_BAD_L4_CSUM, PKT_IPV6 | PKT_TCP, 0},
-		{PKT_BAD_L4_CSUM, PKT_IPV4 | PKT_UDP, 0}, {PKT_BAD_L4_CSUM, PKT_IPV6 | PKT_UDP, 0},
-		{PKT_BAD_L4_CSUM, PKT_ICMPV4, 0}, {PKT_BAD_L4_CSUM, PKT_ICMPV6, 0}};
+	static const uint32_t protos[] = {PKT_IPV4, PKT_IPV4 | PKT_TCP, PKT_IPV6 | PKT_TCP, PKT_IPV4 | PKT_UDP,
+		PKT_IPV6 | PKT_UDP, PKT_ICMPV4, PKT_ICMPV6};
 	struct csum_args *a = rule_alloc(ps, sizeof(*a));
 	if (!a)
 		return -ENOMEM;
 	lex_unquote(&arg);
-	*a = kinds[kw->data];
+	a->proto = protos[kw->data];
+	a->header = kw->data == 0;
 	a->want_valid = !strcasecmp(arg, "valid");
 	if (!a->want_valid && strcasecmp(arg, "invalid"))
 		return parse_fail(ps, "expected valid or invalid, found \"%.40s\"", arg);
-	ps->rule->flags |= RULE_F_NEED_PACKET;
 	return test_add(ps, match_csum, a);
 }
 
 #define CSUM(name, i, what)                                                                                           \
 	{                                                                                                             \
 		name, NULL, ARG_REQUIRED, parse_csum, i, "valid|invalid", name ":invalid;", "The " what " checksum.", \
-			"same; needs checksum checks (-k all)"                                                        \
+			"same, also with -k none"                                                                     \
 	}
 
 const struct keyword kw_event_table[] = {

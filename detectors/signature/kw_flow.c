@@ -90,6 +90,12 @@ struct count_args {
 	uint8_t sides; // bit 0 to server, bit 1 to client
 };
 
+// Seconds between two times, each rounded down, as Suricata counts them.
+static uint64_t age_s(uint64_t now_ns, uint64_t start_ns)
+{
+	return now_ns > start_ns ? now_ns / 1000000000u - start_ns / 1000000000u : 0;
+}
+
 static bool match_count(const struct match_ctx *m, const void *args)
 {
 	const struct count_args *a = args;
@@ -97,7 +103,7 @@ static bool match_count(const struct match_ctx *m, const void *args)
 	if (!f)
 		return false;
 	if (a->what == FLOW_AGE)
-		return range_has(&a->range, m->p->ts_ns > f->start_ns ? (m->p->ts_ns - f->start_ns) / 1000000000u : 0);
+		return range_has(&a->range, age_s(m->p->ts_ns, f->start_ns));
 	for (int side = 0; side < 2; side++)
 		if ((a->sides >> side & 1) &&
 			range_has(&a->range, a->what == FLOW_PKTS ? f->pkts[side] : f->bytes[side]))
@@ -143,17 +149,16 @@ struct size_args {
 	uint8_t mode; // 1 server, 2 client, 3 both, 4 either
 };
 
-// What the client has sent is the stream towards the server.
+// Sequence numbers that a side has used, its SYN among them. What the client has sent is the stream towards the server.
 static bool match_stream_size(const struct match_ctx *m, const void *args)
 {
 	const struct size_args *a = args;
-	if (!m->flow || !(m->p->flags & PKT_TCP) || !(m->flow->flags & FLOW_COLD_SET))
+	const struct packet *p = m->p;
+	bool opening = (p->tcp_flags & 0x12) == 0x02 && !p->nth[DIR_TO_CLIENT]; // the session is not there yet
+	if (!m->flow || !(p->flags & PKT_TCP) || !(opening || (m->cold && m->cold->tcp)))
 		return false;
-	const struct flow_cold *cold = m->cold;
-	if (!cold || !cold->tcp)
-		return false;
-	bool client = range_has(&a->range, tcp_stream_offset(cold, DIR_TO_SERVER));
-	bool server = range_has(&a->range, tcp_stream_offset(cold, DIR_TO_CLIENT));
+	bool client = range_has(&a->range, 1 + (opening ? 0 : tcp_stream_offset(m->cold, DIR_TO_SERVER)));
+	bool server = range_has(&a->range, opening ? 0 : 1 + tcp_stream_offset(m->cold, DIR_TO_CLIENT));
 	return a->mode == 1 ? server : a->mode == 2 ? client : a->mode == 3 ? client && server : client || server;
 }
 
@@ -202,7 +207,8 @@ const struct keyword kw_flow_table[] = {
 	{"flow.bytes_toclient", NULL, ARG_REQUIRED, parse_side_count, FLOW_BYTES | 2 << 4, "n | <n | >n | a-b",
 		"flow.bytes_toclient:>1000;", "Bytes of the server.", "as Suricata 8; 7 does not have it"},
 	{"stream_size", NULL, ARG_REQUIRED, parse_stream_size, 0, "server|client|both|either, op, n",
-		"stream_size:client,<,6;", "Bytes of TCP stream so far.", "same"},
+		"stream_size:client,<,6;", "Sequence numbers a side has used so far: its SYN and its bytes.",
+		"same; a FIN is not counted"},
 	{"app-layer-protocol", NULL, ARG_REQUIRED, parse_app_protocol, 0, "[!]protocol", "app-layer-protocol:!http;",
 		"What the flow's protocol was detected to be.", "waits for the protocol parsers"},
 	{0},

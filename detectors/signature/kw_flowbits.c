@@ -288,7 +288,7 @@ static int parse_xbits(struct rule_parser *ps, const struct keyword *kw, char *a
 	return host_command(ps, kw, command, a);
 }
 
-// hostbits:set,name[,src|dst|both]
+// hostbits:set,name[,src|dst]
 static int parse_hostbits(struct rule_parser *ps, const struct keyword *kw, char *arg)
 {
 	char *rest = arg, *command = lex_field(&rest, ','), *name, *dir;
@@ -301,7 +301,7 @@ static int parse_hostbits(struct rule_parser *ps, const struct keyword *kw, char
 	}
 	name = lex_field(&rest, ',');
 	dir = lex_field(&rest, ',');
-	if (!name || !*name || (dir && strcmp(dir, "src") && strcmp(dir, "dst") && strcmp(dir, "both")))
+	if (!name || !*name || (dir && strcmp(dir, "src") && strcmp(dir, "dst")))
 		return parse_fail(ps, "expected %s, found \"%.40s\"", kw->syntax, arg);
 	a->track = dir && !strcmp(dir, "dst") ? TRACK_DST : TRACK_SRC;
 	a->expire_s = 300;

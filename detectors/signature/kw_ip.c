@@ -16,9 +16,7 @@ static bool match_ttl(const struct match_ctx *m, const void *args)
 
 static bool match_tos(const struct match_ctx *m, const void *args)
 {
-	const uint8_t *h = ipv4_header(m->p), *h6 = ipv6_header(m->p);
-	if (h6)
-		return range_has(args, (be16_at(h6) >> 4) & 0xff);
+	const uint8_t *h = ipv4_header(m->p);
 	return h && range_has(args, h[1]);
 }
 
@@ -66,14 +64,15 @@ static int parse_range(struct rule_parser *ps, const struct keyword *kw, char *a
 		snprintf(hex, sizeof(hex), "%s0%s", *text == '!' ? "!" : "", text + (*text == '!'));
 		text = hex;
 	}
-	if (!lex_range(text, ranges[kw->data].max, r))
+	bool negated_offset = ranges[kw->data].match == match_fragoffset && *text == '!';
+	if (negated_offset || !lex_range(text, ranges[kw->data].max, r))
 		return parse_fail(ps, "expected %s, found \"%.40s\"", kw->syntax, arg);
 	ps->rule->flags |= RULE_F_NEED_PACKET;
 	return test_add(ps, ranges[kw->data].match, r);
 }
 
 struct ipopts_args {
-	uint8_t option; // 0: any
+	uint8_t option; // 0: "any", which Suricata accepts and never finds
 };
 
 // RFC 791 section 3.1: walks the options, at most 40 bytes.
@@ -82,10 +81,8 @@ static bool match_ipopts(const struct match_ctx *m, const void *args)
 	const struct ipopts_args *a = args;
 	const uint8_t *h = ipv4_header(m->p);
 	uint32_t end = h ? (uint32_t)(h[0] & 15) * 4 : 0;
-	if (end <= 20 || !packet_at(m->p, m->p->l3_off, end))
+	if (!a->option || end <= 20 || !packet_at(m->p, m->p->l3_off, end))
 		return false;
-	if (!a->option)
-		return true;
 	for (uint32_t i = 20; i < end;) {
 		uint8_t kind = h[i] ? h[i] : 255;
 		if (kind == a->option)
@@ -137,25 +134,26 @@ static bool match_fragbits(const struct match_ctx *m, const void *args)
 	uint8_t bits = (uint8_t)(field >> 13);
 	switch (a->mode) {
 	case '+':
-		return (bits & a->want) == a->want;
+		return (bits & a->want) == a->want && bits != a->want;
 	case '*':
 		return (bits & a->want) != 0;
 	case '!':
-		return bits != a->want;
+		return (bits & a->want) != a->want;
 	default:
 		return bits == a->want;
 	}
 }
 
+// A sign counts in front of the letters alone.
 static int parse_fragbits(struct rule_parser *ps, const struct keyword *kw, char *arg)
 {
 	struct fragbits_args *a = rule_alloc(ps, sizeof(*a));
 	if (!a)
 		return -ENOMEM;
 	for (char *s = arg; *s; s++) {
-		int c = toupper((unsigned char)*s);
+		int c = (unsigned char)*s;
 		if (strchr("+*!", c))
-			a->mode = (char)c;
+			a->mode = a->want ? a->mode : (char)c;
 		else if (strchr("RDM", c))
 			a->want |= c == 'R' ? 4 : c == 'D' ? 2 : 1;
 		else if (!isspace(c))
@@ -183,6 +181,8 @@ static int parse_ip_proto(struct rule_parser *ps, const struct keyword *kw, char
 	char *name = arg + strspn(arg, "!<>= ");
 	if (!r)
 		return -ENOMEM;
+	if (ps->rule->proto != PROTO_IP && ps->rule->proto != PROTO_PKTHDR)
+		return parse_fail(ps, "expected it in a rule for ip, not for one protocol");
 	lex_unquote(&arg);
 	for (size_t i = 0; i < sizeof(ip_protos) / sizeof(*ip_protos); i++) {
 		if (!strcasecmp(name, ip_protos[i].name)) {
@@ -255,25 +255,28 @@ static int parse_l3_proto(struct rule_parser *ps, const struct keyword *kw, char
 								      : 0;
 	if (!*flag)
 		return parse_fail(ps, "expected %s, found \"%.40s\"", kw->syntax, arg);
+	if (ps->rule->flags & RULE_F_IPV6)
+		return parse_fail(ps, "expected it in a rule whose header leaves the IP version open");
 	return test_add(ps, match_l3, flag);
 }
 
 const struct keyword kw_ip_table[] = {
 	{"ttl", NULL, ARG_REQUIRED, parse_range, 0, "n | <n | >n | a-b", "ttl:<10;", "Time to live or hop limit.",
 		"same"},
-	{"tos", NULL, ARG_REQUIRED, parse_range, 1, "[!]n | [!]xHH", "tos:!8;", "Type of service or traffic class.",
+	{"tos", NULL, ARG_REQUIRED, parse_range, 1, "[!]n | [!]xHH", "tos:!8;", "Type of service, of IPv4 alone.",
 		"same"},
 	{"id", NULL, ARG_REQUIRED, parse_range, 2, "0-65535", "id:31337;", "The IPv4 identification.", "same"},
-	{"fragoffset", NULL, ARG_REQUIRED, parse_range, 3, "[!|<|>]n", "fragoffset:>0;",
-		"The fragment offset, 8-byte units.", "same for IPv4"},
+	{"fragoffset", NULL, ARG_REQUIRED, parse_range, 3, "[<|>]n", "fragoffset:>0;",
+		"The fragment offset of IPv4, 8-byte units.", "same"},
 	{"vlan.layers", NULL, ARG_REQUIRED, parse_range, 4, "n | <n | >n | a-b", "vlan.layers:>1;",
 		"How many VLAN tags.", "as Suricata 8; 7 does not have it"},
 	{"vlan.id", NULL, ARG_REQUIRED, parse_vlan_id, 0, "[!|<|>]n[, layer|any]", "vlan.id:300;",
 		"The id of a VLAN tag.", "as Suricata 8; 7 does not have it"},
 	{"ipopts", NULL, ARG_REQUIRED, parse_ipopts, 0, "rr|lsrr|ssrr|eol|nop|ts|sec|esec|satid|qs|cipso|rtralt|any",
-		"ipopts:lsrr;", "An IPv4 option is there.", "same"},
-	{"fragbits", NULL, ARG_REQUIRED, parse_fragbits, 0, "[+|*|!]RDM", "fragbits:M;", "The fragmentation bits.",
-		"same for IPv4"},
+		"ipopts:lsrr;", "An IPv4 option is there.", "same; any is accepted and never found"},
+	{"fragbits", NULL, ARG_REQUIRED, parse_fragbits, 0, "[+|*|!]RDM", "fragbits:M;",
+		"The fragmentation bits: exactly these, these and another (+), any of these (*), not all of these (!).",
+		"same"},
 	{"ip_proto", NULL, ARG_REQUIRED, parse_ip_proto, 0, "[!|<|>]number or name", "ip_proto:47;", "The IP protocol.",
 		"same"},
 	{"sameip", NULL, ARG_NONE, parse_sameip, 0, "", "sameip;", "Source and destination address are equal.", "same"},

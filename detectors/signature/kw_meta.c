@@ -138,9 +138,8 @@ static int parse_prefilter(struct rule_parser *ps, const struct keyword *kw, cha
 	if (!ps->last && !ps->last_test)
 		return parse_fail(ps, "expected a keyword before it");
 	if (ps->last && ps->last->kind == STEP_CONTENT)
-		ps->last->content.flags |= CONTENT_FAST_PATTERN;
-	else
-		ps->rule->flags |= RULE_F_PREFILTER;
+		return content_set_fast(ps, ps->last);
+	ps->rule->flags |= RULE_F_PREFILTER;
 	return 0;
 }
 

@@ -35,7 +35,7 @@ static int parse_isdataat(struct rule_parser *ps, const struct keyword *kw, char
 static int parse_bsize(struct rule_parser *ps, const struct keyword *kw, char *arg)
 {
 	struct range r;
-	if (!ps->buffer)
+	if (!ps->buffer && !ps->in_base64)
 		return parse_fail(ps, "expected a sticky buffer before it");
 	if (!lex_range(arg, UINT32_MAX, &r))
 		return parse_fail(ps, "expected %s, found \"%.40s\"", kw->syntax, arg);
@@ -62,7 +62,7 @@ static int parse_dsize(struct rule_parser *ps, const struct keyword *kw, char *a
 		return -ENOMEM;
 	if (r->flags & RULE_F_DSIZE)
 		return parse_fail(ps, "expected dsize once a rule");
-	if (!lex_range(arg, 65535, range))
+	if (!lex_range(arg, 65535, range) || range->op == RANGE_OUT)
 		return parse_fail(ps, "expected %s, found \"%.40s\"", kw->syntax, arg);
 	r->flags |= RULE_F_NEED_PACKET | RULE_F_DSIZE;
 	r->dsize = range;
@@ -172,7 +172,6 @@ static int parse_entropy(struct rule_parser *ps, const struct keyword *kw, char 
 static int parse_asn1(struct rule_parser *ps, const struct keyword *kw, char *arg)
 {
 	struct asn1_args a = {0};
-	bool relative = false;
 	for (char *save, *w = strtok_r(arg, ", ", &save); w; w = strtok_r(NULL, ", ", &save)) {
 		int64_t v;
 		if (!strcasecmp(w, "bitstring_overflow")) {
@@ -187,11 +186,11 @@ static int parse_asn1(struct rule_parser *ps, const struct keyword *kw, char *ar
 				a.oversize = true;
 				a.oversize_length = (uint32_t)v;
 			} else if (!strcasecmp(w, "relative_offset")) {
-				a.relative_offset = (int32_t)v;
-				relative = true;
+				a.offset = (int32_t)v;
+				a.relative = true;
 			} else if (!strcasecmp(w, "absolute_offset")) {
-				a.absolute_offset = (int32_t)v;
-				a.absolute = true;
+				a.offset = (int32_t)v;
+				a.relative = false;
 			} else {
 				return parse_fail(ps, "expected %s, found \"%.40s\"", kw->syntax, w);
 			}
@@ -201,7 +200,7 @@ static int parse_asn1(struct rule_parser *ps, const struct keyword *kw, char *ar
 	if (!s)
 		return -EINVAL;
 	s->asn1 = a;
-	s->relative = relative;
+	s->relative = a.relative;
 	return 0;
 }
 
@@ -234,7 +233,9 @@ const struct keyword kw_payload_table[] = {
 		"The packet's payload size.", "same"},
 	{"base64_decode", NULL, ARG_OPTIONAL, parse_base64_decode, 0, "[bytes n][, offset n][, relative]",
 		"base64_decode:bytes 12, offset 2, relative; base64_data; content:\"a\";",
-		"Decodes base64 for base64_data.", "same"},
+		"Decodes base64 for base64_data, up to the first other character; without base64_data the rule never "
+		"matches.",
+		"same"},
 	{"base64_data", NULL, ARG_NONE, parse_base64_data, 0, "", "base64_decode; base64_data; content:\"a\";",
 		"The tests that follow look at what base64_decode decoded.", "same"},
 	{"pkt_data", NULL, ARG_NONE, parse_pkt_data, 0, "", "file_data; content:\"a\"; pkt_data; content:\"b\";",

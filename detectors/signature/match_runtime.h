@@ -45,7 +45,7 @@ struct pcre2_real_match_data_8 *match_ctx_pcre(const struct match_ctx *m);
 // OpenSSL digest context of the worker, set up for this digest.
 enum digest_kind { DIGEST_MD5, DIGEST_SHA1, DIGEST_SHA256, DIGEST_KINDS };
 struct evp_md_ctx_st *match_ctx_digest(const struct match_ctx *m, enum digest_kind kind);
-// base64_runtime.c: decodes like RFC 2045 (bytes outside the alphabet are skipped) into out. Returns bytes written.
-uint32_t base64_decode_relaxed(const uint8_t *in, uint32_t len, uint8_t *out, uint32_t cap);
+// base64_runtime.c: decodes up to the first character that is none of base64, at most cap bytes. Returns bytes written.
+uint32_t base64_decode(const uint8_t *in, uint32_t len, uint8_t *out, uint32_t cap);
 // asn1_runtime.c
 bool asn1_match(const struct asn1_args *a, const uint8_t *buf, uint32_t len, uint32_t at);

@@ -5,13 +5,33 @@
 
 #include "detectors/signature/rule_parse.h"
 
-// The nearest content or pcre before a relative test must try its next occurrence when that fails.
+static bool uses_variable(const struct step *s)
+{
+	const uint16_t content = CONTENT_OFFSET_VAR | CONTENT_DEPTH_VAR | CONTENT_DISTANCE_VAR | CONTENT_WITHIN_VAR;
+	switch (s->kind) {
+	case STEP_CONTENT:
+		return s->content.flags & content;
+	case STEP_ISDATAAT:
+		return s->isdataat.var;
+	case STEP_BYTE_TEST:
+	case STEP_BYTE_JUMP:
+	case STEP_BYTE_EXTRACT:
+	case STEP_BYTE_MATH:
+		return s->byte.flags & (BYTE_NBYTES_VAR | BYTE_OFFSET_VAR | BYTE_VALUE_VAR);
+	default:
+		return false;
+	}
+}
+
+// The nearest content or pcre before a test that is relative or uses a variable must try its next occurrence when that
+// test fails.
 static void link_relative(struct step *steps)
 {
 	struct step *anchor = NULL;
 	for (struct step *s = steps; s; s = s->next) {
-		if (s->relative && anchor)
-			anchor->next_relative = true;
+		s->depends = s->relative || uses_variable(s);
+		if (s->depends && anchor)
+			anchor->next_depends = true;
 		if ((s->kind == STEP_CONTENT || s->kind == STEP_PCRE) && !s->negated)
 			anchor = s;
 		if (s->kind == STEP_BASE64_DECODE)
@@ -154,6 +174,20 @@ static bool is_ip_only(const struct rule *r)
 	return true;
 }
 
+// The payload is asked first, so that a dataset elsewhere is changed only when the payload fits.
+static void payload_first(struct rule *r)
+{
+	for (struct buffer_test **at = &r->buffers; *at; at = &(*at)->next) {
+		struct buffer_test *b = *at;
+		if (b->id != BUF_PAYLOAD)
+			continue;
+		*at = b->next;
+		b->next = r->buffers;
+		r->buffers = b;
+		return;
+	}
+}
+
 int rule_finish(struct rule_parser *ps)
 {
 	struct rule *r = ps->rule;
@@ -163,8 +197,11 @@ int rule_finish(struct rule_parser *ps)
 		return parse_fail(ps, "expected a test behind %s, found none", ps->buffer->name);
 	if (check_sizes(ps))
 		return -EINVAL;
+	if ((r->flags & RULE_F_NEED_PACKET) && (r->flags & RULE_F_NEED_STREAM))
+		return parse_fail(ps, "expected no test of packets beside tcp-stream or flow:only_stream");
 	for (struct buffer_test *b = r->buffers; b; b = b->next)
 		link_relative(b->steps);
+	payload_first(r);
 	pick_literal(r);
 	pick_views(r);
 	if (is_ip_only(r))

@@ -207,9 +207,9 @@ static inline bool range_has(const struct range *r, uint64_t v)
 }
 
 struct asn1_args {
-	bool bitstring_overflow, double_overflow, oversize, absolute;
+	bool bitstring_overflow, double_overflow, oversize, relative;
 	uint32_t oversize_length;
-	int32_t relative_offset, absolute_offset;
+	int32_t offset; // of the first element, from the end of the match before with `relative`
 };
 
 struct rpc_args {
@@ -238,8 +238,9 @@ struct step {
 	struct step *next;
 	uint8_t kind; // enum step_kind
 	bool negated;
-	bool relative;      // to the end of the match before
-	bool next_relative; // the step after is relative: on failure look for the next occurrence
+	bool relative;     // to the end of the match before
+	bool depends;      // relative, or on a variable: another occurrence of a match before may do
+	bool next_depends; // the step after does: on failure look for the next occurrence
 	union {
 		struct content content;
 		struct pcre pcre;

@@ -215,7 +215,7 @@ bool lex_range(char *s, uint64_t max, struct range *out)
 			break;
 		}
 	}
-	return lex_bytes(lex_trim(s), &out->lo) && out->lo <= max;
+	return lex_bytes(lex_trim(s), &out->lo) && out->lo <= max && (out->lo || out->op != RANGE_LT);
 }
 
 bool lex_unquote(char **s)

@@ -114,6 +114,8 @@ struct step *step_add_to(struct rule_parser *ps, struct buffer_test *b, enum ste
 int step_move(struct rule_parser *ps, struct step *s, struct buffer_test *b);
 // The application buffer with this name (http.uri), made on first use.
 struct buffer_test *buffer_app(struct rule_parser *ps, const char *name);
+// Makes a content the rule's only fast pattern.
+int content_set_fast(struct rule_parser *ps, struct step *s);
 void rule_wait_for(struct rule_parser *ps, const char *what);
 
 // Puts an inclusive, sorted, disjoint port list together. Returns NULL with *err filled.

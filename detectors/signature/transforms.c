@@ -134,7 +134,7 @@ static int32_t run_strip_pseudo(
 static int32_t run_from_base64(
 	struct match_ctx *m, const struct transform *t, const uint8_t *in, uint32_t len, uint8_t *out, uint32_t cap)
 {
-	return (int32_t)base64_decode_relaxed(in, len, out, cap);
+	return (int32_t)base64_decode(in, len, out, cap);
 }
 
 // The worker's digest contexts were set up at start: starting one anew takes no memory.

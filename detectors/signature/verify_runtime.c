@@ -22,6 +22,18 @@ enum outcome {
 
 static enum outcome walk(struct match_ctx *m, const struct step *s, uint32_t at);
 
+static enum outcome failed(const struct step *s)
+{
+	return s->depends ? FAILS : FAILS_FOR_GOOD;
+}
+
+// A content that is placed by a variable is looked for once, as in Suricata; only a place outside the buffer is tried
+// anew.
+static enum outcome not_found(const struct step *s, bool room)
+{
+	return s->relative || (s->depends && !room) ? FAILS : FAILS_FOR_GOOD;
+}
+
 // The first occurrence in buf[from..to), or UINT32_MAX.
 static uint32_t find(const struct match_ctx *m, const struct content *c, uint32_t from, uint32_t to)
 {
@@ -88,9 +100,9 @@ static enum outcome content_step(struct match_ctx *m, const struct step *s, uint
 	bool room = content_bounds(m, c, *at, &lo, &hi);
 	uint32_t pos = room ? find(m, c, lo, hi) : UINT32_MAX;
 	if (s->negated)
-		return pos == UINT32_MAX ? HOLDS : s->relative ? FAILS : FAILS_FOR_GOOD;
+		return pos == UINT32_MAX ? HOLDS : failed(s);
 	while (pos != UINT32_MAX) {
-		if (!s->next_relative) {
+		if (!s->next_depends) {
 			*at = pos + c->len;
 			return HOLDS;
 		}
@@ -99,7 +111,7 @@ static enum outcome content_step(struct match_ctx *m, const struct step *s, uint
 			return rest;
 		pos = find(m, c, pos + 1, hi);
 	}
-	return s->relative ? FAILS : FAILS_FOR_GOOD;
+	return not_found(s, room);
 }
 
 static void keep_captures(struct match_ctx *m, const struct pcre *p, const uint8_t *base, int groups)
@@ -134,13 +146,13 @@ static enum outcome pcre_step(struct match_ctx *m, const struct step *s, uint32_
 	const PCRE2_SIZE *ov = pcre2_get_ovector_pointer(m->w->md);
 	int groups = base <= m->len ? pcre_run(m, &s->pcre, base, 0) : 0;
 	if (s->negated)
-		return !groups ? HOLDS : s->relative ? FAILS : FAILS_FOR_GOOD;
+		return !groups ? HOLDS : failed(s);
 	while (groups) {
 		uint32_t end = base + (uint32_t)ov[1];
 		from = (uint32_t)ov[0] + 1;
 		uint8_t kept = m->n_captures;
 		keep_captures(m, &s->pcre, m->buf + base, groups);
-		if (!s->next_relative) {
+		if (!s->next_depends) {
 			*at = end;
 			return HOLDS;
 		}
@@ -150,7 +162,7 @@ static enum outcome pcre_step(struct match_ctx *m, const struct step *s, uint32_
 		m->n_captures = kept;
 		groups = base + from <= m->len ? pcre_run(m, &s->pcre, base, from) : 0;
 	}
-	return s->relative ? FAILS : FAILS_FOR_GOOD;
+	return failed(s);
 }
 
 static bool isdataat(const struct match_ctx *m, const struct step *s, uint32_t at)
@@ -192,7 +204,8 @@ static bool entropy(const struct match_ctx *m, const struct entropy_args *e)
 	}
 }
 
-// What base64_decode finds is a buffer of its own; the walk ends with it.
+// What base64_decode finds is a buffer of its own; the walk ends with it. Nobody to look at it: no match, as in
+// Suricata.
 static bool base64(struct match_ctx *m, const struct step *s, uint32_t at)
 {
 	uint64_t from = (s->relative ? at : 0) + (uint64_t)s->base64.offset;
@@ -201,11 +214,9 @@ static bool base64(struct match_ctx *m, const struct step *s, uint32_t at)
 	uint32_t n = m->len - (uint32_t)from;
 	if (s->base64.bytes && s->base64.bytes < n)
 		n = s->base64.bytes;
-	uint32_t got = base64_decode_relaxed(m->buf + from, n, m->w->base64_bytes, BASE64_MAX);
-	if (!got)
+	uint32_t got = base64_decode(m->buf + from, n, m->w->base64_bytes, BASE64_MAX);
+	if (!got || !s->base64.data)
 		return false;
-	if (!s->base64.data)
-		return true;
 	const uint8_t *buf = m->buf;
 	uint32_t len = m->len;
 	m->buf = m->w->base64_bytes;
@@ -273,11 +284,11 @@ static enum outcome walk(struct match_ctx *m, const struct step *s, uint32_t at)
 		else if (s->kind == STEP_PCRE)
 			o = pcre_step(m, s, &at);
 		else
-			o = plain_step(m, s, &at) ? HOLDS : s->relative ? FAILS : FAILS_FOR_GOOD;
+			o = plain_step(m, s, &at) ? HOLDS : failed(s);
 		if (o != HOLDS)
 			return o;
-		// With next_relative the walk of the rest was part of this step.
-		if (s->next_relative && (s->kind == STEP_CONTENT || s->kind == STEP_PCRE) && !s->negated)
+		// With next_depends the walk of the rest was part of this step.
+		if (s->next_depends && (s->kind == STEP_CONTENT || s->kind == STEP_PCRE) && !s->negated)
 			return HOLDS;
 		if (s->kind == STEP_BASE64_DECODE && s->base64.data)
 			return HOLDS;

@@ -74,14 +74,14 @@ def string_kind(rng):
 
 
 def byte_common(rng, anchored):
-    out = (["relative"] if anchored and rng.random() < 0.7 else []) + string_kind(rng)
-    return out + (["bitmask %s" % rng.choice(("0x0f", "0xff00", "0x3"))] if rng.random() < 0.1 else [])
+    return (["relative"] if anchored and rng.random() < 0.7 else []) + string_kind(rng)
 
 
 def byte_test(rng, anchored, value=None):
     op = rng.choice(("=", "<", ">", "<=", ">=", "&", "^", "!=", "!&", "!<", "!"))
     return "byte_test:" + ",".join([str(rng.choice((1, 1, 2, 2, 3, 4))), op, str(value or number(rng)),
-                                    str(rng.choice((0, 0, 1, 2, 4)))] + byte_common(rng, anchored))
+                                    str(rng.choice((0, 0, 1, 2, 4)))] + byte_common(rng, anchored) +
+                                   (["bitmask " + rng.choice(("0x0f", "0xff00", "0x3"))] if rng.random() < 0.1 else []))
 
 
 def byte_jump(rng, anchored):
@@ -148,7 +148,7 @@ def buffers(rng):
     out = [rng.choice(BUFFERS)]
     out += [rng.choice(TRANSFORMS) for _ in range(rng.choice((0, 0, 1, 1, 2)) if out[0].endswith("hdr") else 0)]
     byte = "|%02x|" % rng.choice((0x45, 0x60, 0x11, 0x40, 0x00, 0x08, 0x50, 0x02, 0x1e, 0x0f, 0xc0, 0x2e))
-    out += [rng.choice(("content:\"%s\"" % byte, "content:\"%s\"; offset:2" % byte, "content:!\"%s\"" % byte, "bsize:%s" % ranged(rng, (4, 8, 16, 20, 40)),
+    out += [rng.choice(("content:\"%s\"" % byte, "content:\"%s\"; offset:2" % byte, "bsize:%s" % ranged(rng, (4, 8, 16, 20, 40)),
                         "content:\"%s\"; depth:2" % byte, "byte_test:1,>,%d,0" % number(rng)))]
     return out + (["pkt_data"] + content(rng) if rng.random() < 0.4 else [])
 
@@ -230,7 +230,7 @@ def actions(rng):
 
 FAMILIES = {f.__name__: f for f in (contents, pcre, byte_keywords, payload, buffers, ip_fields, tcp_fields, icmp_fields, flow, bits, threshold,
                                     sets, sums, actions)}
-PROTO = {"tcp_fields": ("tcp", "ip"), "icmp_fields": ("icmp", "icmpv6", "icmpv4", "ip"), "buffers": ("ip", "tcp", "udp", "icmp")}
+PROTO = {"tcp_fields": ("tcp", "ip"), "icmp_fields": ("icmp", "icmpv6", "icmpv4", "ip"), "ip_fields": ("ip",), "buffers": ("ip", "tcp", "udp", "icmp")}
 
 
 def address(rng):

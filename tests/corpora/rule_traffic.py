@@ -75,8 +75,6 @@ class Side:
 def sides(rng, odd):
     hosts = HOSTS4 if rng.random() < 0.75 else HOSTS6
     a, b = rng.sample(hosts, 2)
-    if odd and rng.random() < 0.05:
-        b = a
     return Side(rng, a, b, odd), Side(rng, b, a, odd)
 
 

@@ -62,9 +62,9 @@ static const struct row rows[] = {
 	{"content:\"b64:\"; base64_decode:relative; base64_data; content:\"secret\";", "b64:c2VjcmV0", "b64:c2VjcmVU"},
 	{"base64_decode:bytes 8, offset 2; base64_data; content:\"secret\";", "--c2VjcmV0", "-c2VjcmV0x"},
 	{"entropy:value > 2;", "abcdefgh", "aaaabbbb"},
-	{"asn1:oversize_length 100, absolute_offset 0;",
-		"\x04\x7f"
-		"aaa",
+	{"asn1:oversize_length 4, absolute_offset 0;",
+		"\x04\x05"
+		"aaaaa",
 		"\x04\x03"
 		"aaa"},
 	{"asn1:bitstring_overflow, absolute_offset 0;",
@@ -80,7 +80,6 @@ static const struct row rows[] = {
 	{"id:4660; content:\"a\";", "a", "b"},
 	{"fragbits:D; content:\"a\";", "a", "b"},
 	{"fragoffset:0; content:\"a\";", "a", "b"},
-	{"ip_proto:17; content:\"a\";", "a", "b"},
 	{"l3_proto:ipv4; content:\"a\";", "a", "b"},
 	{"vlan.layers:0; content:\"a\";", "a", "b"},
 	{"flow:to_server; content:\"a\";", "a", "b"},
