@@ -36,6 +36,7 @@ struct rule_bench {
 	uint32_t tcp_seq[2];         // next sequence number of each side
 	uint16_t sport, dport;
 	uint32_t addr[2];
+	uint8_t ip_flags; // R 0x80, D 0x40, M 0x20 of each IPv4 header
 	uint8_t frames[PKT_BURST][65600];
 };
 
@@ -118,6 +119,7 @@ static inline struct rule_bench *bench_open_with(const char *rules, const struct
 	b->now_ns = 1700000000ull * 1000000000ull;
 	b->tcp_seq[0] = 1000;
 	b->tcp_seq[1] = 70000;
+	b->ip_flags = 0x40;
 	b->sport = 40000;
 	b->dport = 9999;
 	b->addr[CLIENT] = 0xc0a80105;
@@ -156,7 +158,7 @@ static inline void bench_ip(struct rule_bench *b, int from, uint8_t proto, const
 	f[17] = (uint8_t)(20 + len);
 	f[18] = 0x12;
 	f[19] = 0x34;
-	f[20] = 0x40;
+	f[20] = b->ip_flags;
 	f[22] = 64;
 	f[23] = proto;
 	memcpy(f + 26, &src, 4);

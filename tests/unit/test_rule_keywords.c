@@ -47,6 +47,17 @@ static const struct row rows[] = {
 	{"byte_jump:1,0,string,dec,from_beginning; content:\"x\"; distance:0; within:1;", "3abxc", "3abcx"},
 	{"byte_jump:1,0,string,dec,multiplier 2; content:\"x\"; distance:0; within:1;", "1abx", "1axb"},
 	{"byte_jump:0,0,from_end,post_offset -3; content:\"end\"; distance:0; within:3;", "the end", "the ende"},
+	{"byte_jump:1,0,string,dec; isdataat:!1,relative;", "3abc", "2abc"}, // to the end, not past it
+	{"byte_jump:1,0,string,dec; content:!\"zz\";", "3abc", "4abc"},
+	{"byte_jump:1,0,string,dec,post_offset -9; content:\"3\"; distance:0; within:1;", "3abc",
+		"4abc"}, // never before the beginning
+	{"content:\"n=\"; byte_jump:0,0,relative,string,dec; content:\"x\"; distance:0; within:1;", "n=10..........x",
+		"n=10.........x"},
+	{"content:\"a\"; byte_extract:1,0,n,relative,string,dec; byte_test:1,=,n,0,string,dec;", "3a1a3",
+		"3a1a2"}, // tries the next a
+	{"base64_decode; base64_data; content:\"sec\"; bsize:3;", "c2Vj-cmV0",
+		"-c2Vj"}, // up to the first other character
+	{"base64_decode; base64_data; content:\"secret\";", "arg=c2VjcmV0", "arg!c2VjcmV0"}, // '=' is padding anywhere
 	{"byte_extract:1,0,n,string,dec; content:\"x\"; offset:n;", "3abx", "4abx"},
 	{"byte_extract:1,0,n,string,dec; content:\"x\"; depth:n;", "3ax", "2ax"},
 	{"byte_extract:1,0,n,string,dec; byte_test:1,=,n,1,string,dec;", "33", "34"},

@@ -160,6 +160,45 @@ static void tcp_flags_match_the_packets_suricata_matches(void **state)
 	}
 }
 
+struct bits_row {
+	const char *fragbits;
+	unsigned yes; // bit n: flags n << 13 match, of R 4, D 2, M 1
+};
+
+static void fragment_bits_match_the_packets_suricata_matches(void **state)
+{
+	static const struct bits_row bits[] = {
+		{"D", 0x04}, {"+D", 0xc8}, {"*DM", 0xee}, {"!D", 0x33}, {"!DM", 0x77}, {"D+", 0x04}};
+	for (size_t i = 0; i < sizeof(bits) / sizeof(*bits); i++)
+		for (unsigned flags = 0; flags < 8; flags += 2) { // without M: a fragment has more to it
+			char rule[128];
+			snprintf(rule, sizeof(rule), "alert ip any any -> any any (fragbits:%s; sid:1;)\n",
+				bits[i].fragbits);
+			struct rule_bench *b = bench_open(rule);
+			b->ip_flags = (uint8_t)(flags << 5);
+			bench_ip(b, CLIENT, 99, (const uint8_t *)"abc", 3);
+			if (bench_count(b, 1) != (bits[i].yes >> flags & 1))
+				fail_msg("fragbits:%s on %u: %zu alerts", bits[i].fragbits, flags, bench_count(b, 1));
+			bench_close(b);
+		}
+}
+
+// A side's SYN counts, so an open session without data has used one number on each side.
+static void stream_size_counts_sequence_numbers(void **state)
+{
+	struct rule_bench *b = bench_open("alert tcp any any -> any any (stream_size:client,=,1; sid:1;)\n"
+					  "alert tcp any any -> any any (stream_size:server,=,0; sid:2;)\n"
+					  "alert tcp any any -> any any (stream_size:client,=,6; sid:3;)\n"
+					  "alert tcp any any -> any any (stream_size:both,>,5; sid:4;)\n");
+	bench_handshake(b);
+	bench_send(b, CLIENT, "12345");
+	expect(b, 1, 3); // SYN, SYN/ACK, ACK
+	expect(b, 2, 1); // SYN
+	expect(b, 3, 2); // data and what acknowledges it
+	expect(b, 4, 0);
+	bench_close(b);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -170,6 +209,8 @@ int main(void)
 		cmocka_unit_test(only_stream_without_a_payload_test_never_matches),
 		cmocka_unit_test(pkthdr_is_asked_like_ip),
 		cmocka_unit_test(icmp_times_are_header),
+		cmocka_unit_test(fragment_bits_match_the_packets_suricata_matches),
+		cmocka_unit_test(stream_size_counts_sequence_numbers),
 		cmocka_unit_test(tcp_flags_match_the_packets_suricata_matches),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
