@@ -66,6 +66,7 @@ static void add_queues(const struct port *p, const char *name, struct stats_snap
 
 void ports_stats(struct live_ports *l, struct stats_snapshot *s)
 {
+	stats_add_name(s, port_send_attempts(), "tocsin.send_attempts");
 	for (size_t i = 0; i < l->count; i++) {
 		struct port *p = &l->port[i];
 		struct port_stats counts;

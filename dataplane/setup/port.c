@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 #include <net/if.h>
@@ -243,6 +244,33 @@ static int start(struct port *p, const struct port_config *cfg, const struct rte
 	return rc;
 }
 
+static _Atomic uint64_t send_attempts;
+
+static uint16_t refuse_to_send(void *queue, struct rte_mbuf **pkts, uint16_t n)
+{
+	(void)queue, (void)pkts;
+	atomic_fetch_add_explicit(&send_attempts, n, memory_order_relaxed);
+	return 0;
+}
+
+// Whatever in this process calls rte_eth_tx_burst comes here: a port without a send queue would be a wild pointer to
+// it, and one whose driver insists on a queue would send.
+static void seal(const struct port *p)
+{
+	static void *no_queues[RTE_MAX_QUEUES_PER_PORT];
+	struct rte_eth_fp_ops *ops = &rte_eth_fp_ops[p->id];
+
+	ops->txq.data = no_queues;
+	ops->txq.clbk = no_queues;
+	ops->tx_pkt_prepare = refuse_to_send;
+	ops->tx_pkt_burst = refuse_to_send;
+}
+
+uint64_t port_send_attempts(void)
+{
+	return atomic_load_explicit(&send_attempts, memory_order_relaxed);
+}
+
 int port_open(struct port *p, const struct port_config *cfg, char *why, size_t why_size)
 {
 	struct rte_eth_dev_info info;
@@ -264,6 +292,7 @@ int port_open(struct port *p, const struct port_config *cfg, char *why, size_t w
 		return rc;
 	}
 	p->running = true;
+	seal(p);
 	p->ifindex = cfg->kernel_name ? (int)if_nametoindex(cfg->kernel_name) : 0;
 	if (p->ifindex && cfg->interrupts)
 		p->wakes = PORT_WAKES_BY_SOCKET;

@@ -67,6 +67,9 @@ int port_open(struct port *p, const struct port_config *cfg, char *why, size_t w
 // Stops and closes. Accepts a port that is not running.
 void port_close(struct port *p);
 
+// Frames that something in this process tried to send over any port since the start; none has left. 0 in a sound
+// sensor.
+uint64_t port_send_attempts(void);
 void port_stats(struct port *p, struct port_stats *out);
 // Link state as the device sees it now; a device without link state is up.
 bool port_link_up(const struct port *p);

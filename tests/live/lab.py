@@ -54,8 +54,10 @@ class Wire:
 class Live:
     """A sensor that listens; ready once its ports are open, which -v says."""
 
-    def __init__(self, s, *args, namespace=FAR):
+    def __init__(self, s, *args, namespace=FAR, inside=None):
         enter = ["ip", "netns", "exec", namespace] if namespace else []
+        inside = dict(inside or {}, INSIDE_GO=s.path("go"))
+        enter += ["env"] + ["%s=%s" % pair for pair in inside.items()]  # of the sensor alone, not of ip
         self.s = s
         self.child = subprocess.Popen(
             enter + [s.program, "-v", "-l", s.dir, "-S", s.rules] + list(args), stdout=subprocess.PIPE,
@@ -69,7 +71,8 @@ class Live:
             text += (self.child.stderr.read() or b"").decode()
             time.sleep(0.05)
         self.said.append(text)
-        expect("tocsin: listening" in text, "the sensor did not come up: " + text)
+        expect("tocsin: listening" in text, "the sensor did not come up (exit code %s): %s" % (self.child.poll(), text))
+        self.s.write("go", "")
         return self
 
     def stop(self, sig=signal.SIGTERM):

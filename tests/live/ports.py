@@ -16,7 +16,7 @@ import sys
 import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from lab import FAR, Live, Wire, alerts_of_a_capture_run, facts, fixture, sh  # noqa: E402
+from lab import FAR, NEAR, Live, Wire, alerts_of_a_capture_run, facts, fixture, sh  # noqa: E402
 from sensor import expect, main, pcap, session, tcp_frame  # noqa: E402
 
 
@@ -100,6 +100,48 @@ def cli_veth_nothing_leaves_a_port_whatever_is_asked(s):
     expect(sent == ledger["offered"] == 200, "sent %d, offered %d" % (sent, ledger["offered"]))
     expect(after == before, "%d frames came out of the port the sensor listens on" % (after - before))
     expect("0 send queues" in live.err, live.err)
+
+
+class Watcher:
+    """tcpdump on the far end: what comes out of the sensor's interface."""
+
+    def __init__(self, s, interface="n0"):
+        self.child = subprocess.Popen(
+            ["ip", "netns", "exec", NEAR, "tcpdump", "--immediate-mode", "-n", "-Q", "in", "-i", interface, "-w", s.path("seen.pcap")],
+            stderr=subprocess.PIPE)
+        line = b""
+        while b"listening on" not in line:
+            line = self.child.stderr.readline()
+            expect(line, "tcpdump does not start")
+
+    def frames(self):
+        time.sleep(0.5)  # for what lies in its buffer
+        self.child.send_signal(signal.SIGINT)
+        said = self.child.communicate(timeout=30)[1].decode()
+        return int(said.split(" packets captured")[0].split()[-1])
+
+
+def cli_veth_nothing_leaves_a_port_though_a_detector_misbehaves(s):
+    inside = os.environ.get("INSIDE")
+    if not inside or not shutil.which("tcpdump"):
+        print("note: INSIDE is not set or tcpdump is missing; nobody misbehaves")
+        return
+    path, frames = fixture(s)
+    with Wire() as wire:
+        # the watcher sees what comes out of that end: a frame of the kernel's own proves it
+        watcher = Watcher(s)
+        sh("ip", "netns", "exec", FAR, "tcpreplay", "-q", "-i", "f0", s.capture)
+        expect(watcher.frames() == 6, "tcpdump sees what leaves the far end")
+        watcher = Watcher(s)
+        live = Live(s, "-i", "f0", inside={"LD_PRELOAD": inside, "INSIDE_SEND": "1"}).wait_ready()
+        time.sleep(1.5)
+        sent = wire.send(path)
+        time.sleep(0.5)
+        ledger = live.stop().ledger()
+        left = watcher.frames()
+    attempts = [e for e in s.events() if e["event_type"] == "stats"][-1]["stats"]["tocsin"]["send_attempts"]
+    expect(left == 0 and attempts > 0, "%d frames left the port in %d attempts" % (left, attempts))
+    expect(sent == frames == ledger["offered"] and len(s.alerts()) == frames // 3, "the sensor goes on: %s" % ledger)
 
 
 def cli_veth_what_the_kernel_drops_is_counted(s):
@@ -201,6 +243,28 @@ def cli_device_ring_with_nobody_at_the_other_end_is_quiet(s):
     time.sleep(2)
     ledger = live.stop().ledger()
     expect(ledger["offered"] == 0 and time.monotonic() - before < 40, "%s" % ledger)
+
+
+def through_rings(s, queues):
+    inside = os.environ.get("INSIDE")
+    if not inside:
+        print("note: INSIDE is not set; nobody fills the rings")
+        return
+    path, frames = fixture(s)
+    live = Live(s, "--port", "net_ring0", "--workers", str(queues), namespace=None,
+                inside={"LD_PRELOAD": inside, "INSIDE_RING": path}).wait_ready()
+    time.sleep(2)
+    ledger = live.stop().ledger()
+    expect("%d receive queue" % queues in live.err and ledger["offered"] == frames, "%s; %s" % (ledger, live.err))
+    expect(facts(s.alerts()) == alerts_of_a_capture_run(s, path), "the alerts of -r")
+
+
+def cli_device_ring_with_one_queue(s):
+    through_rings(s, 1)
+
+
+def cli_device_ring_with_two_queues(s):
+    through_rings(s, 2)
 
 
 def cli_device_tap_receives_what_the_kernel_sends(s):
