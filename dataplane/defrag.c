@@ -61,7 +61,7 @@ void defrag_config_defaults(struct defrag_config *cfg)
 // Where each part lies in the memory the caller gives.
 struct layout {
 	uint32_t datagrams, chunks, buckets;
-	size_t bucket_at, chunk_next_at, datagrams_at, pieces_at, chunks_at, rebuilt_at, size;
+	size_t bucket_at, chain_at, chunk_next_at, datagrams_at, pieces_at, chunks_at, rebuilt_at, size;
 };
 
 static size_t place(size_t *end, size_t bytes)
@@ -75,7 +75,8 @@ static size_t place(size_t *end, size_t bytes)
 static struct layout lay_out(const struct defrag_config *cfg)
 {
 	uint64_t fit = cfg->memcap_bytes / 2 / sizeof(struct defrag_datagram);
-	struct layout l = {.datagrams = (uint32_t)RTE_MIN(fit, (uint64_t)cfg->max_datagrams)};
+	uint64_t most = RTE_MIN(cfg->max_datagrams, DEFRAG_LINK_INDEX);
+	struct layout l = {.datagrams = (uint32_t)RTE_MIN(fit, most)};
 	uint64_t left = cfg->memcap_bytes - l.datagrams * sizeof(struct defrag_datagram);
 	size_t end = 0;
 
@@ -83,6 +84,7 @@ static struct layout lay_out(const struct defrag_config *cfg)
 	l.buckets = rte_align32pow2(l.datagrams);
 	place(&end, sizeof(struct defrag));
 	l.bucket_at = place(&end, l.buckets * sizeof(uint32_t));
+	l.chain_at = place(&end, l.datagrams * sizeof(uint32_t));
 	l.chunk_next_at = place(&end, l.chunks * sizeof(uint32_t));
 	l.pieces_at = place(&end, cfg->max_fragments * sizeof(struct defrag_piece));
 	l.datagrams_at = place(&end, l.datagrams * sizeof(struct defrag_datagram));
@@ -112,6 +114,7 @@ int defrag_init(void *mem, const struct defrag_config *cfg, struct defrag **out)
 	df->chunks = df->free_chunks = l.chunks;
 	df->free_datagram = df->free_chunk = df->oldest = df->newest = DEFRAG_NONE;
 	df->bucket = (uint32_t *)(base + l.bucket_at);
+	df->chain = (uint32_t *)(base + l.chain_at);
 	df->chunk_next = (uint32_t *)(base + l.chunk_next_at);
 	df->pieces = (struct defrag_piece *)(base + l.pieces_at);
 	df->datagrams = (struct defrag_datagram *)(base + l.datagrams_at);
@@ -150,9 +153,9 @@ static void unlink_bucket(struct defrag *df, const struct defrag_datagram *d)
 {
 	uint32_t *at = &df->bucket[d->bucket], index = index_of(df, d);
 
-	while (*at != index)
-		at = &df->datagrams[*at].chain_next;
-	*at = d->chain_next;
+	while ((*at & DEFRAG_LINK_INDEX) != index)
+		at = &df->chain[*at & DEFRAG_LINK_INDEX];
+	*at = df->chain[index];
 }
 
 static void release_datagram(struct defrag *df, struct defrag_datagram *d)
@@ -164,7 +167,7 @@ static void release_datagram(struct defrag *df, struct defrag_datagram *d)
 		df->free_chunk = d->log_head;
 		df->free_chunks += (d->log_bytes + DEFRAG_CHUNK - 1) / DEFRAG_CHUNK;
 	}
-	d->chain_next = df->free_datagram;
+	df->chain[index_of(df, d)] = df->free_datagram;
 	df->free_datagram = index_of(df, d);
 	df->counters.active--;
 }
@@ -187,7 +190,7 @@ static void look_ahead(const struct defrag *df)
 	}
 	if (d->age_next != DEFRAG_NONE) {
 		rte_prefetch0(&df->datagrams[d->age_next]);
-		rte_prefetch0(&df->datagrams[d->age_next].chain_next);
+		rte_prefetch0(&df->datagrams[d->age_next].age_next);
 	}
 }
 
@@ -205,7 +208,7 @@ static struct defrag_datagram *take_datagram(struct defrag *df)
 	if (df->free_datagram == DEFRAG_NONE)
 		return &df->datagrams[df->fresh_datagrams++];
 	struct defrag_datagram *d = &df->datagrams[df->free_datagram];
-	df->free_datagram = d->chain_next;
+	df->free_datagram = df->chain[index_of(df, d)];
 	return d;
 }
 
@@ -251,7 +254,7 @@ static enum defrag_policy choose_policy(const struct defrag *df, const struct pa
 }
 
 static struct defrag_datagram *add_datagram(
-	struct defrag *df, const struct defrag_key *key, uint32_t bucket, const struct packet *frag)
+	struct defrag *df, const struct defrag_key *key, uint32_t hash, const struct packet *frag)
 {
 	struct defrag_datagram *d = take_datagram(df);
 	uint32_t index = index_of(df, d);
@@ -261,9 +264,9 @@ static struct defrag_datagram *add_datagram(
 	d->first_ns = frag->ts_ns;
 	d->policy = (uint8_t)choose_policy(df, frag);
 	d->log_head = d->log_tail = DEFRAG_NONE;
-	d->bucket = bucket;
-	d->chain_next = df->bucket[bucket];
-	df->bucket[bucket] = index;
+	d->bucket = hash & (df->buckets - 1);
+	df->chain[index] = df->bucket[d->bucket];
+	df->bucket[d->bucket] = index | (hash & ~DEFRAG_LINK_INDEX);
 	d->age_prev = df->newest;
 	d->age_next = DEFRAG_NONE;
 	if (df->newest == DEFRAG_NONE)
@@ -285,10 +288,11 @@ static struct defrag_datagram *find_datagram(struct defrag *df, const struct pac
 	struct defrag_key key;
 
 	make_key(&key, frag, id);
-	uint32_t bucket = hash_key(df, &key) & (df->buckets - 1);
-	for (uint32_t i = df->bucket[bucket]; i != DEFRAG_NONE; i = df->datagrams[i].chain_next) {
-		struct defrag_datagram *d = &df->datagrams[i];
-		if (memcmp(&d->key, &key, sizeof(key)) != 0)
+	uint32_t hash = hash_key(df, &key), link = df->bucket[hash & (df->buckets - 1)];
+	for (; link != DEFRAG_NONE; link = df->chain[link & DEFRAG_LINK_INDEX]) {
+		struct defrag_datagram *d = &df->datagrams[link & DEFRAG_LINK_INDEX];
+		// the links lie side by side; another datagram's own memory is not touched
+		if ((link ^ hash) & ~DEFRAG_LINK_INDEX || memcmp(&d->key, &key, sizeof(key)) != 0)
 			continue;
 		if (!is_over(df, d, frag->ts_ns))
 			return d;
@@ -296,7 +300,7 @@ static struct defrag_datagram *find_datagram(struct defrag *df, const struct pac
 		df->counters.timeouts++;
 		break;
 	}
-	return add_datagram(df, &key, bucket, frag);
+	return add_datagram(df, &key, hash, frag);
 }
 
 void defrag_tick(struct defrag *df, uint64_t now_ns)

@@ -10,6 +10,7 @@
 #define DEFRAG_MAX_HEADER 256u // IP header with everything before the fragmented part
 #define DEFRAG_CHUNK 2048u
 #define DEFRAG_NONE UINT32_MAX
+#define DEFRAG_LINK_INDEX 0xffffffu
 // Bytes of fragments kept of one datagram: whole once, and as much again in overlaps.
 #define DEFRAG_MAX_LOG (2u * 65536u + DEFRAG_MAX_UNITS * sizeof(struct defrag_entry))
 
@@ -32,9 +33,8 @@ struct defrag_entry {
 
 struct defrag_datagram {
 	struct defrag_key key;
-	uint64_t first_ns;   // time of the fragment that came first
-	uint32_t bucket;     // hash chain it hangs in
-	uint32_t chain_next; // next in the chain, or in the free list
+	uint64_t first_ns; // time of the fragment that came first
+	uint32_t bucket;   // hash chain it hangs in
 	uint32_t age_prev, age_next;
 	uint32_t log_head, log_tail; // chunks, DEFRAG_NONE when empty
 	uint32_t log_bytes;
@@ -70,7 +70,8 @@ struct defrag {
 	uint32_t oldest, newest;            // by arrival of the first fragment
 	uint64_t burst_seq;                 // ordinal of the first frame of the burst that owns `rebuilt`
 	size_t rebuilt_used;
-	uint32_t *bucket;
+	uint32_t *bucket; // links: DEFRAG_LINK_INDEX of the datagram, above it a tag of its hash; or DEFRAG_NONE
+	uint32_t *chain;  // by datagram: link to the next in its chain, or index of the next in the free list
 	uint32_t *chunk_next;
 	struct defrag_datagram *datagrams;
 	struct defrag_piece *pieces; // scratch, max_fragments

@@ -119,22 +119,30 @@ static int make_ring(struct pipeline *p, struct event_sink *sink, uint32_t slots
 	return 0;
 }
 
-// Fragments overlap as the host they go to resolves them: host-os-policy, the same as for TCP segments.
+static enum defrag_policy fragment_policy(uint8_t os)
+{
+	enum defrag_policy policy = DEFRAG_BSD;
+
+	(void)defrag_policy_by_name(tcp_policy_names[os], &policy);
+	return policy;
+}
+
 static enum defrag_policy host_policy(const void *arg, const struct packet *frag)
 {
 	const struct worker *w = arg;
 
-	return (enum defrag_policy)
-		w->fragment_policy[tcp_policy_of(w->streams, &frag->dst, frag->flags & PKT_IPV4 ? 4 : 6)];
+	return fragment_policy(tcp_policy_of(w->streams, &frag->dst, frag->flags & PKT_IPV4 ? 4 : 6));
 }
 
-static void name_policies(struct worker *w)
+// Fragments overlap as the host they go to resolves them: host-os-policy, the same as for TCP segments. Where it names
+// no hosts nobody is asked.
+static void set_fragment_policy(struct defrag_config *out, const struct tcp_stream_config *stream, struct worker *w)
 {
-	for (uint8_t os = 0; os < TCP_POLICY_COUNT; os++) {
-		enum defrag_policy policy = DEFRAG_BSD;
-		(void)defrag_policy_by_name(tcp_policy_names[os], &policy);
-		w->fragment_policy[os] = (uint8_t)policy;
-	}
+	out->policy = fragment_policy((uint8_t)stream->default_policy);
+	for (uint8_t os = 0; os < TCP_POLICY_COUNT; os++)
+		if (stream->hosts[os])
+			out->policy_of = host_policy;
+	out->policy_arg = w;
 }
 
 static int make_worker(struct pipeline *p, const struct pipeline_config *cfg, uint16_t id, struct event_ring **ring)
@@ -158,10 +166,8 @@ static int make_worker(struct pipeline *p, const struct pipeline_config *cfg, ui
 	flow.tcp_reuse = syn_reuses;
 	flow.tcp_by_stream = true;
 	flow.midstream = cfg->stream.midstream;
-	fragments.policy_of = host_policy;
-	fragments.policy_arg = w;
+	set_fragment_policy(&fragments, &cfg->stream, w);
 	fragments.seed = (uint32_t)(flow.seed[0] ^ flow.seed[1] >> 32);
-	name_policies(w);
 	rc = make_ring(p, &w->sink, cfg->event_slots, ring);
 	if (rc == 0)
 		rc = flow_table_init(flow_mem, &flow, &w->flows);

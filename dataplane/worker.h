@@ -66,7 +66,6 @@ struct worker {
 	struct decoder decoder;
 	struct flow_table *flows;
 	struct tcp_streams *streams;
-	uint8_t fragment_policy[TCP_POLICY_COUNT]; // enum defrag_policy of each host policy
 	struct packet_engine engine;               // signature engine; empty without rules
 	struct worker_detector detectors[WORKER_MAX_DETECTORS];
 	uint16_t ender_count;
