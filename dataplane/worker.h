@@ -66,7 +66,7 @@ struct worker {
 	struct decoder decoder;
 	struct flow_table *flows;
 	struct tcp_streams *streams;
-	struct packet_engine engine;               // signature engine; empty without rules
+	struct packet_engine engine; // signature engine; empty without rules
 	struct worker_detector detectors[WORKER_MAX_DETECTORS];
 	uint16_t ender_count;
 	uint8_t enders[WORKER_MAX_DETECTORS]; // those of detectors that are told when a flow ends
