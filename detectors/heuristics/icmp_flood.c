@@ -1,9 +1,10 @@
-// ICMP and ICMPv6 floods toward a host: echo requests, unasked echo replies (smurf), errors.
+// ICMP and ICMPv6 floods toward a host: echo requests, unasked echo replies (smurf), errors, and
+// neighbour discovery and multicast listener messages, which make every host of a link work (RFC 6583).
 #include <stddef.h>
 
 #include "detectors/heuristics/flood_detector.h"
 
-enum icmp_flood_count { ICMP_ECHO, ICMP_UNASKED_REPLY, ICMP_ERROR, ICMP_OTHER, ICMP_FROM_GROUP };
+enum icmp_flood_count { ICMP_ECHO, ICMP_UNASKED_REPLY, ICMP_ERROR, ICMP_OTHER, ICMP_FROM_GROUP, ICMP_DISCOVERY };
 
 struct icmp_flood_config {
 	struct flood_config common;
@@ -13,7 +14,7 @@ struct icmp_flood_config {
 
 static const struct config_row icmp_flood_rows[] = {
 	{"threshold", CONFIG_UINT, offsetof(struct icmp_flood_config, pps), "packets/s", 1, 1e9, "500", NULL,
-		"echo requests, or replies nobody asked for, a second toward one host"},
+		"echo requests, replies nobody asked for, or neighbour discovery, a second toward one host or group"},
 	{"error-threshold", CONFIG_UINT, offsetof(struct icmp_flood_config, error_pps), "packets/s", 1, 1e9, "5000",
 		NULL, "ICMP errors a second toward one host (it may be a scanner that gets what it deserves)"},
 	FLOOD_CONFIG_ROWS(struct icmp_flood_config), CONFIG_END};
@@ -25,6 +26,8 @@ static uint32_t kind_of(const struct packet *p)
 		return ICMP_ECHO;
 	if (p->icmp_type == (v6 ? 129 : 0))
 		return p->dir == DIR_TO_SERVER ? ICMP_UNASKED_REPLY : FLOOD_COUNTS;
+	if (v6 && ((p->icmp_type >= 130 && p->icmp_type <= 137) || p->icmp_type == 143))
+		return ICMP_DISCOVERY;
 	if (p->icmp_has_inner)
 		return ICMP_ERROR;
 	return ICMP_OTHER;
@@ -53,16 +56,20 @@ static bool icmp_flood_judge(const void *config, const struct flood_view *v, str
 	uint64_t part = v->active ? 2 : 1;
 	uint64_t asked = v->count[ICMP_ECHO], smurf = v->count[ICMP_UNASKED_REPLY];
 	uint64_t other = v->count[ICMP_ERROR] + v->count[ICMP_OTHER];
-	uint64_t most = RTE_MAX(asked, smurf);
+	uint64_t discovery = v->count[ICMP_DISCOVERY], most = RTE_MAX(RTE_MAX(asked, smurf), discovery);
 	// sources drawn at random are group addresses one time in eight
 	bool group = v->count[ICMP_FROM_GROUP] * 2 > most;
 	if (most * part < c->pps && other * part < c->error_pps)
 		return false;
 	out->what = group                  ? "ICMP echo flood from a group address (reverse smurf)"
 		    : most * part < c->pps ? "ICMP error flood"
+		    : discovery == most    ? "neighbour discovery flood"
 		    : smurf > asked        ? "ICMP echo reply flood (smurf)"
 					   : "ICMP echo flood";
-	out->vector = most * part < c->pps ? "icmp-error" : smurf > asked ? "icmp-echo-reply" : "icmp-echo";
+	out->vector = most * part < c->pps ? "icmp-error"
+		      : discovery == most  ? "icmp-discovery"
+		      : smurf > asked      ? "icmp-echo-reply"
+					   : "icmp-echo";
 	out->observed = (double)(most * part < c->pps ? other : most);
 	out->threshold = (double)(most * part < c->pps ? c->error_pps : c->pps);
 	out->unit = "packets/s";

@@ -270,13 +270,15 @@ static enum login_result vpn_datagram(
 	return LOGIN_TRIED;
 }
 
-// A request that carries a password in the clear, as web forms do.
+// A request that carries a password in the clear, as web forms do, or the body of one.
 static bool is_form(const uint8_t *d, uint32_t n)
 {
 	static const char *const names[] = {"password=", "passwd=", "pwd=", "pass=", "passwort=", "\"password\""};
-	if (!begins(d, n, "POST ") && !begins(d, n, "GET /"))
+	bool post = begins(d, n, "POST "), get = begins(d, n, "GET /");
+	bool body = !post && !get && n < 1000 && (d[0] == '{' || contains(d, n, 40, "=", 1));
+	if (!post && !get && !body)
 		return false;
-	uint32_t within = d[0] == 'G' ? 300 : 1500; // of a GET, the URL
+	uint32_t within = get ? 300 : 1500; // of a GET, the URL
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
 		if (contains(d, n, within, names[i], strlen(names[i])))
 			return true;

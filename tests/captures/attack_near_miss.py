@@ -51,6 +51,21 @@ ROWS = {
 }
 
 
+# The same attacks in other clothes: IPv6, VLAN, other rates, services and numbers of sources. Each must be found.
+SERVER6, CLIENT6 = "victim=[2001:db8:20::10]", "victim=[2001:db8:20::121]"
+VARIANTS = [(k, "%s:%s" % (k, SERVER6)) for k in ("syn_flood", "udp_flood", "icmp_flood", "slow_dos", "port_scan",
+                                                   "brute_force", "amplification")]
+VARIANTS += [(k, "%s:%s" % (k, CLIENT6)) for k in ("dns_tunnel", "dga", "icmp_tunnel", "lookalike_domain")]
+VARIANTS += [(k, k + ":vlan=20") for k in ("syn_flood", "udp_flood", "port_scan", "brute_force", "slow_dos", "dns_tunnel")]
+VARIANTS += [("amplification", "amplification:port=%d" % p) for p in (17, 19, 53, 69, 111, 161, 389, 500, 520, 1900, 3702, 5353,
+                                                                     5683, 11211, 37810)]
+VARIANTS += [("brute_force", "brute_force:port=22"), ("brute_force", "brute_force:port=2222"),
+             ("host_scan", "host_scan:port=23:rate=10:duration=2"), ("port_scan", "port_scan:rate=0.5:duration=100"),
+             ("port_scan", "port_scan:sources=40:rate=60:duration=10"), ("syn_flood", "syn_flood:rate=60:duration=20"),
+             ("slow_dos", "slow_dos:rate=60:duration=1"), ("dga", "dga:rate=0.5:duration=80"),
+             ("udp_flood", "udp_flood:port=0:rate=6000"), ("beacon", "beacon:port=8080")]
+
+
 def found(tocsin, generator, spec, options):
     """The heuristics that said something about ordinary traffic with this attack in it."""
     with tempfile.TemporaryDirectory() as tmp:
@@ -81,6 +96,10 @@ def main():
             problems.append("the near miss was taken for " + " ".join(sorted(mistaken)))
         print("%-22s %s" % (name, "; ".join(problems) or "ok"))
         bad += bool(problems)
+    for name, spec in VARIANTS if not sys.argv[3:] else []:
+        if name not in found(tocsin, generator, spec, []):
+            print("%-22s not found: %s" % (name, spec))
+            bad += 1
     return 1 if bad else 0
 
 

@@ -1,7 +1,8 @@
 // Detectors of the local link: ARP, DHCP, router and neighbour advertisements, ICMP redirects.
 #include "tests/unit/heuristics_harness.h"
 
-extern const struct detector detector_arp_spoof, detector_rogue_dhcp, detector_rogue_ra, detector_icmp_redirect;
+extern const struct detector detector_icmp_flood, detector_arp_spoof, detector_rogue_dhcp, detector_rogue_ra,
+	detector_icmp_redirect;
 
 #define SEC 1000000ull
 
@@ -205,6 +206,35 @@ static void neighbours_that_move_an_address_unasked_are_reported(void **state)
 	assert_non_null(strstr(h.text[0], ":42\""));
 }
 
+// Who has ever other addresses, asks one host (RFC 4861 type 135), so often a second.
+static void solicit(uint32_t n, uint32_t rate)
+{
+	uint8_t target[16] = {0xfe, 0x80};
+	for (uint32_t i = 0; i < n; i++) {
+		target[14] = (uint8_t)(i >> 8), target[15] = (uint8_t)i;
+		harness_begin(&h, "fe80::66", "ff02::1", 58);
+		h.build.data[14 + 7] = 255;
+		build_icmpv6(&h.build, 135, 0, 0);
+		harness_finish(&h, (uint64_t)i * SEC / rate, target, sizeof(target));
+	}
+	harness_end(&h);
+}
+
+static void solicitations_without_number_are_a_flood(void **state)
+{
+	harness_start(&h, &detector_icmp_flood, 1);
+	solicit(4000, 2000);
+	assert_true(harness_count(&h, "neighbour discovery flood") >= 1);
+	harness_assert_victim(&h, 0, "ff02::1");
+}
+
+static void solicitations_of_a_large_link_are_silent(void **state)
+{
+	harness_start(&h, &detector_icmp_flood, 1);
+	solicit(1200, 200);
+	assert_int_equal(h.findings, 0);
+}
+
 static void redirects(uint32_t n)
 {
 	uint8_t quoted[28] = {0x45, 0, 0, 28, 0, 0, 0, 0, 64, 17, 0, 0, 10, 0, 0, 7, 198, 51, 100, 7};
@@ -245,6 +275,8 @@ int main(void)
 		heuristic_test(a_second_router_is_reported_and_one_that_repeats_itself_not),
 		heuristic_test(a_flood_of_routers_is_reported),
 		heuristic_test(neighbours_that_move_an_address_unasked_are_reported),
+		heuristic_test(solicitations_without_number_are_a_flood),
+		heuristic_test(solicitations_of_a_large_link_are_silent),
 		heuristic_test(several_redirects_of_one_host_are_reported),
 		heuristic_test(a_redirect_or_two_are_silent),
 	};

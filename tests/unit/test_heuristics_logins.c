@@ -149,12 +149,16 @@ static void client_says(uint64_t us, uint16_t sport, uint16_t port, const void *
 
 static void passwords_in_web_forms_are_guessing_from_thirty_on(void **state)
 {
-	static const char form[] =
-		"POST /login HTTP/1.1\r\nHost: x\r\nContent-Length: 25\r\n\r\nuser=admin&password=abcdef";
+	// in one segment, or the body in one of its own
+	static const char whole[] =
+		"POST /login HTTP/1.1\r\nHost: x\r\nContent-Length: 26\r\n\r\nuser=admin&password=abcdef",
+			  body[] = "log=admin&pwd=abcdef&wp-submit=Log+In";
 	for (uint32_t n = 29; n <= 30; n++) {
 		harness_start(&h, &detector_brute_force, 1);
-		for (uint32_t i = 0; i < n; i++)
-			client_says(i * SEC, (uint16_t)(40000 + i), 80, TEXT(form));
+		for (uint32_t i = 0; i < n; i++) {
+			const char *form = i % 2 ? whole : body;
+			client_says(i * SEC, (uint16_t)(40000 + i), 80, form, strlen(form));
+		}
 		harness_end(&h);
 		assert_int_equal(harness_count(&h, "password guessing"), n == 30);
 		harness_stop(&h);
