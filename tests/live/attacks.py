@@ -75,7 +75,7 @@ def rows():
     yield row("iodine", "long", "dns_tunnel", "iodine -f -r -P tunnel {v} t.example.org", seconds=12)
     yield row("arpspoof", "long", "arp_spoof", "arpspoof -i eth0 -t 10.66.0.20 10.66.0.1", who=None, seconds=7, to="10.66.0.1")
     yield row("rogue_dhcp", "long", "rogue_dhcp", "dnsmasq -k -p 0 --conf-file=/dev/null --leasefile-ro -i eth0 --no-ping "
-              "--dhcp-authoritative --dhcp-range=10.66.9.10,10.66.9.200,60", seconds=9, to="10.66.0.1")
+              "--dhcp-authoritative --dhcp-range=10.66.9.10,10.66.9.200,60", seconds=12, to="10.66.0.1")
     yield row("rogue_ra", "long", "rogue_ra", "atk6-fake_router26 -A fd66:bad::/64 eth0", who=None, seconds=7, to="ff02::1")
     yield row("neighbour_spoof", "long", "rogue_ra", "atk6-fake_advertise6 eth0 {v} fd66::14 02:66:00:00:00:42", who=None,
               seconds=6, to=victim6(41))
@@ -176,7 +176,7 @@ class Lab:
         if case.name == "iodine":
             site.start("server", ["iodined", "-f", "-c", "-P", "tunnel", "-l", case.victim, "172.31.7.1/24", "t.example.org"])
         elif case.name == "rogue_dhcp":
-            site.start("client", [sys.executable, os.path.join(HERE, "senders.py"), "dhcp_clients", "12", "0.5"])
+            site.start("client", [sys.executable, os.path.join(HERE, "senders.py"), "dhcp_clients", "30", "0.4"])
         elif case.name == "rogue_ra":
             site.start("gateway", [sys.executable, os.path.join(HERE, "senders.py"), "router", "10", "0.5"])
         if case.name in ("rogue_dhcp", "rogue_ra"):
@@ -340,6 +340,8 @@ def test(lab, program, cases):
 
 
 def main():
+    # ended from outside, the namespaces still go
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     parser = argparse.ArgumentParser()
     parser.add_argument("tocsin")
     parser.add_argument("--record", metavar="DIR")
