@@ -9,6 +9,8 @@
 #include "ctl/eve/json_out.h"
 #include "ctl/sensor/sensor.h"
 
+#define SAID_MAX 10u
+
 void rules_stats(const struct sensor *s)
 {
 	struct alert_gate_stats gate;
@@ -32,7 +34,10 @@ void rules_stats(const struct sensor *s)
 
 static uint64_t weight(const struct rule_cost *c, enum rule_cost_by by)
 {
-	return by == COST_CYCLES ? c->cycles : by == COST_CHECKS ? c->checks : c->matches;
+	return by == COST_CYCLES    ? c->cycles
+	       : by == COST_CHECKS  ? c->checks
+	       : by == COST_MATCHES ? c->matches
+				    : c->gave_up;
 }
 
 static enum rule_cost_by sort_by;
@@ -75,6 +80,7 @@ struct rule_cost *rule_costs(const struct sensor *s, enum rule_cost_by by, size_
 			c.checks += one.checks;
 			c.matches += one.matches;
 			c.cycles += one.cycles;
+			c.gave_up += one.gave_up;
 		}
 		if (c.checks)
 			all[used++] = c;
@@ -96,6 +102,7 @@ static void write_rule(struct json_out *o, const struct rule_cost *c)
 	jout_kuint(o, "checks", c->checks);
 	jout_kuint(o, "matches", c->matches);
 	jout_kuint(o, "cycles", c->cycles);
+	jout_kuint(o, "pcre_match_limit", c->gave_up);
 	jout_kstring(o, "signature", c->info->signature ? c->info->signature : "");
 	jout_raw(o, "}\n", 2);
 }
@@ -140,4 +147,15 @@ int rule_profile_write(const struct sensor *s, const char *path)
 		rc = -errno;
 	jout_free(&o);
 	return rc;
+}
+
+void rules_say_limits(const struct sensor *s)
+{
+	size_t n;
+	struct rule_cost *all = rule_costs(s, COST_GAVE_UP, &n);
+
+	for (size_t i = 0; all && i < n && i < SAID_MAX && all[i].gave_up; i++)
+		say("sid %u: its pcre gave up at pcre.match-limit %llu times; what it looks for may have been missed",
+			all[i].info->sid, (unsigned long long)all[i].gave_up);
+	free(all);
 }

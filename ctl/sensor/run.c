@@ -213,6 +213,8 @@ int run_captures(struct sensor *s)
 		say("%s: the cost of rules cannot be written: %s", s->opt.rule_profile, strerror(-rc));
 		return EXIT_ENDED_EARLY;
 	}
+	if (!s->opt.quiet && s->rules)
+		rules_say_limits(s);
 	if (!s->opt.quiet && !s->cfg.eve.to_stdout)
 		print_end(s, seconds);
 	errors = s->live ? 0 : source_pcap_errors(s->source);

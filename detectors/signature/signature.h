@@ -149,7 +149,8 @@ void signature_on_flow_end(void *state, struct flow *f, struct flow_cold *cold, 
 struct signature_rule_stats {
 	const struct alert_info *info;
 	uint64_t checks, matches;
-	uint64_t cycles; // estimated from samples; 0 without count_cycles
+	uint64_t cycles;  // estimated from samples; 0 without count_cycles
+	uint64_t gave_up; // times a pcre of it reached the match limit
 };
 // The i-th rule's counters; false when i is past the end. Not while the worker changes rule sets.
 bool signature_rule_stats(const struct signature_worker *w, uint32_t i, struct signature_rule_stats *out);

@@ -136,7 +136,7 @@ static int pcre_run(struct match_ctx *m, const struct pcre *p, uint32_t base, ui
 	struct signature_worker *w = m->w;
 	int rc = pcre2_match(p->code, m->buf + base, m->len - base, from, 0, w->md, w->mctx);
 	if (rc == PCRE2_ERROR_MATCHLIMIT || rc == PCRE2_ERROR_DEPTHLIMIT || rc == PCRE2_ERROR_JIT_STACKLIMIT)
-		w->stats.match_limit_hits++;
+		w->stats.match_limit_hits++, w->seat.counters[m->rule->index].gave_up++;
 	return rc > 0 ? rc : rc == 0 ? 1 : 0;
 }
 

@@ -175,8 +175,8 @@ bool signature_rule_stats(const struct signature_worker *w, uint32_t i, struct s
 	if (i >= w->seat.rs->n_rules)
 		return false;
 	const struct rule_counters *c = &w->seat.counters[i];
-	*out = (struct signature_rule_stats){
-		&w->seat.rs->rules[i]->info, c->checks, c->matches, scaled(c->cycles, c->sampled, c->checks)};
+	*out = (struct signature_rule_stats){&w->seat.rs->rules[i]->info, c->checks, c->matches,
+		scaled(c->cycles, c->sampled, c->checks), c->gave_up};
 	return true;
 }
 

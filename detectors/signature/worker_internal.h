@@ -41,6 +41,7 @@ static inline bool rule_bits_has(const struct rule_bits *b, uint32_t rule)
 struct rule_counters {
 	uint64_t checks, matches;
 	uint64_t sampled, cycles; // checks that were timed, and what they took
+	uint64_t gave_up;         // a pcre reached its match limit
 };
 
 struct group_counters {
