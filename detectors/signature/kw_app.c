@@ -12,6 +12,7 @@ static int parse_sticky(struct rule_parser *ps, const struct keyword *kw, char *
 	ps->in_base64 = false;
 	ps->buffer = buffer_app(ps, kw->name);
 	ps->buffer_empty = !ps->buffer || !ps->buffer->steps;
+	ps->buffer_named = true;
 	ps->rule->flags |= RULE_F_TX;
 	return ps->buffer ? 0 : -ENOMEM;
 }

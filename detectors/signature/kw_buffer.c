@@ -27,6 +27,7 @@ static int parse_buffer(struct rule_parser *ps, const struct keyword *kw, char *
 	ps->in_base64 = false;
 	ps->buffer = buffer_select(ps, (uint16_t)kw->data, kw->name);
 	ps->buffer_empty = !ps->buffer || !ps->buffer->steps;
+	ps->buffer_named = true;
 	if (kw->data != BUF_IP_SRC && kw->data != BUF_IP_DST) // addresses are the stream's, too
 		ps->rule->flags |= RULE_F_NEED_PACKET;
 	return ps->buffer ? 0 : -ENOMEM;

@@ -77,7 +77,7 @@ struct step *step_add(struct rule_parser *ps, enum step_kind kind)
 	if (!s)
 		return NULL;
 	s->kind = (uint8_t)kind;
-	ps->buffer_empty = false;
+	ps->buffer_empty = ps->buffer_named = false;
 	ps->last = step_append(ps, s);
 	if (kind == STEP_CONTENT)
 		ps->last_content = ps->last;

@@ -50,6 +50,7 @@ struct rule_parser {
 	struct step *base64; // the base64_decode whose data follows
 	bool in_base64;      // base64_data is in force
 	bool buffer_empty;   // a sticky buffer without a test so far
+	bool buffer_named;   // the sticky buffer was just named: transforms may follow
 	bool ignore;         // `requires` is not met: skip the rule
 	bool has_sid, has_priority;
 	const char *vars[RULE_MAX_VARS]; // names of byte_extract and byte_math results

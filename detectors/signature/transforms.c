@@ -200,11 +200,11 @@ static struct transform *add(struct rule_parser *ps, const char *name)
 		parse_fail(ps, "expected a sticky buffer before it");
 		return NULL;
 	}
-	if (b->steps && !ps->buffer_empty && b == ps->last_buffer) {
+	if (b->steps && !ps->buffer_named) {
 		parse_fail(ps, "expected it before the buffer's first test");
 		return NULL;
 	}
-	if (b->steps) { // the same buffer was used without transforms before
+	if (b->steps) { // named again: what was tested before is the buffer without them
 		struct buffer_test *fresh = rule_alloc(ps, sizeof(*fresh));
 		if (!fresh)
 			return NULL;

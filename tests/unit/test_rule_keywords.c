@@ -205,6 +205,22 @@ static void transforms_change_the_buffer_before_it_is_tested(void **state)
 	bench_close(b);
 }
 
+static void a_buffer_named_again_takes_transforms_of_its_own(void **state)
+{
+	struct rule_bench *b = bench_open("alert udp any any -> any any (udp.hdr; content:\"|27 0f|\"; udp.hdr; "
+					  "xor:\"ff\"; content:\"|d8 f0|\"; sid:1;)\n"
+					  "alert udp any any -> any any (udp.hdr; content:\"|d8 f0|\"; udp.hdr; "
+					  "xor:\"ff\"; content:\"|d8 f0|\"; sid:2;)\n"
+					  "alert udp any any -> any any (udp.hdr; content:\"|27 0f|\"; udp.hdr; "
+					  "xor:\"ff\"; content:\"|27 0f|\"; sid:3;)\n");
+	static const size_t want[] = {1, 0, 0};
+	bench_say(b, CLIENT, "x");
+	for (uint32_t i = 0; i < 3; i++)
+		if (bench_count(b, i + 1) != want[i])
+			fail_msg("sid %u: %zu alerts, expected %zu", i + 1, bench_count(b, i + 1), want[i]);
+	bench_close(b);
+}
+
 static void a_captured_text_is_seen_by_later_rules_of_the_packet(void **state)
 {
 	struct rule_bench *b =
@@ -263,6 +279,7 @@ int main(void)
 		cmocka_unit_test(tcp_keywords_read_the_header),
 		cmocka_unit_test(icmp_keywords_read_the_header),
 		cmocka_unit_test(transforms_change_the_buffer_before_it_is_tested),
+		cmocka_unit_test(a_buffer_named_again_takes_transforms_of_its_own),
 		cmocka_unit_test(a_captured_text_is_seen_by_later_rules_of_the_packet),
 		cmocka_unit_test(flow_state_keywords_remember),
 	};
