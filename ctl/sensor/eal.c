@@ -154,8 +154,14 @@ int eal_start(const struct eal_options *o)
 	// the EAL permutes the array it is given, so it gets a copy
 	char *argv[EAL_MAX_ARGS + 1];
 	memcpy(argv, a.items, sizeof(argv));
-	if ((o->verbose ? rte_eal_init(a.count, argv) : init_quietly(a.count, argv)) < 0)
+	int used = o->verbose ? rte_eal_init(a.count, argv) : init_quietly(a.count, argv);
+	if (used < 0) {
 		rc = rte_errno ? -rte_errno : -EINVAL;
+	} else if (used < a.count - 1) { // words that belong to no argument are moved behind, and ignored
+		snprintf(said, sizeof(said), "expected arguments that begin with -, found \"%.100s\"", argv[used + 1]);
+		rte_eal_cleanup();
+		rc = -EINVAL;
+	}
 	if (rc == 0)
 		started = a;
 	else

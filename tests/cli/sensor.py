@@ -28,10 +28,10 @@ def tcp_frame(payload, sport=40000, dport=80, seq=1, flags=0x18, src="10.0.0.1",
     return b"\x02\0\0\0\0\x02\x02\0\0\0\0\x01\x08\0" + ip + tcp
 
 
-def pcap(frames, start=1600000000):
+def pcap(frames, start=1600000000, pps=1000):
     out = struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 262144, 1)
     for i, frame in enumerate(frames):
-        out += struct.pack("<IIII", start + i // 1000, i % 1000 * 1000, len(frame), len(frame)) + frame
+        out += struct.pack("<IIII", start + i // pps, i % pps * 1000000 // pps, len(frame), len(frame)) + frame
     return out
 
 

@@ -32,8 +32,7 @@ READY_SECONDS = 30
 PCAP_HEADER = 24  # bytes
 SKIP = 77
 
-# name; when: "long" (all at once, beside the scans), "scan" (three at a time), "flood" (one at a time, last) or "raw" (as
-# flood, seen by a sensor on libpcap: the kernel puts fragments together before DPDK's af_packet device sees them);
+# name; when: "long" (all at once, beside the scans), "scan" (three at a time), "flood" (one at a time, last);
 # detector; victim, attacker (None: not looked at); seconds it may take; what else may name the victim; the words of
 # the command. {v} is the victim, {words} a list of 40 wrong passwords, {good} one that ends with the right one.
 Case = collections.namedtuple("Case", "name when detector victim attacker seconds allowed command")
@@ -90,7 +89,7 @@ def rows():
     yield row("hping_ack", "flood", "syn_flood", HPING + "-A -p 80 --faster -c 20000 --rand-source {v}", who=None)
     yield row("hping_udp", "flood", "udp_flood", HPING + "--udp -p 53 --faster -c 20000 --rand-source {v}", who=None)
     yield row("hping_icmp", "flood", "icmp_flood", HPING + "--icmp -i u300 -c 5000 --rand-source {v}", who=None)
-    yield row("hping_fragments", "raw", "fragment_flood", HPING + "--udp -x -d 64 --faster -c 12000 --rand-source {v}",
+    yield row("hping_fragments", "flood", "fragment_flood", HPING + "--udp -x -d 64 --faster -c 12000 --rand-source {v}",
               who=None)
     yield row("http_crowd", "flood", "http_flood", "senders.py crowd {v} 1500 0.0005", who=None)
 
@@ -260,20 +259,16 @@ def problem(findings, case):
     return None
 
 
-def run_floods(lab, cases):
-    for case in cases:
-        lab.finish(lab.begin(case))
-        time.sleep(0.7)
-    time.sleep(0.5)
-
-
 def run_attacks(lab, cases):
     long = [lab.begin(c) for c in cases if c.when == "long"]
     scans = [c for c in cases if c.when == "scan"]
     for i in range(0, len(scans), 3):
         lab.finish_all([lab.begin(c) for c in scans[i:i + 3]])
     lab.finish_all(long)
-    run_floods(lab, [c for c in cases if c.when == "flood"])
+    for case in (c for c in cases if c.when == "flood"):
+        lab.finish(lab.begin(case))
+        time.sleep(0.7)
+    time.sleep(0.5)
 
 
 def record(lab, cases, folder):
@@ -319,17 +314,11 @@ def test(lab, program, cases):
         print("FAILED  ordinary load was taken for an attack: %s" % json.dumps(f["tocsin"])[:300])
     print("%s      ordinary load" % ("ok" if not failed else "--"))
     run_attacks(lab, cases)
-    sensors = [sensor]
-    raw = [c for c in cases if c.when == "raw"]
     code = sensor.stop()
-    if raw:
-        sensors.append(Sensor(lab.site, program, os.path.join(lab.folder, "raw"), ["--port", "net_pcap0,iface=" + TAP]))
-        run_floods(lab, raw)
-        code = code or sensors[1].stop()
     if code != 0:
         failed += 1
-        print("FAILED  a sensor ended with %s: %s" % (code, sensors[-1].said()[-500:]))
-    findings = [f for s in sensors for f in s.findings()]
+        print("FAILED  the sensor ended with %s: %s" % (code, sensor.said()[-500:]))
+    findings = sensor.findings()
     for case in cases:
         why = problem(findings, case)
         print("%s %s%s" % ("FAILED " if why else "ok     ", case.name, ": " + why if why else ""))

@@ -11,13 +11,16 @@ import os
 import shutil
 import signal
 import socket
+import struct
 import subprocess
 import sys
 import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from lab import FAR, NEAR, Live, Wire, alerts_of_a_capture_run, facts, fixture, sh  # noqa: E402
+from lab import FAR, NEAR, Live, Wire, alerts_of_a_capture_run, facts, fixture, frames_of_shared_captures, sh  # noqa: E402
 from sensor import expect, main, pcap, session, tcp_frame  # noqa: E402
+
+PPS_OF_OTHERS = 4000
 
 
 def cli_veth_every_frame_is_in_the_ledger_and_alerts_equal_a_capture_run(s):
@@ -31,6 +34,48 @@ def cli_veth_every_frame_is_in_the_ledger_and_alerts_equal_a_capture_run(s):
     expect(ledger["dropped"]["missed"] == 0, "drops are counted, and there are none")
     expect(facts(s.alerts()) == alerts_of_a_capture_run(s, path), "the alerts of -r")
     expect(all(a["in_iface"] == "f0" and "pcap_cnt" not in a for a in s.alerts()), "in_iface names the interface")
+
+
+def cli_veth_captures_of_others_alert_as_when_read(s):
+    frames = frames_of_shared_captures(12000)
+    if not frames:
+        print("skipped: the shared corpora are absent")
+        return
+    s.rules = os.path.join(os.environ["TOCSIN_SHARED"], "rules", "etopen.rules")
+    path = s.write("shared.pcap", pcap(frames, pps=PPS_OF_OTHERS))
+    expected = alerts_of_a_capture_run(s, path, "-k", "none")
+    expect(len(expected) > 20, "captures that alert: %d alerts" % len(expected))
+    for workers in ("1", "2"):
+        name = "%s.json" % workers
+        with Wire() as wire:
+            live = Live(s, "-i", "f0", "-k", "none", "--workers", workers, "--set", "eve-log.filename=" + name).wait_ready()
+            sent = wire.send(path, pps=PPS_OF_OTHERS)
+            time.sleep(0.5)
+            ledger = live.stop().ledger(name)
+        expect(sent == len(frames) == ledger["offered"], "sent %d of %d, ledger %s" % (sent, len(frames), ledger))
+        got = facts(s.alerts(name))
+        expect(got == expected, "the alerts of -r; %d, expected %d: %s" % (
+            len(got), len(expected), sorted(set(got) ^ set(expected))[:5]))
+
+
+def cli_veth_fragments_are_seen_as_they_are_on_the_wire(s):
+    whole = session(0)[2]
+    header, payload = bytearray(whole[14:34]), whole[34:]
+    frames = []
+    for ident in range(1, 6):  # all but the last lack their second half
+        for offset, more in ((0, 1), (2, 0))[:2 if ident == 5 else 1]:
+            piece = payload[:16] if more else payload[16:]
+            header[2:6] = struct.pack(">HH", 20 + len(piece), ident)
+            header[6:8] = struct.pack(">H", more << 13 | offset)
+            frames.append(whole[:14] + bytes(header) + piece)
+    with Wire() as wire:
+        live = Live(s, "-i", "f0", "-k", "none").wait_ready()
+        sent = wire.send(s.write("fragments.pcap", pcap(frames)))
+        time.sleep(0.5)
+        ledger = live.stop().ledger()
+    stats = [e for e in s.events() if e["event_type"] == "stats"][-1]["stats"]
+    expect(sent == 6 == ledger["offered"], "sent %d, ledger %s" % (sent, ledger))
+    expect(stats["defrag"]["ipv4"] == {"fragments": 6, "reassembled": 1}, "%s" % stats["defrag"])
 
 
 def cli_veth_two_workers_find_the_same(s):
@@ -201,6 +246,31 @@ def cli_veth_an_interface_that_vanishes_is_said_and_the_run_ends_cleanly(s):
     expect(live.child.returncode == 0, "exit code %d: %s" % (live.child.returncode, live.err))
     expect("f0: the link is down" in live.err, live.err)
     expect(len(s.alerts()) == 1, "what was found before stays")
+
+
+def cli_veth_an_interface_that_gets_another_name_is_listened_to_all_the_same(s):
+    path, _ = fixture(s, 1)
+    with Wire() as wire:
+        live = Live(s, "-i", "f0").wait_ready()
+        for words in (["down"], ["name", "renamed0"], ["up"]):
+            sh("ip", "-n", FAR, "link", "set", "renamed0" if words == ["up"] else "f0", *words)
+        time.sleep(1.2)
+        sent = wire.send(path)
+        time.sleep(0.5)
+        ledger = live.stop().ledger()
+        refused(s, ["-i f0", "no interface has this name"], "-i", "f0")
+    expect(sent == ledger["offered"], "sent %d, ledger %s" % (sent, ledger))
+    expect("f0: the link is down" in live.err, live.err)
+    expect(len(s.alerts()) == 1, "frames under the other name are read")
+
+
+def cli_veth_without_the_capability_the_command_that_grants_it_is_said(s):
+    with Wire():
+        run = subprocess.run(["ip", "netns", "exec", FAR, "setpriv", "--bounding-set", "-net_raw", s.program, "-l", s.dir,
+                              "-i", "f0"], capture_output=True, timeout=30)
+    said = run.stderr.decode()
+    expect(run.returncode == 1 and len(said.splitlines()) == 1, "exit code %d, said: %s" % (run.returncode, said))
+    expect("CAP_NET_RAW" in said and "setcap" in said, said)
 
 
 def cli_device_pcap_reads_as_a_capture_does(s):
@@ -376,6 +446,7 @@ def cli_refusal_of_eal_arguments_that_contradict_or_are_unknown(s):
     refused(s, ["DPDK did not start", "--bogus"], "--port", "net_null0", "--set", "dpdk.eal-args=--bogus")
     refused(s, ["DPDK did not start", "not compatible"], "--port", "net_null0", "--set", "dpdk.hugepages=no", "--set",
             "dpdk.eal-args=--in-memory")
+    refused(s, ["DPDK did not start", "begin with -", "\"bogus\""], "--port", "net_null0", "--set", "dpdk.eal-args=bogus")
 
 
 def cli_refusal_of_captures_and_ports_together(s):
