@@ -4,6 +4,7 @@
 
 #include <ctype.h>
 #include <errno.h>
+#include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -23,7 +24,9 @@
 #define PACKET_OVERHEAD 128u          // tpacket2 header, its alignment, Ethernet and two VLAN tags
 #define SOCKET_RING_BYTES (32u << 20) // of the kernel's ring behind one interface
 #define SOCKET_BLOCK_BYTES 65536u
-#define JUMBO_MBUFS 160u // and as many again for each worker
+#define JUMBO_MBUFS 160u                   // and as many again for each worker
+#define MBUF_HEADER_BYTES 320u             // struct rte_mbuf, headroom, the mempool's own
+#define HUGEPAGES_BASE_BYTES (24ull << 20) // of the EAL, rings and queues
 
 __attribute__((format(printf, 3, 4))) static int fail(struct live_error *why, int rc, const char *fmt, ...)
 {
@@ -122,9 +125,33 @@ static int check_twice(const struct option_list *list, size_t at, const char *op
 	return 0;
 }
 
-static bool use_hugepages(const struct tocsin_config *cfg)
+// Packet buffers the ports of a node and all workers need together.
+static uint32_t mbufs(const struct live_ports *l, const struct tocsin_config *cfg)
 {
-	return cfg->memory.hugepages == HUGE_YES || (cfg->memory.hugepages == HUGE_AUTO && hugepages_free_bytes() > 0);
+	uint32_t need = 4096u + 1024u * l->workers;
+
+	if (cfg->memory.mbufs)
+		return (uint32_t)cfg->memory.mbufs;
+	return need + (uint32_t)cfg->capture.rx_descriptors * l->workers * PORT_MAX / 4;
+}
+
+// Hugepages too few for the packet buffers of one node are left alone, unless they were asked for or a device needs
+// them.
+static int decide_on_hugepages(struct live_ports *l, const struct tocsin_config *cfg, struct live_error *why)
+{
+	uint64_t bytes = hugepages_free_bytes();
+	uint64_t need = HUGEPAGES_BASE_BYTES + (uint64_t)mbufs(l, cfg) * (l->frame_room + MBUF_HEADER_BYTES) +
+			(uint64_t)JUMBO_MBUFS * (l->workers + 1u) * (FRAME_MAX_BYTES + MBUF_HEADER_BYTES);
+
+	if (!l->hugepages || bytes >= need)
+		return 0;
+	l->hugepages = false;
+	if (cfg->memory.hugepages != HUGE_YES && l->device_count == 0)
+		return 0;
+	return fail(why, -ENOMEM,
+		"dpdk.hugepages: %" PRIu64 " MiB are free, about %" PRIu64 " MiB are needed; echo %" PRIu64
+		" >/proc/sys/vm/nr_hugepages, or a smaller dpdk.mempool-size",
+		bytes >> 20, (need >> 20) + 1, (need >> 21) + 1);
 }
 
 int ports_prepare(
@@ -132,13 +159,13 @@ int ports_prepare(
 {
 	int rc = 0;
 
-	*l = (struct live_ports){.frame_room = FRAME_ROOM_MIN, .hugepages = use_hugepages(cfg)};
+	*l = (struct live_ports){.frame_room = FRAME_ROOM_MIN,
+		.hugepages = cfg->memory.hugepages == HUGE_YES ||
+			     (cfg->memory.hugepages == HUGE_AUTO && hugepages_free_bytes() > 0)};
 	l->workers = cfg->workers.count ? (uint16_t)cfg->workers.count : 1;
 	if (o->interfaces.count + o->ports.count > PORT_MAX)
 		return fail(why, -E2BIG, "%zu ports: at most %u are read by one sensor",
 			o->interfaces.count + o->ports.count, PORT_MAX);
-	if (cfg->memory.hugepages == HUGE_YES && hugepages_free_bytes() == 0)
-		return fail(why, -ENOMEM, "dpdk.hugepages: none are free; echo 512 >/proc/sys/vm/nr_hugepages");
 	for (size_t i = 0; rc == 0 && i < o->interfaces.count; i++) {
 		rc = check_twice(&o->interfaces, i, "-i", why);
 		if (rc == 0)
@@ -151,17 +178,7 @@ int ports_prepare(
 	}
 	if (cfg->capture.mtu)
 		l->frame_room = RTE_MAX(l->frame_room, frame_room((uint32_t)cfg->capture.mtu));
-	return rc;
-}
-
-// Packet buffers the ports of a node and all workers need together.
-static uint32_t mbufs(const struct live_ports *l, const struct tocsin_config *cfg)
-{
-	uint32_t need = 4096u + 1024u * l->workers;
-
-	if (cfg->memory.mbufs)
-		return (uint32_t)cfg->memory.mbufs;
-	return need + (uint32_t)cfg->capture.rx_descriptors * l->workers * PORT_MAX / 4;
+	return rc ? rc : decide_on_hugepages(l, cfg, why);
 }
 
 // ---- devices ----
