@@ -66,7 +66,8 @@ static void print_list(void)
 		printf("  %-22s %s\n", a->name, a->help);
 		printf("  %-22s   rate=%g (%s) duration=%g sources=%u victim=%s", "", a->rate, a->rate_unit,
 			a->duration_s, a->sources, a->victim);
-		printf(a->port ? " port=%u" : "", a->port);
+		if (a->port)
+			printf(" port=%u", a->port);
 		puts(a->has_near ? " (near)" : "");
 	}
 }
