@@ -34,55 +34,62 @@ static inline void obs_tick(
 }
 
 // log, queue: records a worker's tick and a whole tick may have; record: bytes of one.
-#define OBS_DETECTOR_PARTS(id, log, queue_len, record, after)                                              \
-	static size_t id##_delta_size(const void *config)                                                  \
-	{                                                                                                  \
-		return obslog_size(log, record);                                                           \
-	}                                                                                                  \
-	static int id##_init_delta(void *delta, const void *config, const struct detector_env *env)        \
-	{                                                                                                  \
-		obslog_init(delta, log, record);                                                           \
-		return 0;                                                                                  \
-	}                                                                                                  \
-	/* Sets up the common part; the queue lies behind the master struct. Returns where it ends. */     \
-	static uint8_t *id##_init_common(struct id *s, const void *config, const struct detector_env *env) \
-	{                                                                                                  \
-		s->common.config = config;                                                                 \
-		s->common.home = env->home;                                                                \
-		s->common.site = env->baselines;                                                           \
-		s->common.queue = (struct obslog *)s->memory;                                              \
-		obslog_init(s->common.queue, queue_len, record);                                           \
-		return (uint8_t *)s->memory + obslog_size(queue_len, record);                              \
-	}                                                                                                  \
-	static size_t id##_common_size(void)                                                               \
-	{                                                                                                  \
-		return sizeof(struct id) + obslog_size(queue_len, record);                                 \
-	}                                                                                                  \
-	static void id##_merge(void *master, void *delta)                                                  \
-	{                                                                                                  \
-		struct id *s = master;                                                                     \
-		obslog_merge(s->common.queue, delta);                                                      \
-	}                                                                                                  \
-	static void id##_tick(void *master, struct detector_run *run)                                      \
-	{                                                                                                  \
-		obs_tick(master, run, id##_see, after);                                                    \
+#define OBS_DETECTOR_PARTS(id, log, queue_len, record, after) \
+	OBS_PARTS_OF(id, struct id, id##_see, log, queue_len, record, after)
+
+// The same for a master and a see function of any name.
+#define OBS_PARTS_OF(id, master_type, see, log, queue_len, record, after)                                    \
+	static size_t id##_delta_size(const void *config)                                                    \
+	{                                                                                                    \
+		return obslog_size(log, record);                                                             \
+	}                                                                                                    \
+	static int id##_init_delta(void *delta, const void *config, const struct detector_env *env)          \
+	{                                                                                                    \
+		obslog_init(delta, log, record);                                                             \
+		return 0;                                                                                    \
+	}                                                                                                    \
+	/* Sets up the common part; the queue lies behind the master struct. Returns where it ends. */       \
+	static uint8_t *id##_init_common(master_type *s, const void *config, const struct detector_env *env) \
+	{                                                                                                    \
+		s->common.config = config;                                                                   \
+		s->common.home = env->home;                                                                  \
+		s->common.site = env->baselines;                                                             \
+		s->common.queue = (struct obslog *)s->memory;                                                \
+		obslog_init(s->common.queue, queue_len, record);                                             \
+		return (uint8_t *)s->memory + obslog_size(queue_len, record);                                \
+	}                                                                                                    \
+	static size_t id##_common_size(void)                                                                 \
+	{                                                                                                    \
+		return sizeof(master_type) + obslog_size(queue_len, record);                                 \
+	}                                                                                                    \
+	static void id##_merge(void *master, void *delta)                                                    \
+	{                                                                                                    \
+		master_type *s = master;                                                                     \
+		obslog_merge(s->common.queue, delta);                                                        \
+	}                                                                                                    \
+	static void id##_tick(void *master, struct detector_run *run)                                        \
+	{                                                                                                    \
+		obs_tick(master, run, see, after);                                                           \
 	}
 
 // The const struct itself. kinds: DET_TCP and so on; traits: DET_FIRST and so on, 0 for all packets.
 #define OBS_DETECTOR(id, number, text, class, sev, kinds, traits) \
-	const struct detector detector_##id = {.name = #id,       \
-		.sid = number,                                    \
-		.title = text,                                    \
-		.category = class,                                \
-		.severity = sev,                                  \
-		.wants = (kinds) | DET_TICK,                      \
-		.only = (traits),                                 \
-		.config = id##_rows,                              \
-		.config_size = sizeof(struct id##_config),        \
-		.state_size = id##_size,                          \
-		.init = id##_init,                                \
-		.delta_size = id##_delta_size,                    \
-		.init_delta = id##_init_delta,                    \
-		.on_packets = id##_on_packets,                    \
-		.merge = id##_merge,                              \
+	OBS_DETECTOR_OF(id, number, text, class, sev, kinds, traits, sizeof(struct id##_config))
+
+#define OBS_DETECTOR_OF(id, number, text, class, sev, kinds, traits, size_of_config) \
+	const struct detector detector_##id = {.name = #id,                          \
+		.sid = number,                                                       \
+		.title = text,                                                       \
+		.category = class,                                                   \
+		.severity = sev,                                                     \
+		.wants = (kinds) | DET_TICK,                                         \
+		.only = (traits),                                                    \
+		.config = id##_rows,                                                 \
+		.config_size = (size_of_config),                                     \
+		.state_size = id##_size,                                             \
+		.init = id##_init,                                                   \
+		.delta_size = id##_delta_size,                                       \
+		.init_delta = id##_init_delta,                                       \
+		.on_packets = id##_on_packets,                                       \
+		.merge = id##_merge,                                                 \
 		.on_tick = id##_tick}

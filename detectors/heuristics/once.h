@@ -75,57 +75,20 @@ static inline void once_see(void *ctx, const struct obs *o)
 // Everything but once_ops `id_ops` (with detector, kinds, look) and the text. No configuration but `enabled`.
 #define ONCE_DETECTOR(id, number, text, class, sev, which, traits)                                                 \
 	static const struct config_row id##_rows[] = {CONFIG_END};                                                 \
-	static size_t id##_delta_size(const void *config)                                                          \
-	{                                                                                                          \
-		return obslog_size(ONCE_LOG, sizeof(struct obs));                                                  \
-	}                                                                                                          \
-	static int id##_init_delta(void *delta, const void *config, const struct detector_env *env)                \
-	{                                                                                                          \
-		obslog_init(delta, ONCE_LOG, sizeof(struct obs));                                                  \
-		return 0;                                                                                          \
-	}                                                                                                          \
+	OBS_PARTS_OF(id, struct once, once_see, ONCE_LOG, ONCE_QUEUE, sizeof(struct obs), NULL)                    \
 	static size_t id##_size(const void *config)                                                                \
 	{                                                                                                          \
-		return sizeof(struct once) + obslog_size(ONCE_QUEUE, sizeof(struct obs)) +                         \
-		       keytab_size(ONCE_TOLD_LOG, sizeof(struct keyed));                                           \
+		return id##_common_size() + keytab_size(ONCE_TOLD_LOG, sizeof(struct keyed));                      \
 	}                                                                                                          \
 	static int id##_init(void *state, const void *config, const struct detector_env *env)                      \
 	{                                                                                                          \
 		struct once *s = state;                                                                            \
-		uint8_t *at = (uint8_t *)s->memory;                                                                \
 		s->ops = &id##_ops;                                                                                \
-		s->common.home = env->home;                                                                        \
-		s->common.queue = (struct obslog *)at;                                                             \
-		obslog_init(s->common.queue, ONCE_QUEUE, sizeof(struct obs));                                      \
-		keytab_init(&s->told, at + obslog_size(ONCE_QUEUE, sizeof(struct obs)), ONCE_TOLD_LOG,             \
-			sizeof(struct keyed));                                                                     \
+		keytab_init(&s->told, id##_init_common(s, config, env), ONCE_TOLD_LOG, sizeof(struct keyed));      \
 		return 0;                                                                                          \
 	}                                                                                                          \
 	static void id##_on_packets(void *state, struct packet *const *pkts, uint32_t n, struct detector_run *run) \
 	{                                                                                                          \
 		once_on_packets(&id##_ops, state, pkts, n);                                                        \
 	}                                                                                                          \
-	static void id##_merge(void *master, void *delta)                                                          \
-	{                                                                                                          \
-		struct once *s = master;                                                                           \
-		obslog_merge(s->common.queue, delta);                                                              \
-	}                                                                                                          \
-	static void id##_tick(void *master, struct detector_run *run)                                              \
-	{                                                                                                          \
-		obs_tick(master, run, once_see, NULL);                                                             \
-	}                                                                                                          \
-	const struct detector detector_##id = {.name = #id,                                                        \
-		.sid = number,                                                                                     \
-		.title = text,                                                                                     \
-		.category = class,                                                                                 \
-		.severity = sev,                                                                                   \
-		.wants = (which) | DET_TICK,                                                                       \
-		.only = (traits),                                                                                  \
-		.config = id##_rows,                                                                               \
-		.state_size = id##_size,                                                                           \
-		.init = id##_init,                                                                                 \
-		.delta_size = id##_delta_size,                                                                     \
-		.init_delta = id##_init_delta,                                                                     \
-		.on_packets = id##_on_packets,                                                                     \
-		.merge = id##_merge,                                                                               \
-		.on_tick = id##_tick}
+	OBS_DETECTOR_OF(id, number, text, class, sev, which, traits, 0)
