@@ -6,13 +6,13 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include <rte_cycles.h>
 #include <rte_launch.h>
 #include <rte_lcore.h>
 #include <rte_pause.h>
 
+#include "dataplane/api/clock.h"
 #include "dataplane/idle.h"
 #include "dataplane/source_ethdev.h"
 
@@ -103,17 +103,9 @@ static int lane_main(void *arg)
 
 // ---- the main lcore's side ----
 
-static uint64_t wall_ns(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_REALTIME, &ts);
-	return (uint64_t)ts.tv_sec * 1000000000ull + (uint64_t)ts.tv_nsec;
-}
-
 static void read_clock(struct live *v)
 {
-	uint64_t now = wall_ns();
+	uint64_t now = clock_now_ns(CLOCK_REALTIME);
 
 	if (now > v->clock_ns)
 		v->clock_ns = now;
@@ -176,7 +168,7 @@ static void loop(struct live *v, const struct run_hooks *hooks)
 
 static void run_for(struct live *v, uint64_t ns)
 {
-	for (uint64_t end = wall_ns() + ns; v->clock_ns < end;) {
+	for (uint64_t end = clock_now_ns(CLOCK_REALTIME) + ns; v->clock_ns < end;) {
 		read_clock(v);
 		keep_time(v, false);
 		collect(v);

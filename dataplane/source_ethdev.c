@@ -7,11 +7,11 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include <rte_ethdev.h>
 #include <rte_mbuf.h>
 
+#include "dataplane/api/clock.h"
 #include "dataplane/setup/memory.h"
 #include "dataplane/setup/wakeup.h"
 
@@ -31,14 +31,6 @@ struct source_ethdev {
 
 // Frames that could not be brought into one piece, of all sources.
 static _Atomic uint64_t no_jumbo;
-
-static uint64_t read_clock(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_REALTIME, &ts);
-	return (uint64_t)ts.tv_sec * 1000000000ull + (uint64_t)ts.tv_nsec;
-}
 
 // Puts a tag back that the driver or the kernel has taken out; a pool mbuf has the headroom for it.
 static void restore_vlan(struct rte_mbuf **m)
@@ -98,7 +90,7 @@ static uint16_t rx(struct source *base, struct packet *frames, uint16_t max)
 {
 	struct source_ethdev *s = (struct source_ethdev *)base;
 	struct rte_mbuf *mbufs[PKT_BURST];
-	uint64_t now = read_clock();
+	uint64_t now = clock_now_ns(CLOCK_REALTIME);
 
 	if (now > s->now_ns)
 		s->now_ns = now;

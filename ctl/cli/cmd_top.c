@@ -4,12 +4,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "ctl/cli/cli.h"
 #include "ctl/cli/render.h"
 #include "ctl/cli/telemetry_client.h"
+#include "dataplane/api/clock.h"
 
 struct top {
 	struct telemetry_client client;
@@ -19,14 +19,6 @@ struct top {
 	json_t *before; // the last look, NULL at first
 	double before_s, now_s;
 };
-
-static double seconds_now(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (double)ts.tv_sec + (double)ts.tv_nsec / 1e9;
-}
 
 static json_int_t num(json_t *o, const char *key)
 {
@@ -156,7 +148,7 @@ static int watch(struct top *t)
 			cli_say("%s", why);
 			return CLI_FAILED;
 		}
-		t->now_s = seconds_now();
+		t->now_s = (double)clock_now_ns(CLOCK_MONOTONIC) / 1e9;
 		show(t, now);
 		json_decref(t->before);
 		t->before = now;

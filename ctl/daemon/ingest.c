@@ -12,18 +12,12 @@
 #include <unistd.h>
 
 #include "ctl/daemon/consumer.h"
+#include "dataplane/api/clock.h"
 
 #define BATCH_EVENTS 5000u
 #define BATCH_NS 50000000ull
 #define RETRY_NS 1000000000ull
 #define EVENTS_A_WAIT 64
-
-static uint64_t now_ns(void)
-{
-	struct timespec ts;
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
-}
 
 struct ingest *ingest_new(struct store *st, int listen_fd)
 {
@@ -100,7 +94,7 @@ int ingest_begin(struct ingest *in)
 	if (!rc && !in->open_batch) {
 		in->open_batch = true;
 		in->batch_events = 0;
-		in->batch_began_ns = now_ns();
+		in->batch_began_ns = clock_now_ns(CLOCK_MONOTONIC);
 	}
 	return rc;
 }
@@ -118,7 +112,7 @@ static void give_up_batch(struct ingest *in, int rc)
 			(*c)->on_rollback();
 	in->open_batch = false;
 	in->failing = in->paused = true;
-	in->retry_ns = now_ns() + RETRY_NS;
+	in->retry_ns = clock_now_ns(CLOCK_MONOTONIC) + RETRY_NS;
 	for (uint32_t i = 0; i < in->count; i++)
 		in->sensors[i]->dead = true;
 	bury_the_dead(in);
@@ -197,7 +191,7 @@ static void pause_before_next_try(struct ingest *in)
 {
 	struct timespec pause = {.tv_nsec = 100000000};
 
-	if (now_ns() < in->retry_ns)
+	if (clock_now_ns(CLOCK_MONOTONIC) < in->retry_ns)
 		nanosleep(&pause, NULL);
 	else
 		in->paused = false;
@@ -205,7 +199,7 @@ static void pause_before_next_try(struct ingest *in)
 
 static int wait_ms(const struct ingest *in)
 {
-	uint64_t age = in->open_batch ? now_ns() - in->batch_began_ns : 0;
+	uint64_t age = in->open_batch ? clock_now_ns(CLOCK_MONOTONIC) - in->batch_began_ns : 0;
 
 	if (!in->open_batch)
 		return 500;
@@ -226,7 +220,8 @@ static int turn(struct ingest *in)
 		if (s && s->dead)
 			epoll_ctl(in->epoll_fd, EPOLL_CTL_DEL, s->fd, NULL);
 	}
-	if (!rc && in->open_batch && (in->batch_events >= BATCH_EVENTS || now_ns() - in->batch_began_ns >= BATCH_NS))
+	if (!rc && in->open_batch &&
+		(in->batch_events >= BATCH_EVENTS || clock_now_ns(CLOCK_MONOTONIC) - in->batch_began_ns >= BATCH_NS))
 		rc = commit(in);
 	return rc;
 }

@@ -8,10 +8,10 @@
 #include <stdlib.h>
 #include <unistd.h>
 #include <inttypes.h>
-#include <time.h>
 
 #include "ctl/eve/sink.h"
 #include "ctl/eve/stats.h"
+#include "dataplane/api/clock.h"
 
 #define MAX_SINKS 8u
 
@@ -148,12 +148,10 @@ void eve_tick(struct eve_output *out, uint64_t now_ns)
 
 void eve_flush(struct eve_output *out)
 {
-	struct timespec ts;
+	uint64_t now_ns = clock_now_ns(CLOCK_REALTIME);
 
-	clock_gettime(CLOCK_REALTIME, &ts);
 	for (uint32_t i = 0; i < out->sink_count; i++)
-		out->sinks[i]->ops->flush(
-			out->sinks[i], (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec, true);
+		out->sinks[i]->ops->flush(out->sinks[i], now_ns, true);
 }
 
 void eve_reopen(struct eve_output *out)

@@ -2,6 +2,7 @@
 // failed write left of a line is cut off again, and the line waits in the buffer for the next try.
 // Next: sink_terminal.c.
 #include "ctl/eve/sink.h"
+#include "dataplane/api/clock.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -11,7 +12,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #define BUFFER_DEFAULT ((size_t)1 << 20)
@@ -36,13 +36,6 @@ struct file_sink {
 	uint8_t *kinds; // of the lines in buf, in order
 	uint32_t lines;
 };
-
-static uint64_t wall_ns(void)
-{
-	struct timespec ts;
-	clock_gettime(CLOCK_REALTIME, &ts);
-	return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
-}
 
 // A run that was killed may have left half a line: the next record begins a new one.
 static void end_half_line(int fd, off_t size)
@@ -69,7 +62,7 @@ static int open_file(struct file_sink *f)
 	if (f->fd >= 0)
 		close(f->fd);
 	f->fd = fd;
-	f->opened_ns = wall_ns();
+	f->opened_ns = clock_now_ns(CLOCK_REALTIME);
 	return 0;
 }
 
@@ -104,7 +97,7 @@ static void lose_buffer(struct file_sink *f)
 
 static void fail(struct file_sink *f, int error)
 {
-	f->retry_ns = wall_ns() + RETRY_NS;
+	f->retry_ns = clock_now_ns(CLOCK_REALTIME) + RETRY_NS;
 	f->gone = error == EPIPE;
 	if (!f->failing)
 		sink_report(&f->base, true, "cannot write %s: %s; %s", f->name, strerror(error),

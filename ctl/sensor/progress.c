@@ -1,29 +1,21 @@
 // Draws the bar; knows nothing of what is being read but its size.
 #include "ctl/sensor/progress.h"
+#include "dataplane/api/clock.h"
 
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #define REDRAW_NS 100000000ull
 #define BAR_CELLS 24
 
-static uint64_t monotonic_ns(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (uint64_t)ts.tv_sec * 1000000000ull + (uint64_t)ts.tv_nsec;
-}
-
 void progress_start(struct progress *p)
 {
-	*p = (struct progress){.started_ns = monotonic_ns()};
+	*p = (struct progress){.started_ns = clock_now_ns(CLOCK_MONOTONIC)};
 }
 
 double progress_seconds(const struct progress *p)
 {
-	return (double)(monotonic_ns() - p->started_ns) / 1e9;
+	return (double)(clock_now_ns(CLOCK_MONOTONIC) - p->started_ns) / 1e9;
 }
 
 // "[=====>    ]  42 %  eta 0:07", or nothing where the total is not known.
@@ -43,7 +35,7 @@ static void format_bar(char *out, size_t size, const struct source_progress *at,
 
 void progress_draw(struct progress *p, const struct source_progress *at, uint64_t alerts)
 {
-	uint64_t now = monotonic_ns();
+	uint64_t now = clock_now_ns(CLOCK_MONOTONIC);
 	double seconds = (double)(now - p->started_ns) / 1e9;
 	char bar[96] = "";
 

@@ -6,11 +6,11 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include <rte_lcore.h>
 
 #include "ctl/sensor/sensor.h"
+#include "dataplane/api/clock.h"
 
 struct reload {
 	struct reload_status status;
@@ -30,14 +30,6 @@ static volatile sig_atomic_t asked;
 void reload_ask(void)
 {
 	asked = 1;
-}
-
-static uint64_t now_ns(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (uint64_t)ts.tv_sec * 1000000000ull + (uint64_t)ts.tv_nsec;
 }
 
 static void *load(void *arg)
@@ -67,7 +59,7 @@ static void begin(struct sensor *s)
 	struct reload *r = s->reload;
 
 	r->status.asked++;
-	r->began_ns = now_ns();
+	r->began_ns = clock_now_ns(CLOCK_MONOTONIC);
 	r->sensor = s;
 	atomic_store(&r->loaded, false);
 	if (!s->rules) {
@@ -112,7 +104,7 @@ static void offer(struct sensor *s)
 	char why[sizeof(r->status.why)];
 
 	pthread_join(r->loader, NULL);
-	r->status.load_ns = now_ns() - r->began_ns;
+	r->status.load_ns = clock_now_ns(CLOCK_MONOTONIC) - r->began_ns;
 	if (is_bad(s, r, why, sizeof(why))) {
 		refuse(r, why);
 		return;
@@ -131,7 +123,7 @@ static void change_over(struct sensor *s)
 
 	if (!signature_swap_done((struct signature_worker *const *)s->signature, s->workers))
 		return;
-	r->status.swap_ns = now_ns() - r->began_ns - r->status.load_ns;
+	r->status.swap_ns = clock_now_ns(CLOCK_MONOTONIC) - r->began_ns - r->status.load_ns;
 	r->old = s->rules;
 	s->rules = r->next;
 	r->next = NULL;

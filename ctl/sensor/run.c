@@ -3,7 +3,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "ctl/sensor/ports.h"
@@ -12,6 +11,7 @@
 #include "ctl/sensor/sensor.h"
 #include "ctl/sensor/snapshot.h"
 #include "ctl/sensor/telemetry.h"
+#include "dataplane/api/clock.h"
 #include "dataplane/run_capture.h"
 #include "dataplane/source_pcap.h"
 
@@ -48,14 +48,6 @@ static void catch_signals(void)
 	sigaction(SIGTERM, &stop, NULL);
 	sigaction(SIGHUP, &hup, NULL);
 	sigaction(SIGUSR2, &usr2, NULL);
-}
-
-static uint64_t clock_ns(clockid_t clock)
-{
-	struct timespec ts;
-
-	clock_gettime(clock, &ts);
-	return (uint64_t)ts.tv_sec * 1000000000ull + (uint64_t)ts.tv_nsec;
 }
 
 void run_stop(void)
@@ -113,7 +105,7 @@ static void line_said(void *arg, const char *line)
 static bool poll_run(void *arg, uint64_t packet_ns)
 {
 	struct sensor *s = arg;
-	uint64_t now = clock_ns(CLOCK_MONOTONIC);
+	uint64_t now = clock_now_ns(CLOCK_MONOTONIC);
 
 	show_progress(s);
 	telemetry_serve();
@@ -124,7 +116,7 @@ static bool poll_run(void *arg, uint64_t packet_ns)
 	}
 	if (now - s->last_tick_ns >= OUTPUT_TICK_NS) {
 		s->last_tick_ns = now;
-		eve_tick(s->out, clock_ns(CLOCK_REALTIME));
+		eve_tick(s->out, clock_now_ns(CLOCK_REALTIME));
 		if (s->live)
 			ports_watch(s->live, line_said, s);
 	}
@@ -193,7 +185,7 @@ int run_captures(struct sensor *s)
 
 	catch_signals();
 	progress_start(&s->progress);
-	s->last_stats_ns = clock_ns(CLOCK_MONOTONIC);
+	s->last_stats_ns = clock_now_ns(CLOCK_MONOTONIC);
 	if (s->live && s->cfg.telemetry.enabled && telemetry_open(s) != 0)
 		say("warning: the telemetry socket's commands cannot be registered; tocsinctl sensor finds none");
 	if (s->live && !s->opt.quiet)

@@ -3,21 +3,14 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #define PCRE2_CODE_UNIT_WIDTH 8
 #include <pcre2.h>
 
+#include "dataplane/api/clock.h"
 #include "detectors/signature/dataset.h"
 #include "detectors/signature/reputation.h"
 #include "detectors/signature/ruleset_load.h"
-
-static uint64_t now_ns(void)
-{
-	struct timespec ts;
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
-}
 
 void report_add(struct report *r, const char *file, uint32_t line, uint32_t sid, enum rule_verdict verdict,
 	const char *fmt, ...)
@@ -270,7 +263,7 @@ struct ruleset *ruleset_load(const struct ruleset_config *cfg, struct rule_repor
 	struct rule_report local;
 	struct loading l = {.out = report ? report : &local};
 	struct report rep = {.out = report};
-	uint64_t start = now_ns();
+	uint64_t start = clock_now_ns(CLOCK_MONOTONIC);
 	memset(l.out, 0, sizeof(*l.out));
 	struct ruleset *rs = ruleset_new(cfg);
 	int rc = rs && rs->keyword_uses ? 0 : -ENOMEM;
@@ -299,7 +292,7 @@ struct ruleset *ruleset_load(const struct ruleset_config *cfg, struct rule_repor
 	}
 	if (rs && report)
 		report_keywords(rs, report);
-	l.out->total_ns = now_ns() - start;
+	l.out->total_ns = clock_now_ns(CLOCK_MONOTONIC) - start;
 	if (rc) {
 		ruleset_free(rs);
 		errno = -rc;
