@@ -1,65 +1,26 @@
-// The calling lcore reads the capture, finds each frame's outermost address pair and hands frames to
+// The calling lcore reads the capture, finds each frame's outermost address pair (spread_hash.c) and hands frames to
 // the workers' rings; ticks travel in the same rings, so every worker passes them between the same
-// two frames and the outcome does not depend on the number of workers. Next: worker.c.
+// two frames and the outcome does not depend on the number of workers. Next: spread_lane.c.
 #include "dataplane/run_spread.h"
 
 #include <errno.h>
-#include <poll.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-#include <rte_cycles.h>
 #include <rte_errno.h>
-#include <rte_ip.h>
 #include <rte_launch.h>
 #include <rte_lcore.h>
 #include <rte_mbuf.h>
-#include <rte_prefetch.h>
 #include <rte_ring_elem.h>
 
-#include "dataplane/event_ring.h"
+#include "dataplane/spread_lane.h"
 
 #define RING_MESSAGES 512u // frames a worker may lag behind the reader
 #define BURSTS_A_POLL 1024u
 #define POLL_PERIOD_NS 1000000ull // of a live source, whose turns may be long
-
-enum message_kind {
-	MESSAGE_FRAME,
-	MESSAGE_TICK,
-	MESSAGE_FLUSH,  // every flow ends
-	MESSAGE_REWIND, // packet time begins anew, earlier
-	MESSAGE_END,    // the worker may go
-};
-
-// What goes through a worker's ring. A tick or the end uses ts_ns and seq only.
-struct message {
-	const uint8_t *data;
-	struct rte_mbuf *mbuf;
-	uint64_t ts_ns;
-	uint64_t seq;
-	uint32_t len, wire_len;
-	uint16_t link_type;
-	uint16_t iface;
-	uint32_t kind;
-};
-_Static_assert(sizeof(struct message) == 48, "ring elements are whole words");
-
-struct lane {
-	struct worker *worker;
-	struct rte_ring *ring;
-	unsigned int lcore;
-	struct idler idler;
-	uint64_t sent_seq;  // ordinal of the last frame given to it
-	int bell;           // eventfd that wakes it, -1: it does not wait
-	atomic_bool asleep; // it waits for the bell
-	// Given to the ring together: each look at the ring's end costs reader and worker a cache line's way.
-	unsigned int batched;
-	struct message batch[PKT_BURST];
-};
 
 struct spread {
 	struct pipeline *pipeline;
@@ -73,134 +34,6 @@ struct spread {
 	uint64_t ticks_sent, ticks_decided;
 	uint64_t tick_ns, tick_seq; // of the tick that is under way
 };
-
-// The pair whose conversation a frame belongs to: its own, or for an ICMP destination-unreachable that
-// of the packet it quotes, since the flow table counts it there (flow_key.c).
-static void address_pair(const struct packet *p, union ip_addr *src, union ip_addr *dst)
-{
-	const uint8_t *quoted = p->data + p->icmp_inner_off;
-
-	*src = p->src;
-	*dst = p->dst;
-	if (!(p->flags & PKT_ICMPV4) || p->icmp_type != 3 || !p->icmp_has_inner ||
-		(uint64_t)p->icmp_inner_off + sizeof(struct rte_ipv4_hdr) > p->len)
-		return;
-	memcpy(src->b, quoted + offsetof(struct rte_ipv4_hdr, src_addr), sizeof(rte_be32_t));
-	memcpy(dst->b, quoted + offsetof(struct rte_ipv4_hdr, dst_addr), sizeof(rte_be32_t));
-}
-
-static uint64_t mix(const union ip_addr *a)
-{
-	uint64_t h = (a->d[0] ^ a->d[1] * 0x9e3779b97f4a7c15ull) * 0xff51afd7ed558ccdull;
-
-	return h ^ h >> 32;
-}
-
-uint32_t spread_hash(const struct packet *frame)
-{
-	union ip_addr src, dst;
-
-	if (!(frame->flags & PKT_IP))
-		return 0;
-	address_pair(frame, &src, &dst);
-	// the sum is the same in both directions; the multiplication spreads neighbours
-	return (uint32_t)(((mix(&src) + mix(&dst)) * 0xc4ceb9fe1a85ec53ull) >> 32);
-}
-
-// ---- the workers' side ----
-
-// Nothing in the ring. In interrupt mode the reader rings the bell; a frame it sent just before it could see that
-// somebody sleeps is found in the ring.
-static void rest(struct lane *l)
-{
-	struct pollfd p = {.fd = l->bell, .events = POLLIN};
-	eventfd_t rings;
-
-	if (!idle_turn(&l->idler))
-		return;
-	if (l->bell < 0) {
-		rte_delay_us_sleep(IDLE_SLEEP_US);
-		return;
-	}
-	atomic_store(&l->asleep, true);
-	if (rte_ring_empty(l->ring) && poll(&p, 1, IDLE_WAIT_MS) == 1)
-		eventfd_read(l->bell, &rings);
-	atomic_store(&l->asleep, false);
-}
-
-// A capture can wait for the collector, and a live reader's frames wait in the device.
-static void wait_for_room(const struct worker *w)
-{
-	struct idler i = {0};
-
-	while (event_ring_free_slots(w->sink.ring) < PIPELINE_BURST_SLOTS)
-		idle_turn(&i);
-}
-
-static void process(struct worker *w)
-{
-	if (!w->burst.n_frames)
-		return;
-	wait_for_room(w);
-	worker_process(w);
-}
-
-static void add_frame(struct burst *b, const struct message *m)
-{
-	struct packet *p = &b->frames[b->n_frames++];
-
-	packet_begin(p);
-	p->data = m->data;
-	rte_prefetch0(p->data);
-	p->mbuf = m->mbuf;
-	p->ts_ns = m->ts_ns;
-	p->seq = m->seq;
-	p->len = m->len;
-	p->wire_len = m->wire_len;
-	p->link_type = m->link_type;
-	p->iface = m->iface;
-	p->flags = 0;
-}
-
-static void control(struct lane *l, const struct message *m)
-{
-	bool (*pass)(struct worker *, uint64_t, uint64_t) = m->kind == MESSAGE_TICK ? worker_tick : worker_flush;
-	struct idler waiting = {0};
-
-	process(l->worker);
-	if (m->kind == MESSAGE_REWIND)
-		worker_rewind(l->worker);
-	else if (m->kind != MESSAGE_END)
-		while (!pass(l->worker, m->ts_ns, m->seq))
-			idle_turn(&waiting);
-}
-
-static int lane_main(void *arg)
-{
-	struct lane *l = arg;
-	struct message m[PKT_BURST];
-
-	for (;;) {
-		unsigned int n = rte_ring_sc_dequeue_burst_elem(l->ring, m, sizeof(m[0]), PKT_BURST, NULL);
-		if (n == 0) {
-			rest(l);
-			continue;
-		}
-		l->idler.turns = 0;
-		for (unsigned int i = 0; i < n; i++) {
-			if (m[i].kind == MESSAGE_FRAME) {
-				add_frame(&l->worker->burst, &m[i]);
-				continue;
-			}
-			control(l, &m[i]);
-			if (m[i].kind == MESSAGE_END)
-				return 0;
-		}
-		process(l->worker);
-	}
-}
-
-// ---- the reader's side ----
 
 static uint64_t ticks_done(const struct lane *l)
 {

@@ -1,16 +1,11 @@
-// From names to listening ports. What is wrong is said before DPDK has a chance to say it worse.
+// From names that have been looked at to listening ports.
 // Next: ports_lcores.c, dataplane/run_live.c.
-#include "ctl/sensor/ports.h"
+#include "ctl/sensor/ports_internal.h"
 
-#include <ctype.h>
 #include <errno.h>
-#include <inttypes.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
-#include <linux/capability.h>
 #include <rte_dev.h>
 #include <rte_ethdev.h>
 #include <rte_log.h>
@@ -19,187 +14,26 @@
 #include "dataplane/run_live.h"
 #include "dataplane/source_ethdev.h"
 
-#define FRAME_ROOM_MIN 2048u
-#define FRAME_ROOM_MAX 32768u         // an mbuf's lengths have 16 bits
-#define PACKET_OVERHEAD 128u          // tpacket2 header, its alignment, Ethernet and two VLAN tags
 #define SOCKET_RING_BYTES (32u << 20) // of the kernel's ring behind one interface
 #define SOCKET_BLOCK_BYTES 65536u
-#define JUMBO_MBUFS 160u                   // and as many again for each worker
-#define MBUF_HEADER_BYTES 320u             // struct rte_mbuf, headroom, the mempool's own
-#define HUGEPAGES_BASE_BYTES (24ull << 20) // of the EAL, rings and queues
-
-__attribute__((format(printf, 3, 4))) static int fail(struct live_error *why, int rc, const char *fmt, ...)
-{
-	va_list ap;
-
-	va_start(ap, fmt);
-	vsnprintf(why->text, sizeof(why->text), fmt, ap);
-	va_end(ap);
-	return rc;
-}
-
-// "0000:3b:00.0" or "3b:00.0".
-static bool is_pci(const char *name)
-{
-	static const char *const shapes[] = {"hhhh:hh:hh.h", "hh:hh.h"};
-
-	for (size_t s = 0; s < 2; s++) {
-		size_t i = 0;
-
-		while (shapes[s][i] &&
-			(shapes[s][i] == 'h' ? isxdigit((unsigned char)name[i]) : name[i] == shapes[s][i]))
-			i++;
-		if (!shapes[s][i] && !name[i])
-			return true;
-	}
-	return false;
-}
-
-static bool is_vdev(const char *name)
-{
-	return strncmp(name, "net_", 4) == 0;
-}
-
-static uint32_t frame_room(uint32_t mtu)
-{
-	uint32_t room = FRAME_ROOM_MIN;
-
-	while (room < mtu + PACKET_OVERHEAD && room < FRAME_ROOM_MAX)
-		room *= 2;
-	return room;
-}
-
-static int check_interface(struct live_ports *l, const char *name, struct live_error *why)
-{
-	struct interface i;
-	int rc = interface_read(name, &i);
-
-	if (rc == -ENODEV) {
-		const char *near = interface_nearest(name);
-
-		return fail(why, rc, "-i %s: no interface has this name%s%s; ip link lists all", name,
-			near ? "; nearest: " : "", near ? near : "");
-	}
-	if (rc)
-		return fail(why, rc, "-i %s: cannot ask the kernel about it: %s", name, strerror(-rc));
-	if (!i.up)
-		return fail(why, -ENETDOWN, "-i %s: the interface is down; ip link set %s up", name, name);
-	if (!has_capability(CAP_NET_RAW))
-		return fail(why, -EPERM,
-			"-i %s: listening needs CAP_NET_RAW: run as root, or setcap cap_net_raw,cap_net_admin=ep "
-			"on the program",
-			name);
-	l->frame_room = RTE_MAX(l->frame_room, frame_room(i.mtu));
-	return 0;
-}
-
-static int check_port(struct live_ports *l, const char *name, struct live_error *why)
-{
-	char path[96];
-
-	if (is_vdev(name))
-		return 0;
-	if (!is_pci(name))
-		return fail(why, -EINVAL,
-			"--port %s: expected a PCI address (0000:3b:00.0) or a DPDK device (net_memif0,role=client); "
-			"-i takes "
-			"interfaces",
-			name);
-	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s%s", strlen(name) < 12 ? "0000:" : "", name);
-	if (access(path, F_OK) != 0)
-		return fail(why, -ENODEV, "--port %s: no PCI device has this address; lspci -D lists all", name);
-	if (!l->hugepages)
-		return fail(why, -ENOMEM,
-			"--port %s: a PCI device needs hugepages; echo 512 >/proc/sys/vm/nr_hugepages", name);
-	snprintf(l->allow[l->device_count], sizeof(l->allow[0]), "--allow=%s", name);
-	l->devices[l->device_count] = l->allow[l->device_count];
-	l->device_count++;
-	return 0;
-}
-
-static int check_twice(const struct option_list *list, size_t at, const char *option, struct live_error *why)
-{
-	for (size_t i = 0; i < at; i++)
-		if (strcmp(list->items[i], list->items[at]) == 0)
-			return fail(why, -EEXIST, "%s %s is given twice", option, list->items[at]);
-	return 0;
-}
-
-// Packet buffers the ports of a node and all workers need together.
-static uint32_t mbufs(const struct live_ports *l, const struct tocsin_config *cfg)
-{
-	uint32_t need = 4096u + 1024u * l->workers;
-
-	if (cfg->memory.mbufs)
-		return (uint32_t)cfg->memory.mbufs;
-	return need + (uint32_t)cfg->capture.rx_descriptors * l->workers * PORT_MAX / 4;
-}
-
-// Hugepages too few for the packet buffers of one node are left alone, unless they were asked for or a device needs
-// them.
-static int decide_on_hugepages(struct live_ports *l, const struct tocsin_config *cfg, struct live_error *why)
-{
-	uint64_t bytes = hugepages_free_bytes();
-	uint64_t need = HUGEPAGES_BASE_BYTES + (uint64_t)mbufs(l, cfg) * (l->frame_room + MBUF_HEADER_BYTES) +
-			(uint64_t)JUMBO_MBUFS * (l->workers + 1u) * (FRAME_MAX_BYTES + MBUF_HEADER_BYTES);
-
-	if (!l->hugepages || bytes >= need)
-		return 0;
-	l->hugepages = false;
-	if (cfg->memory.hugepages != HUGE_YES && l->device_count == 0)
-		return 0;
-	return fail(why, -ENOMEM,
-		"dpdk.hugepages: %" PRIu64 " MiB are free, about %" PRIu64 " MiB are needed; echo %" PRIu64
-		" >/proc/sys/vm/nr_hugepages, or a smaller dpdk.mempool-size",
-		bytes >> 20, (need >> 20) + 1, (need >> 21) + 1);
-}
-
-int ports_prepare(
-	struct live_ports *l, const struct options *o, const struct tocsin_config *cfg, struct live_error *why)
-{
-	int rc = 0;
-
-	*l = (struct live_ports){.frame_room = FRAME_ROOM_MIN,
-		.hugepages = cfg->memory.hugepages == HUGE_YES ||
-			     (cfg->memory.hugepages == HUGE_AUTO && hugepages_free_bytes() > 0)};
-	l->workers = cfg->workers.count ? (uint16_t)cfg->workers.count : 1;
-	if (o->interfaces.count + o->ports.count > PORT_MAX)
-		return fail(why, -E2BIG, "%zu ports: at most %u are read by one sensor",
-			o->interfaces.count + o->ports.count, PORT_MAX);
-	for (size_t i = 0; rc == 0 && i < o->interfaces.count; i++) {
-		rc = check_twice(&o->interfaces, i, "-i", why);
-		if (rc == 0)
-			rc = check_interface(l, o->interfaces.items[i], why);
-	}
-	for (size_t i = 0; rc == 0 && i < o->ports.count; i++) {
-		rc = check_twice(&o->ports, i, "--port", why);
-		if (rc == 0)
-			rc = check_port(l, o->ports.items[i], why);
-	}
-	if (cfg->capture.mtu)
-		l->frame_room = RTE_MAX(l->frame_room, frame_room((uint32_t)cfg->capture.mtu));
-	return rc ? rc : decide_on_hugepages(l, cfg, why);
-}
-
-// ---- devices ----
 
 static int add_interface(const char *name, size_t index, uint16_t *id, struct live_error *why)
 {
 	struct interface i;
 	char device[32], args[256];
 	int rc = interface_read(name, &i);
-	uint32_t room = frame_room(i.mtu);
+	uint32_t room = ports_frame_room(i.mtu);
 
 	if (rc)
-		return fail(why, rc, "-i %s: the interface is gone", name);
+		return live_fail(why, rc, "-i %s: the interface is gone", name);
 	snprintf(device, sizeof(device), "net_af_packet%zu", index);
 	snprintf(args, sizeof(args), "iface=%s,qpairs=1,framesz=%u,blocksz=%u,framecnt=%u", name, room,
 		RTE_MAX(room, SOCKET_BLOCK_BYTES), SOCKET_RING_BYTES / room);
 	rc = rte_eal_hotplug_add("vdev", device, args);
 	if (rc == 0)
 		rc = rte_eth_dev_get_port_by_name(device, id);
-	return rc ? fail(why, rc, "-i %s: DPDK's af_packet device does not start: %s; -vv shows what it says", name,
-			    strerror(-rc))
+	return rc ? live_fail(why, rc, "-i %s: DPDK's af_packet device does not start: %s; -vv shows what it says",
+			    name, strerror(-rc))
 		  : 0;
 }
 
@@ -211,19 +45,19 @@ static int add_port(const char *spec, uint16_t *id, struct live_error *why)
 	int rc = 0;
 
 	if (len >= sizeof(name))
-		return fail(why, -EINVAL, "--port %.40s...: the device's name is too long", spec);
+		return live_fail(why, -EINVAL, "--port %.40s...: the device's name is too long", spec);
 	snprintf(name, sizeof(name), "%.*s", (int)len, spec);
-	if (is_vdev(spec))
+	if (ports_is_vdev(spec))
 		rc = rte_eal_hotplug_add("vdev", name, args ? args + 1 : "");
 	else if (strlen(name) < 12)
 		snprintf(name, sizeof(name), "0000:%s", spec);
 	if (rc == 0)
 		rc = rte_eth_dev_get_port_by_name(name, id);
-	if (rc == -ENODEV && !is_vdev(spec))
-		return fail(why, rc,
+	if (rc == -ENODEV && !ports_is_vdev(spec))
+		return live_fail(why, rc,
 			"--port %s: no DPDK driver took the device; bind it with dpdk-devbind.py -b vfio-pci %s", spec,
 			name);
-	return rc ? fail(why, rc,
+	return rc ? live_fail(why, rc,
 			    "--port %s: DPDK cannot make this device; are name and arguments right? -vv shows what it "
 			    "says",
 			    spec)
@@ -237,7 +71,7 @@ static const struct mbuf_pools *pools_near(
 	int node = rte_eth_dev_socket_id(id);
 	char name[16];
 	struct mbuf_pools_config pools = {.name = name,
-		.small_count = mbufs(l, cfg),
+		.small_count = ports_mbufs(l, cfg),
 		.jumbo_count = JUMBO_MBUFS * (l->workers + 1u),
 		.small_room = l->frame_room,
 		.socket = node};
@@ -251,7 +85,7 @@ static const struct mbuf_pools *pools_near(
 		l->nodes[l->node_count].node = node;
 		return &l->nodes[l->node_count++].pools;
 	}
-	fail(why, rc,
+	live_fail(why, rc,
 		"no memory for %u packet buffers of %u bytes on NUMA node %d: %s; dpdk.mempool-size asks for less",
 		pools.small_count, pools.small_room, node, strerror(-rc));
 	return NULL;
@@ -308,7 +142,7 @@ static int open_sources(struct live_ports *l, struct live_error *why)
 					q.item[q.count++] = (struct ethdev_queue){&l->port[i], k, (uint16_t)i};
 		rc = source_ethdev_open(&l->sources[r], &q, l->nodes[0].pools.jumbo, r ? l->sources[0] : NULL);
 	}
-	return rc ? fail(why, rc, "no memory for the live sources") : 0;
+	return rc ? live_fail(why, rc, "no memory for the live sources") : 0;
 }
 
 static int start_all(
