@@ -104,7 +104,7 @@ int rules_attach(struct rules *r, struct lane *lane)
 	int rc = signature_worker_init(l->worker, r->set, w->flows, w->id);
 	if (rc)
 		return rc;
-	signature_worker_set_gate(l->worker, r->gate);
+	signature_worker_set_gate(l->worker, r->gate, false);
 	l->inner = signature_stream_consumer(l->worker);
 	w->engine = (struct packet_engine){l->worker, signature_between_bursts, signature_on_flow_end};
 	struct stream_consumer outer = {.name = l->inner.name, .arg = l};

@@ -121,7 +121,7 @@ static void check_power_of_two(struct config *c, const char *key, uint64_t v)
 
 static void check_types(struct config *c, const struct config_list *types)
 {
-	static const char *const known[] = {"alert", "anomaly", "flow", "stats", NULL};
+	static const char *const known[] = {"alert", "anomaly", "flow", "packet", "stats", NULL};
 
 	for (size_t i = 0; i < types->count; i++) {
 		bool found = false;
@@ -130,7 +130,7 @@ static void check_types(struct config *c, const struct config_list *types)
 			found |= strcmp(types->items[i], known[k]) == 0;
 		if (!found)
 			config_complain(c, CONFIG_ERROR, "eve-log.types",
-				"\"%s\": expected alert, anomaly, flow or stats", types->items[i]);
+				"\"%s\": expected alert, anomaly, flow, packet or stats", types->items[i]);
 	}
 }
 

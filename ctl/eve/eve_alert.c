@@ -1,5 +1,5 @@
 // EVE alert: what a signature matched, and what a heuristic found (gid 901, with tocsin{}).
-// Next: eve_anomaly.c.
+// Next: eve_packet.c.
 #include "ctl/eve/eve_internal.h"
 
 #include "dataplane/api/detector.h"

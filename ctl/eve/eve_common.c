@@ -31,6 +31,8 @@ const char *eve_type_name(enum event_kind kind)
 		return "anomaly";
 	case EVENT_FLOW:
 		return "flow";
+	case EVENT_PACKET:
+		return "packet";
 	default:
 		return "";
 	}
@@ -233,6 +235,9 @@ void eve_format(struct eve *e, struct json_out *o, const struct event *ev)
 		break;
 	case EVENT_FLOW:
 		eve_format_flow(e, o, ev);
+		break;
+	case EVENT_PACKET:
+		eve_format_packet(e, o, ev);
 		break;
 	default:
 		break;

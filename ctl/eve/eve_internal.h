@@ -25,4 +25,5 @@ bool eve_has_ports(const struct event *ev);
 void eve_format_alert(struct eve *e, struct json_out *o, const struct event *ev);
 void eve_format_finding(struct eve *e, struct json_out *o, const struct event *ev);
 void eve_format_anomaly(struct eve *e, struct json_out *o, const struct event *ev);
+void eve_format_packet(struct eve *e, struct json_out *o, const struct event *ev);
 void eve_format_flow(struct eve *e, struct json_out *o, const struct event *ev);

@@ -21,6 +21,7 @@ void rules_stats(const struct sensor *s)
 	// a match that the gate withholds was never an alert
 	stats_add(s->stats, COUNTER_DETECT_ALERT, -gate.withheld);
 	stats_add(s->stats, COUNTER_EVENTS_ALERT, -gate.withheld);
+	stats_add(s->stats, COUNTER_EVENTS_PACKET, -gate.packets_untagged);
 	stats_add(s->stats, COUNTER_DETECT_ALERTS_SUPPRESSED, gate.suppressed);
 	stats_add(s->stats, COUNTER_DETECT_ALERT_QUEUE_OVERFLOW, gate.over_alert_max);
 	for (uint16_t i = 0; i < s->workers; i++) {

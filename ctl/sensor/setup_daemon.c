@@ -102,7 +102,7 @@ static char *run_key(const struct sensor *s)
 
 void daemon_stats(const struct sensor *s, struct stats_snapshot *stats)
 {
-	static const char *const kinds[SINK_KINDS] = {"alert", "finding", "anomaly", "flow", "tick", "stats"};
+	static const char *const kinds[SINK_KINDS] = {"alert", "finding", "anomaly", "packet", "flow", "tick", "stats"};
 	struct spool_stats c;
 
 	if (!s->spool)

@@ -170,7 +170,7 @@ static int start_engine(struct sensor *s, uint16_t i)
 	// The engine is a consumer of the stream stage: it sees packets and reassembled bytes in packet order.
 	struct stream_consumer consumer = signature_stream_consumer(s->signature[i]);
 	w->engine = (struct packet_engine){s->signature[i], signature_between_bursts, signature_on_flow_end};
-	signature_worker_set_gate(s->signature[i], s->gate);
+	signature_worker_set_gate(s->signature[i], s->gate, !s->live);
 	return tcp_stream_add_consumer(w->streams, &consumer);
 }
 

@@ -106,10 +106,12 @@ static void add_events(struct stats_snapshot *s, const struct pipeline *p)
 	stats_add(s, COUNTER_EVENTS_FINDING, made[EVENT_FINDING]);
 	stats_add(s, COUNTER_EVENTS_ANOMALY, made[EVENT_ANOMALY]);
 	stats_add(s, COUNTER_EVENTS_FLOW, made[EVENT_FLOW]);
+	stats_add(s, COUNTER_EVENTS_PACKET, made[EVENT_PACKET]);
 	stats_add(s, COUNTER_EVENTS_LOST_ALERT, lost[EVENT_ALERT]);
 	stats_add(s, COUNTER_EVENTS_LOST_FINDING, lost[EVENT_FINDING]);
 	stats_add(s, COUNTER_EVENTS_LOST_ANOMALY, lost[EVENT_ANOMALY]);
 	stats_add(s, COUNTER_EVENTS_LOST_FLOW, lost[EVENT_FLOW]);
+	stats_add(s, COUNTER_EVENTS_LOST_PACKET, lost[EVENT_PACKET]);
 	stats_add(s, COUNTER_EVENTS_UNORDERED, m->late + m->forced);
 }
 

@@ -49,6 +49,8 @@ unsigned int spool_line_kind(const char *line, size_t len)
 		return memmem(line, len, "\"gid\":901,", 10) ? EVENT_FINDING : EVENT_ALERT;
 	if (left > 5 && !memcmp(t, "flow\"", 5))
 		return EVENT_FLOW;
+	if (left > 7 && !memcmp(t, "packet\"", 7))
+		return EVENT_PACKET;
 	return left > 8 && !memcmp(t, "anomaly\"", 8) ? EVENT_ANOMALY : SINK_STATS;
 }
 

@@ -15,6 +15,7 @@ enum event_kind {
 	EVENT_ALERT,   // a signature matched
 	EVENT_FINDING, // a heuristic found something (EVE alert with gid 901)
 	EVENT_ANOMALY, // a malformation from drops.def
+	EVENT_PACKET,  // a packet that an alert's rule has tagged; its bytes stand behind the record
 	EVENT_FLOW,    // a flow ended
 	EVENT_TICK,    // internal: a worker has passed a tick; orders the merge, never written
 	EVENT_KIND_COUNT
@@ -74,7 +75,7 @@ struct event {
 	uint16_t app_proto; // enum app_proto of parser.h, 0: unknown
 	// Bytes of extra text in the slots behind this record: JSON members, valid and without a comma in
 	// front ("\"ports\":12,\"x\":[1]"), for tocsin{} of a finding and anomaly{} of an anomaly; for the
-	// record itself of an alert or a flow ("\"http\":{...}").
+	// record itself of an alert or a flow ("\"http\":{...}"). Of a packet: its bytes, the first EVENT_AUX_MAX.
 	uint32_t aux_len;
 	struct event_tuple tuple;
 	struct event_tuple tunnel; // the packet that carried this one
@@ -107,6 +108,10 @@ struct event {
 			uint16_t reason; // enum drop_reason
 			uint8_t layer;   // 3, 4, ... for people; 0: not said
 		} anomaly;
+		struct {
+			uint32_t len; // of the whole packet, as captured
+			uint16_t link_type;
+		} packet;
 		struct {
 			struct event_counts counts;
 			uint64_t end_ns;
@@ -148,7 +153,7 @@ static inline size_t event_base_size(enum event_kind kind)
 		return offsetof(struct event, finding) + sizeof(((struct event *)0)->finding);
 	case EVENT_FLOW:
 		return offsetof(struct event, flow) + sizeof(((struct event *)0)->flow);
-	default: // anomalies, and ticks, which say nothing
+	default: // anomalies, packets, and ticks, which say nothing
 		return offsetof(struct event, anomaly) + sizeof(uint64_t);
 	}
 }

@@ -8,6 +8,7 @@
 #include <rte_common.h>
 
 #include "detectors/signature/ruleset.h"
+#include "detectors/signature/tags.h"
 #include "detectors/signature/threshold_runtime.h"
 
 #define NS_PER_S 1000000000ull
@@ -15,6 +16,7 @@
 
 struct alert_gate {
 	struct host_table *hosts;
+	struct tag_table *tags;
 	uint32_t alert_max;
 	uint32_t shown; // alerts of the packet at hand
 	uint64_t last_seq;
@@ -29,9 +31,10 @@ struct alert_gate *alert_gate_new(const struct ruleset *rs)
 		return NULL;
 	g->alert_max = rs->alert_max;
 	g->hosts = host_table_new(rs->host_state_max);
-	if (g->hosts)
+	g->tags = tag_table_new();
+	if (g->hosts && g->tags)
 		return g;
-	free(g);
+	alert_gate_free(g);
 	return NULL;
 }
 
@@ -40,6 +43,7 @@ void alert_gate_free(struct alert_gate *g)
 	if (!g)
 		return;
 	host_table_free(g->hosts);
+	tag_table_free(g->tags);
 	free(g);
 }
 
@@ -51,7 +55,7 @@ struct bulletin *alert_gate_bulletin(struct alert_gate *g)
 void alert_gate_stats(const struct alert_gate *g, struct alert_gate_stats *out)
 {
 	*out = g->stats;
-	out->host_state_evicted = host_table_evicted(g->hosts);
+	out->host_state_evicted = host_table_evicted(g->hosts) + tag_table_evicted(g->tags);
 }
 
 void alert_gate_rules_changed(struct alert_gate *g, const struct ruleset *rs)
@@ -119,22 +123,28 @@ static bool suppressed(const struct rule *r, const struct event *ev)
 	return false;
 }
 
-static bool speaks(struct alert_gate *g, const struct rule *r, const struct event *ev)
+// Whether a match counts as one yet, and if so, whether it is heard.
+enum speech { NOT_YET, SILENT, ALOUD };
+
+static enum speech speech_of(struct alert_gate *g, const struct rule *r, struct event *ev)
 {
 	struct host_ends ends = ends_of(ev);
 	uint64_t silent_ns;
+	if (suppressed(r, ev))
+		return SILENT;
+	ev->alert.blocked = rate_blocks(g, r, ev);
 	if (r->detection_filter) {
 		struct host_key key = threshold_key(r, HOST_DETECTION_FILTER, r->detection_filter, &ends);
 		if (!threshold_speaks(g->hosts, r->detection_filter, &key, ev->ts_ns, &silent_ns))
-			return false;
+			return NOT_YET;
 	}
 	if (!r->threshold)
-		return true;
+		return ALOUD;
 	struct host_key key = threshold_key(r, HOST_THRESHOLD, r->threshold, &ends);
 	bool yes = threshold_speaks(g->hosts, r->threshold, &key, ev->ts_ns, &silent_ns);
 	if (silent_ns && rule_may_hush(r))
 		bulletin_say(&g->bulletin, &key, silent_ns);
-	return yes;
+	return yes ? ALOUD : silent_ns ? SILENT : NOT_YET;
 }
 
 // The worker marks a flow as alerted for alerts that are sure; for others it is remembered here.
@@ -157,12 +167,14 @@ static bool pass_alert(struct alert_gate *g, struct event *ev)
 		return false;
 	for (const struct host_bit *b = r->host_posts; b; b = b->next)
 		bit_run(g, b, ev);
+	if (r->flags & RULE_F_NOALERT && !r->tag)
+		return false;
+	enum speech s = speech_of(g, r, ev);
+	if (r->tag && s != NOT_YET)
+		tag_table_add(g->tags, r, ev);
 	if (r->flags & RULE_F_NOALERT)
 		return false;
-	if (suppressed(r, ev))
-		return g->stats.suppressed++, false;
-	ev->alert.blocked = rate_blocks(g, r, ev);
-	if (!speaks(g, r, ev))
+	if (s != ALOUD)
 		return g->stats.suppressed++, false;
 	if (g->shown == g->alert_max)
 		return g->stats.over_alert_max++, false;
@@ -172,10 +184,18 @@ static bool pass_alert(struct alert_gate *g, struct event *ev)
 	return true;
 }
 
+static bool pass_packet(struct alert_gate *g, const struct event *ev)
+{
+	bool logs = tag_table_logs(g->tags, ev, &g->bulletin);
+	g->stats.packets_untagged += !logs;
+	return logs;
+}
+
 static void complete_flow(struct alert_gate *g, struct event *ev)
 {
 	struct host_key key = host_key_flow(HOST_ALERTED, ev->flow_id);
 	struct host_entry *e = host_find(g->hosts, &key);
+	tag_table_forget(g->tags, ev->flow_id);
 	if (!e)
 		return;
 	ev->flow.alerted = 1;
@@ -186,6 +206,8 @@ bool alert_gate_pass(struct alert_gate *g, struct event *ev)
 {
 	if (ev->kind == EVENT_FLOW)
 		complete_flow(g, ev);
+	if (ev->kind == EVENT_PACKET)
+		return pass_packet(g, ev);
 	if (ev->kind != EVENT_ALERT || pass_alert(g, ev))
 		return true;
 	g->stats.withheld++;

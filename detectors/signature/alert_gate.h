@@ -20,11 +20,12 @@ static inline struct host_key threshold_key(
 static inline bool rule_may_hush(const struct rule *r)
 {
 	return r->threshold && (r->threshold->type == THRESHOLD_LIMIT || r->threshold->type == THRESHOLD_BOTH) &&
-	       !r->rate_filter && !r->detection_filter && !r->host_posts;
+	       !r->rate_filter && !r->detection_filter && !r->host_posts && !r->tag;
 }
 
 // Whether only the gate can say if a match is an alert.
 static inline bool rule_is_conditional(const struct rule *r)
 {
-	return r->threshold || r->detection_filter || r->suppress || r->host_tests || r->host_posts;
+	return r->threshold || r->detection_filter || r->suppress || r->host_tests || r->host_posts ||
+	       (r->tag && r->flags & RULE_F_NOALERT);
 }

@@ -5,7 +5,9 @@
 #include <strings.h>
 
 #include "detectors/signature/rule_parse.h"
-#include "detectors/signature/state_runtime.h"
+#include "detectors/signature/tags.h"
+
+#define TAG_DEFAULT_PACKETS 256u
 
 static const char *const types[] = {[THRESHOLD_LIMIT] = "limit",
 	[THRESHOLD_THRESHOLD] = "threshold",
@@ -81,33 +83,38 @@ static int parse_threshold(struct rule_parser *ps, const struct keyword *kw, cha
 	return 0;
 }
 
+// Fills in "n, metric[, src|dst]"; `host` alone has a direction that matters. Returns false when it reads otherwise.
+static bool tag_words(struct tag_args *a, char *rest)
+{
+	static const char *const metrics[] = {
+		[TAG_PACKETS] = "packets", [TAG_BYTES] = "bytes", [TAG_SECONDS] = "seconds"};
+	char *n = lex_field(&rest, ','), *metric = lex_field(&rest, ','), *side = lex_field(&rest, ',');
+	if (!n)
+		return true;
+	if (!lex_u32(n, 0, UINT32_MAX, &a->count) || !metric || lex_field(&rest, ','))
+		return false;
+	for (a->metric = 0; a->metric < 3 && strcmp(metric, metrics[a->metric]); a->metric++)
+		;
+	if (side && strcmp(side, "src") && strcmp(side, "dst"))
+		return false;
+	if (side && a->track != TRACK_FLOW)
+		a->track = side[0] == 's' ? TRACK_SRC : TRACK_DST;
+	return a->metric < 3;
+}
+
 static int parse_tag(struct rule_parser *ps, const struct keyword *kw, char *arg)
 {
 	struct tag_args *a = rule_alloc(ps, sizeof(*a));
-	char *rest = arg, *type = lex_field(&rest, ','), *n, *metric;
+	char *rest = arg, *type = lex_field(&rest, ',');
 	if (!a)
 		return -ENOMEM;
-	a->track = !strcmp(type, "session") ? TRACK_FLOW : TRACK_SRC;
-	if (strcmp(type, "session") && strcmp(type, "host"))
+	*a = (struct tag_args){ps->rule->tag, TAG_DEFAULT_PACKETS, TAG_PACKETS, TRACK_DST};
+	if (!strcmp(type, "session"))
+		a->track = TRACK_FLOW;
+	else if (strcmp(type, "host"))
 		return parse_fail(ps, "expected %s, found \"%.40s\"", kw->syntax, type);
-	while ((n = lex_field(&rest, ','))) {
-		uint32_t count;
-		if (!strcmp(n, "src") || !strcmp(n, "dst")) {
-			a->track = n[0] == 's' ? TRACK_SRC : TRACK_DST;
-			continue;
-		}
-		metric = lex_field(&rest, ',');
-		if (!metric || !lex_u32(n, 0, UINT32_MAX, &count))
-			return parse_fail(ps, "expected %s, found \"%.40s\"", kw->syntax, n);
-		if (!strcmp(metric, "packets"))
-			a->packets = count;
-		else if (!strcmp(metric, "seconds"))
-			a->seconds = count;
-		else if (!strcmp(metric, "bytes"))
-			a->bytes = count;
-		else
-			return parse_fail(ps, "expected packets, bytes or seconds, found \"%.40s\"", metric);
-	}
+	if (!tag_words(a, rest))
+		return parse_fail(ps, "expected %s", kw->syntax);
 	ps->rule->tag = a;
 	return 0;
 }
@@ -122,8 +129,10 @@ const struct keyword kw_threshold_table[] = {
 		"track by_src|by_dst|by_both|by_rule|by_flow, count n, seconds n",
 		"detection_filter:track by_src, count 10, seconds 60;", "The rule matches from the (n+1)th time on.",
 		"same"},
-	{"tag", NULL, ARG_REQUIRED, parse_tag, 0, "session|host[, n, packets|seconds|bytes][, src|dst]",
-		"tag:session,300,seconds;", "Which packets behind an alert belong to its evidence.",
-		"kept with the rule; no packet events"},
+	{"tag", NULL, ARG_REQUIRED, parse_tag, 0, "session|host[, n, packets|seconds|bytes[, src|dst]]",
+		"tag:session,300,seconds;",
+		"Logs the packets behind an alert, 256 unless told: of its session, or from and to its source or "
+		"destination.",
+		"same; at most 16 tags a session or host (50), and 3,072 bytes of a packet"},
 	{0},
 };

@@ -10,6 +10,7 @@
 #include "detectors/signature/ip_index.h"
 #include "detectors/signature/packet_fields.h"
 #include "detectors/signature/state_runtime.h"
+#include "detectors/signature/tags.h"
 #include "detectors/signature/worker_internal.h"
 
 // A literal was found: every rule that waits for it becomes a candidate.
@@ -356,7 +357,7 @@ static bool host_bits_hold(const struct match_ctx *m, const struct rule *r)
 static void speak(struct signature_worker *w, const struct rule *r)
 {
 	bool silent = r->flags & RULE_F_NOALERT;
-	if (silent && !r->host_posts)
+	if (silent && !r->host_posts && !r->tag)
 		return;
 	if (hushed(&w->ctx, r)) {
 		w->stats.suppressed++;
@@ -382,6 +383,8 @@ static bool on_match(struct signature_worker *w, const struct rule *r)
 		return false;
 	}
 	speak(w, r);
+	if (r->tag)
+		tag_on_match(m);
 	return true;
 }
 
@@ -461,6 +464,8 @@ void signature_on_packet(struct signature_worker *w, struct packet *p, struct de
 		if (w->any_hit)
 			take_stream_hits(w);
 		verify_candidates(w, p, run);
+		if (w->seat.rs->tags_sessions || w->seat.rs->tags_hosts)
+			tag_offer(w, p, run);
 	}
 	if (w->any_hit)
 		clear_stream_hits(w);

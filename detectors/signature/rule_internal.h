@@ -351,7 +351,7 @@ struct rule {
 	struct threshold *suppress;
 	struct threshold *rate_filter;
 	struct host_bit *host_tests, *host_posts;
-	const struct tag_args *tag;
+	const struct tag_args *tag; // tags.h
 	// Cold.
 	struct alert_info info;
 	struct step *fast; // the prefilter literal's content

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "detectors/signature/ruleset_load.h"
+#include "detectors/signature/tags.h"
 
 static int action_rank(const struct rule *r)
 {
@@ -66,6 +67,15 @@ static int make_hot(struct ruleset *rs)
 	return 0;
 }
 
+static void note_rule(struct ruleset *rs, struct rule *r, uint32_t index)
+{
+	r->index = index;
+	for (const struct tag_args *a = r->tag; a; a = a->next) {
+		rs->tags_sessions |= a->track == TRACK_FLOW;
+		rs->tags_hosts |= a->track != TRACK_FLOW;
+	}
+}
+
 int ruleset_order(struct ruleset *rs)
 {
 	size_t most = 0, n = 0;
@@ -90,7 +100,7 @@ int ruleset_order(struct ruleset *rs)
 	}
 	qsort(rs->rules, n, sizeof(*rs->rules), compare);
 	for (size_t i = 0; i < n; i++)
-		rs->rules[i]->index = (uint32_t)i;
+		note_rule(rs, rs->rules[i], (uint32_t)i);
 	rs->n_rules = (uint32_t)n;
 	return make_hot(rs);
 }

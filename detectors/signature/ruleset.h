@@ -86,6 +86,7 @@ struct ruleset {
 	uint32_t alert_max, match_limit, depth_limit;
 	uint32_t flow_state_max, host_state_max, flow_var_max;
 	bool count_cycles;
+	bool tags_sessions, tags_hosts; // some rule that can fire does
 	struct group_table *groups;
 	struct dataset_user *datasets;
 	struct reputation *reputation; // NULL: no files

@@ -123,7 +123,9 @@ void alert_gate_free(struct alert_gate *g);                  // accepts NULL
 void alert_gate_rules_changed(struct alert_gate *g, const struct ruleset *rs);
 // Lets a worker know what the gate has decided, which saves events that would be suppressed; before the first
 // packet. The gate outlives the worker.
-void signature_worker_set_gate(struct signature_worker *w, struct alert_gate *gate);
+// replay: where a rule tags hosts, the gate is asked of every packet, so that the packets logged do not depend on the
+// number of workers; live, a worker learns of other workers' hosts as they are made known.
+void signature_worker_set_gate(struct signature_worker *w, struct alert_gate *gate, bool replay);
 // Every event, in the order of the merge. Returns whether it is to go out; completes an alert's action and a
 // flow record's `alerted`.
 bool alert_gate_pass(struct alert_gate *g, struct event *ev);
@@ -131,7 +133,8 @@ struct alert_gate_stats {
 	uint64_t withheld;           // matches that were no alerts in the end
 	uint64_t suppressed;         // of these: by thresholds and suppressions
 	uint64_t over_alert_max;     // of these: past packet-alert-max
-	uint64_t host_state_evicted; // threshold or host bit entries pushed out before their time
+	uint64_t packets_untagged;   // packets that were put to it and are not tagged
+	uint64_t host_state_evicted; // thresholds, host bits and tags pushed out before their time
 };
 void alert_gate_stats(const struct alert_gate *g, struct alert_gate_stats *out);
 

@@ -11,12 +11,23 @@ static uint32_t first_cell(const struct match_ctx *m)
 	return m->cold && m->cold->detect ? (uint32_t)(uintptr_t)m->cold->detect - 1 : CELL_NONE;
 }
 
+static struct cell *find_from(struct signature_worker *w, uint32_t i, enum cell_kind kind, uint32_t id)
+{
+	for (; i != CELL_NONE; i = w->cells[i].next)
+		if (w->cells[i].id == id && w->cells[i].kind == kind)
+			return &w->cells[i];
+	return NULL;
+}
+
 static struct cell *find_cell(const struct match_ctx *m, enum cell_kind kind, uint32_t id)
 {
-	for (uint32_t i = first_cell(m); i != CELL_NONE; i = m->w->cells[i].next)
-		if (m->w->cells[i].id == id && m->w->cells[i].kind == kind)
-			return &m->w->cells[i];
-	return NULL;
+	return find_from(m->w, first_cell(m), kind, id);
+}
+
+struct cell *flow_tag_cell(struct signature_worker *w, struct flow *f)
+{
+	void *first = f->flags & FLOW_COLD_SET ? flow_cold_get(w->flows, f)->detect : NULL;
+	return first ? find_from(w, (uint32_t)(uintptr_t)first - 1, CELL_TAG, 0) : NULL;
 }
 
 struct cell *flow_cell_get(struct match_ctx *m, enum cell_kind kind, uint32_t id)

@@ -20,9 +20,3 @@ bool pkttext_get(const struct match_ctx *m, uint32_t id, uint32_t i, const uint8
 // A bit of a host or a pair as the gate last made it known (alert_gate.c). Only for rules whose match has
 // to be decided at once (RULE_F_HOST_NOW); all others are answered by the gate itself, in packet order.
 bool hostbit_isset(const struct match_ctx *m, const struct host_bit *bit);
-
-// Starts or goes on tagging; counts packets of a tagged session or host.
-struct tag_args {
-	uint32_t packets, seconds, bytes; // limits, 0: none
-	uint8_t track;                    // enum track_by; TRACK_FLOW: session
-};

@@ -137,8 +137,9 @@ int signature_worker_init(void *mem, const struct ruleset *rs, struct flow_table
 	return rc;
 }
 
-void signature_worker_set_gate(struct signature_worker *w, struct alert_gate *gate)
+void signature_worker_set_gate(struct signature_worker *w, struct alert_gate *gate, bool replay)
 {
+	w->every_packet = replay;
 	w->bulletin = alert_gate_bulletin(gate);
 }
 

@@ -57,9 +57,9 @@ struct cell {
 	uint16_t id;
 	uint8_t kind; // enum cell_kind
 	uint8_t spare;
-	uint64_t value; // bit: 1; int: the number; text: index and length; tag: packets left
-	uint64_t time_ns;
-	uint64_t value2;
+	uint64_t value;   // bit: 1; int: the number; text: its index; tag: packets left
+	uint64_t value2;  // tag: bytes left
+	uint64_t time_ns; // tag: until when
 };
 
 struct text_slot {
@@ -100,6 +100,7 @@ struct signature_worker {
 	struct bulletin *bulletin; // what the gate makes known; NULL: without one
 	uint16_t worker;
 	bool timed;                  // costs are sampled
+	bool every_packet;           // with tags on hosts: the gate is asked of each packet
 	uint32_t until_sample, dice; // checks and scans until the next sample
 	struct pcre2_real_match_data_8 *md;
 	struct pcre2_real_match_context_8 *mctx;
@@ -155,6 +156,8 @@ void seat_free(struct rule_seat *seat);
 void worker_take_seat(struct signature_worker *w, const struct rule_seat *seat);
 // state_runtime.c: the cell of a flow for this kind and id, made on first use; NULL: none left or no flow.
 struct cell *flow_cell_get(struct match_ctx *m, enum cell_kind kind, uint32_t id);
+// The cell of a flow's tags; NULL: it has none.
+struct cell *flow_tag_cell(struct signature_worker *w, struct flow *f);
 void captures_commit(struct match_ctx *m);
 size_t state_size(const struct ruleset *rs);
 void state_init(struct signature_worker *w, const struct ruleset *rs, uint8_t **mem);

@@ -29,6 +29,8 @@ alert tcp any any -> any any (msg:"host"; flags:SA; hostbits:toggle,up,dst; sid:
 alert tcp any any -> any any (msg:"ends"; flags:FA; hostbits:isset,up,src; hostbits:unset,up,src; sid:10;)
 alert tcp any any -> any any (msg:"pair"; flags:S; threshold:type limit,track by_both,count 1,seconds 60; sid:11;)
 alert tcp any any -> any any (msg:"rate"; flags:S; sid:12;)
+alert tcp any any -> any any (msg:"tag"; flags:SA; tag:session,4,packets; threshold:type limit,track by_dst,count 1,seconds 2; sid:13;)
+alert udp any any -> any any (msg:"tag"; dsize:>0; tag:host,9,packets,src; threshold:type limit,track by_src,count 1,seconds 1; sid:14;)
 """
 THRESHOLDS = "rate_filter gen_id 1, sig_id 12, track by_dst, count 5, seconds 60, new_action drop, timeout 3\n"
 
@@ -57,7 +59,9 @@ def silent_rules(lines):
     alerts = [json.loads(line) for line in lines if '"event_type":"alert"' in line]
     spoke = {a["alert"]["signature_id"] for a in alerts}
     blocked = {a["alert"]["signature_id"] for a in alerts if a["alert"]["action"] == "blocked"}
-    return sorted(set(range(1, 13)) - {6} - spoke) + ([] if blocked == {12} else ["rate_filter"])
+    if '"event_type":"packet"' not in "".join(lines):
+        return ["tag"]
+    return sorted(set(range(1, 15)) - {6} - spoke) + ([] if blocked == {12} else ["rate_filter"])
 
 
 def main():

@@ -32,6 +32,8 @@ struct rule_bench {
 	uint64_t seqs[BENCH_ALERTS];
 	bool blocked[BENCH_ALERTS]; // EVE action
 	size_t n;
+	uint64_t packets[BENCH_ALERTS]; // that were logged for a tag
+	size_t n_packets;
 	size_t flows, flows_alerted; // flow records, and those of which an alert went out
 	uint32_t tcp_seq[2];         // next sequence number of each side
 	uint16_t sport, dport;
@@ -44,6 +46,8 @@ static inline void bench_on_event(void *arg, const struct event *ev)
 {
 	struct rule_bench *b = arg;
 	bool out = alert_gate_pass(b->gate, (struct event *)(uintptr_t)ev);
+	if (out && ev->kind == EVENT_PACKET && b->n_packets < BENCH_ALERTS)
+		b->packets[b->n_packets++] = ev->seq;
 	b->flows += ev->kind == EVENT_FLOW;
 	b->flows_alerted += ev->kind == EVENT_FLOW && ev->flow.alerted;
 	if (!out || ev->kind != EVENT_ALERT || b->n == BENCH_ALERTS)
@@ -103,7 +107,7 @@ static inline void bench_pipeline(struct rule_bench *b)
 	b->w->engine = (struct packet_engine){b->engine, signature_between_bursts, signature_on_flow_end};
 	b->gate = alert_gate_new(b->rules);
 	assert_non_null(b->gate);
-	signature_worker_set_gate(b->engine, b->gate);
+	signature_worker_set_gate(b->engine, b->gate, false);
 }
 
 static inline struct rule_bench *bench_open_with(const char *rules, const struct ruleset_config *cfg)

@@ -201,6 +201,23 @@ static void an_anomaly_has_suricatas_name(void **state)
 		"\"pkt_src\":\"wire/pcap\",\"anomaly\":{\"type\":\"decode\",\"event\":\"decoder.ipv4.trunc_pkt\"}}");
 }
 
+static void a_tagged_packet_is_written_as_base64_and_says_when_it_was_longer(void **state)
+{
+	struct record r = {.ev = {.seq = 5, .kind = EVENT_PACKET, .flags = EVENT_HAS_PACKET}};
+	put_text(&r.ev, "any");
+	r.ev.packet.len = 3;
+	r.ev.packet.link_type = 1;
+	expect(NULL, &r.ev,
+		"{\"timestamp\":\"1970-01-01T00:00:00.000000+0000\",\"pcap_cnt\":5,\"event_type\":\"packet\","
+		"\"pkt_src\":\"wire/pcap\",\"packet\":\"YW55\",\"packet_info\":{\"linktype\":1}}");
+	put_text(&r.ev, "many");
+	r.ev.packet.len = 9000;
+	r.ev.packet.link_type = 101; // Suricata writes this system's DLT_RAW
+	expect(NULL, &r.ev,
+		"{\"timestamp\":\"1970-01-01T00:00:00.000000+0000\",\"pcap_cnt\":5,\"event_type\":\"packet\","
+		"\"pkt_src\":\"wire/pcap\",\"packet\":\"bWFueQ==\",\"packet_info\":{\"linktype\":12,\"length\":9000}}");
+}
+
 static void an_impossible_anomaly_is_not_written(void **state)
 {
 	struct record r = {.ev = {.kind = EVENT_ANOMALY}};
@@ -413,6 +430,7 @@ int main(void)
 		cmocka_unit_test(a_fragment_shows_no_ports),
 		cmocka_unit_test(a_finding_says_why_in_numbers),
 		cmocka_unit_test(an_anomaly_has_suricatas_name),
+		cmocka_unit_test(a_tagged_packet_is_written_as_base64_and_says_when_it_was_longer),
 		cmocka_unit_test(an_impossible_anomaly_is_not_written),
 		cmocka_unit_test(a_tcp_flow),
 		cmocka_unit_test(an_answered_ping_names_the_answer),

@@ -185,6 +185,7 @@ static void kinds_and_numbers_are_read_from_lines(void **state)
 		{"{\"sensor_seq\":8,\"timestamp\":\"x\",\"event_type\":\"alert\",\"alert\":{\"gid\":901,",
 			EVENT_FINDING, 8},
 		{"{\"sensor_seq\":9,\"event_type\":\"anomaly\"}", EVENT_ANOMALY, 9},
+		{"{\"sensor_seq\":9,\"event_type\":\"packet\"}", EVENT_PACKET, 9},
 		{"{\"sensor_seq\":10,\"event_type\":\"flow\"}", EVENT_FLOW, 10},
 		{"{\"timestamp\":\"x\",\"event_type\":\"stats\"}", SINK_STATS, 0},
 		{"{", SINK_STATS, 0},
