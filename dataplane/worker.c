@@ -8,40 +8,16 @@
 #include <rte_mbuf.h>
 
 #define DECODE_AHEAD 16u // frames between looks at the flow table
-// Enters the class in the tables that say which classes a packet of some kind and traits goes to.
-static void map_class(struct worker *w, uint16_t class)
-{
-	const struct worker_class *wc = &w->classes[class];
-
-	for (uint32_t kind = 0; kind < PACKET_KINDS; kind++) {
-		bool alike = true;
-		for (uint32_t traits = 0; traits < PACKET_TRAITS; traits++) {
-			if (wc->wants & 1u << kind && (wc->only == 0 || wc->only & traits))
-				w->class_of[kind][traits] |= (uint16_t)(1u << class);
-			alike &= w->class_of[kind][traits] == w->class_of[kind][0];
-		}
-		w->traits_of_kind[kind] |= wc->wants & 1u << kind ? wc->only : 0;
-		w->class_of_kind[kind] = alike ? w->class_of[kind][0] : WORKER_BY_TRAITS;
-	}
-}
 
 int worker_add_detector(struct worker *w, const struct detector *ops, void *state, void *delta)
 {
-	uint32_t wants = packet_kinds_wanted(ops);
-	uint16_t class = 0;
+	int class;
 
 	if (w->detector_count == WORKER_MAX_DETECTORS)
 		return -ENOSPC;
-	while (class < w->class_count && (w->classes[class].wants != wants || w->classes[class].only != ops->only))
-		class ++;
-	if (class == WORKER_MAX_CLASSES)
-		return -ENOSPC;
-	if (class == w->class_count) {
-		w->classes[class].wants = wants;
-		w->classes[class].only = ops->only;
-		w->class_count++;
-		map_class(w, class);
-	}
+	class = sorter_add(&w->sorter, w->detector_count, ops);
+	if (class < 0)
+		return class;
 	if (ops->on_flow_end)
 		w->enders[w->ender_count++] = (uint8_t)w->detector_count;
 	w->detectors[w->detector_count++] =
@@ -92,33 +68,10 @@ static uint32_t account_invalid(struct worker *w, const struct packet *p)
 	return 1;
 }
 
-// The classes that want a packet, a bit each.
-static inline uint32_t classes_of(const struct worker *w, const struct packet *p)
+// Accounts for the frames and reports what was noted on packets.
+static void account(struct worker *w, const struct burst *b)
 {
-	uint32_t kind = packet_kind(p), classes = w->class_of_kind[kind];
-
-	if (classes == WORKER_BY_TRAITS)
-		classes = w->class_of[kind][packet_traits_among(p, w->traits_of_kind[kind])];
-	return classes;
-}
-
-// Puts the packets on the lists of those that want some of the burst, but not all.
-static void sort(struct worker *w, const struct burst *b, const uint16_t *classes, uint32_t some)
-{
-	for (uint16_t i = 0; i < b->n; i++) {
-		for (uint32_t left = classes[i] & some; left; left &= left - 1) {
-			struct worker_class *wc = &w->classes[__builtin_ctz(left)];
-			wc->list[wc->n++] = b->list[i];
-		}
-	}
-}
-
-// Accounts for the frames, reports what was noted on packets, and sorts these by who wants to see them. A class that
-// wants the whole burst, as in a flood, gets it as it is.
-static void gather(struct worker *w, const struct burst *b)
-{
-	uint16_t classes[PKT_BURST * PKT_MAX_DEPTH];
-	uint32_t invalid = 0, any = 0, all = UINT32_MAX;
+	uint32_t invalid = 0;
 
 	for (uint16_t i = 0; i < b->n; i++) {
 		const struct packet *p = b->list[i];
@@ -126,32 +79,25 @@ static void gather(struct worker *w, const struct burst *b)
 			invalid += account_invalid(w, p);
 		if (unlikely(p->event_count) && w->report_anomalies)
 			report_anomalies(w, p);
-		uint32_t c = classes_of(w, p);
-		classes[i] = (uint16_t)c;
-		any |= c;
-		all &= c;
 	}
-	for (uint16_t c = 0; c < w->class_count; c++) {
-		bool whole = all >> c & 1;
-		w->classes[c].n = whole ? b->n : 0;
-		w->classes[c].pkts = whole ? b->list : w->classes[c].list;
-	}
-	if (any & ~all)
-		sort(w, b, classes, any & ~all);
 	w->counters.inspected += b->n_frames - invalid;
 	w->counters.frames += b->n_frames;
 	w->counters.packets += b->n;
 	w->counters.bursts++;
 }
 
-static void run_detectors(struct worker *w)
+// Shows every detector what it wants of the burst, in the order in which they were added.
+static void run_detectors(struct worker *w, const struct burst *b)
 {
-	for (uint16_t d = 0; d < w->detector_count; d++) {
+	uint64_t left = w->detector_count ? sorter_sort(&w->sorter, b) : 0;
+
+	for (; left; left &= left - 1) {
+		uint32_t d = (uint32_t)__builtin_ctzll(left);
 		const struct worker_detector *wd = &w->detectors[d];
-		const struct worker_class *wc = &w->classes[wd->class];
+		const struct sorter_class *class = &w->sorter.classes[wd->class];
 		mark(w, WORKER_DETECTOR + d);
-		if (wc->n && wd->ops->on_packets)
-			wd->ops->on_packets(wd->state[w->active], wc->pkts, wc->n, &w->run);
+		if (wd->ops->on_packets)
+			wd->ops->on_packets(wd->state[w->active], class->pkts, class->n, &w->run);
 	}
 }
 
@@ -214,8 +160,8 @@ void worker_process(struct worker *w)
 			tcp_stream_burst(w->streams, b, at, end, &w->run);
 	}
 	mark(w, WORKER_GATHER);
-	gather(w, b);
-	run_detectors(w);
+	account(w, b);
+	run_detectors(w, b);
 
 	mark(w, WORKER_END);
 	uint64_t last = b->frames[b->n_frames - 1].seq;

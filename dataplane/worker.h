@@ -7,31 +7,20 @@
 
 #include "dataplane/api/detector.h"
 #include "dataplane/api/engine.h"
-#include "dataplane/api/packet_traits.h"
 #include "dataplane/decode.h"
 #include "dataplane/defrag.h"
 #include "dataplane/flow_table.h"
+#include "dataplane/sorter.h"
 #include "dataplane/tcp_stream.h"
 
-#define WORKER_MAX_DETECTORS 64u
-#define WORKER_MAX_CLASSES 16u // distinct sets of packet kinds that detectors ask for
-#define WORKER_BY_TRAITS (1u << WORKER_MAX_CLASSES)
+#define WORKER_MAX_DETECTORS SORTER_MAX_DETECTORS
 
 // A detector of this worker. With DET_TICK there are two deltas: packets fill one while the main
 // lcore merges the other, and a tick swaps them.
 struct worker_detector {
 	const struct detector *ops;
 	void *state[2];
-	uint8_t class; // index into worker.classes
-};
-
-// Packets that the same detectors want, gathered once a burst.
-struct worker_class {
-	uint32_t wants; // DET_ALL part of detector.wants
-	uint32_t only;  // detector.only
-	uint32_t n;
-	struct packet *const *pkts; // its list, or the burst's where it wants all of them
-	struct packet *list[PKT_BURST * PKT_MAX_DEPTH];
+	uint8_t class; // index into sorter.classes
 };
 
 struct worker_counters {
@@ -56,7 +45,6 @@ struct worker {
 	uint16_t id;
 	uint8_t active; // which delta of DET_TICK detectors packets fill
 	uint16_t detector_count;
-	uint16_t class_count;
 	bool report_anomalies;     // emit EVENT_ANOMALY (they are counted in any case)
 	_Atomic uint64_t done_seq; // every packet up to this ordinal has left the path
 	_Atomic uint64_t ticks_done;
@@ -70,10 +58,7 @@ struct worker {
 	struct worker_detector detectors[WORKER_MAX_DETECTORS];
 	uint16_t ender_count;
 	uint8_t enders[WORKER_MAX_DETECTORS]; // those of detectors that are told when a flow ends
-	struct worker_class classes[WORKER_MAX_CLASSES];
-	uint16_t class_of[PACKET_KINDS][PACKET_TRAITS]; // bit c: classes[c] wants such packets
-	uint32_t class_of_kind[PACKET_KINDS];           // the same, or WORKER_BY_TRAITS where traits matter
-	uint32_t traits_of_kind[PACKET_KINDS];          // enum detector_only bits that somebody asks for
+	struct sorter sorter;
 	struct worker_counters counters;
 	const struct worker_probe *probe; // NULL in a sensor
 	struct burst burst;

@@ -97,8 +97,7 @@ static double once(const struct detector *d, const void *config, const struct fl
 				event_ring_pop(sink.ring);
 		}
 		make(&p, s, n, ts);
-		uint32_t traits = packet_traits(&p);
-		if (d->wants & DET_ALL & 1u << packet_kind(&p) && (d->only == 0 || d->only & traits))
+		if (packet_look_wanted(d, packet_look(&p)))
 			d->on_packets(delta, &list, 1, &run);
 	}
 	free(master);

@@ -35,15 +35,17 @@ enum detector_wants {
 // Which of those packets on_packets sees at all (detector.only): those with one of these traits. Most packets are
 // the middle of something, and most detectors need not be asked about them. See packet_traits.h.
 enum detector_only {
-	DET_FIRST = 1u << 0,  // the first of its direction in its flow, or without a flow, or neither TCP nor UDP
-	DET_START = 1u << 1,  // likewise the first two
-	DET_FLAGS = 1u << 2,  // TCP with SYN, FIN or RST
-	DET_EARLY = 1u << 3,  // TCP with payload, among the first 64 of its direction
-	DET_DATA = 1u << 4,   // with payload
-	DET_BARE = 1u << 5,   // TCP without payload, SYN, FIN and RST
-	DET_STEP = 1u << 6,   // every 256th of its direction
-	DET_NAMED = 1u << 7,  // from or to the port packet_traits.h names: DNS, DHCP, SNMP, IKE, SIP, ...
-	DET_SAMPLE = 1u << 8, // one frame in eight, by its ordinal
+	DET_FIRST = 1u << 0,      // the first of its direction in its flow, or without a flow, or neither TCP nor UDP
+	DET_START = 1u << 1,      // likewise the first two
+	DET_SYN = 1u << 2,        // TCP with SYN
+	DET_CLOSE = 1u << 3,      // TCP with FIN or RST
+	DET_EARLY = 1u << 4,      // TCP with payload, among the first 64 of its direction
+	DET_DATA = 1u << 5,       // with payload
+	DET_BARE = 1u << 6,       // TCP without payload, SYN, FIN and RST
+	DET_STEP = 1u << 7,       // every 256th of its direction
+	DET_NAMED = 1u << 8,      // from or to a port packet_traits.h names: DNS, DHCP, SNMP, IKE, SIP, ...
+	DET_SAMPLE = 1u << 9,     // one frame in eight, by its ordinal
+	DET_REFLECTED = 1u << 10, // from the port of a UDP service that is abused as a reflector, and perhaps others
 };
 
 // What a detector may use while it looks at packets.

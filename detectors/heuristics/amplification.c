@@ -174,5 +174,5 @@ static double amplification_rate(const struct flood_view *v)
 	return (double)v->count[AMP_UNASKED];
 }
 
-FLOOD_DETECTOR(
-	amplification, 9010006, "Tocsin reflection and amplification flood", DET_UDP, 0, IPPROTO_UDP, .least_pkts = 1);
+FLOOD_DETECTOR(amplification, 9010006, "Tocsin reflection and amplification flood", DET_UDP, DET_REFLECTED, IPPROTO_UDP,
+	.least_pkts = 1);

@@ -60,35 +60,40 @@ static bool is_config_copy(const uint8_t *d, uint32_t n)
 
 // SYNful Knock (Mandiant 2015): the SYN's sequence and acknowledgment numbers differ by 0xC123D; the answer carries
 // an urgent pointer of 1 without URG, its numbers differ by one more.
-static uint32_t look_knock(const struct packet *p)
+static inline uint32_t look_knock(const struct packet *p)
 {
 	if (p->len < p->l4_off + 20u)
 		return 0;
 	const uint8_t *t = p->data + p->l4_off;
-	uint32_t seq = be32(t + 4), ack = be32(t + 8);
 	uint8_t flags = p->tcp_flags & 0x3f;
-	if (flags == 0x02 && ack != 0 && seq - ack == 0xc123d)
+	// a SYN acknowledges nothing: that is all that is seen of a flood's
+	if (flags == 0x02 && memcmp(t + 8, "\0\0\0", 4) == 0)
+		return 0;
+	uint32_t seq = be32(t + 4), ack = be32(t + 8);
+	if (flags == 0x02 && seq - ack == 0xc123d)
 		return SYNFUL_KNOCK;
 	if (flags == 0x12 && ack - seq == 0xc123e && t[18] == 0 && t[19] == 1)
 		return SYNFUL_ANSWER;
 	return 0;
 }
 
-static uint32_t look(const struct packet *p)
+static __attribute__((noinline)) uint32_t look_payload(const struct packet *p)
 {
 	const uint8_t *d = packet_payload(p);
-	if (p->flags & PKT_TCP) {
-		if (p->tcp_flags & 0x02)
-			return look_knock(p);
+	if (p->flags & PKT_TCP)
 		return p->dport == 4786 && is_smart_install(d, p->payload_len) ? SMI_COMMAND : 0;
-	}
 	if (p->dport == 69)
 		return is_tftp_config(d, p->payload_len) ? TFTP_CONFIG : 0;
 	return p->dport == 161 && is_config_copy(d, p->payload_len) ? SNMP_CONFIG_COPY : 0;
+}
+
+static inline uint32_t look(const struct packet *p)
+{
+	return p->flags & PKT_TCP && p->tcp_flags & 0x02 ? look_knock(p) : look_payload(p);
 }
 
 extern const struct detector detector_device_tampering;
 static const struct once_ops device_tampering_ops = {&detector_device_tampering, kinds, look, NULL};
 
 ONCE_DETECTOR(device_tampering, 9010027, "Tocsin device tampering", "Attempted Administrator Privilege Gain", 1,
-	DET_TCP | DET_UDP, DET_EARLY | DET_NAMED | DET_FLAGS);
+	DET_TCP | DET_UDP, DET_EARLY | DET_NAMED | DET_SYN);

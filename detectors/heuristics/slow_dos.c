@@ -227,4 +227,4 @@ static int slow_dos_init(void *state, const void *config, const struct detector_
 }
 
 OBS_DETECTOR(slow_dos, 9010008, "Tocsin slow denial of service", "Detection of a Denial of Service Attack", 1, DET_TCP,
-	DET_EARLY | DET_FLAGS | DET_BARE);
+	DET_EARLY | DET_CLOSE | DET_BARE);

@@ -212,4 +212,4 @@ static double syn_flood_rate(const struct flood_view *v)
 	return (double)v->pkts;
 }
 
-FLOOD_DETECTOR(syn_flood, 9010001, "Tocsin TCP SYN flood", DET_TCP, DET_START | DET_FLAGS, IPPROTO_TCP);
+FLOOD_DETECTOR(syn_flood, 9010001, "Tocsin TCP SYN flood", DET_TCP, DET_START | DET_SYN | DET_CLOSE, IPPROTO_TCP);

@@ -137,12 +137,6 @@ static inline void harness_tick(struct harness *h, bool last)
 	harness_collect(h);
 }
 
-static inline bool harness_shows(const struct harness *h, const struct packet *p)
-{
-	const struct detector *d = h->detector;
-	return packet_kinds_wanted(d) & 1u << packet_kind(p) && (d->only == 0 || d->only & packet_traits(p));
-}
-
 // Both directions of an address pair go to one worker.
 static inline uint32_t harness_worker_of(const struct harness *h)
 {
@@ -183,7 +177,7 @@ static inline void harness_frame(struct harness *h, uint64_t us)
 		at = flow_lookup_burst(w->flows, b, at, &h->sink);
 	uint32_t n = 0;
 	for (uint32_t i = 0; i < b->n; i++)
-		if (harness_shows(h, b->list[i]))
+		if (packet_look_wanted(h->detector, packet_look(b->list[i])))
 			list[n++] = b->list[i];
 	if (n)
 		h->detector->on_packets(w->delta, list, n, &run);
