@@ -130,13 +130,21 @@ static void key_of_icmp(struct flow_key *k, const struct packet *p)
 	k->ports = p->icmp_type | (answer < 0 ? 0 : (uint32_t)answer << 16);
 }
 
+// RFC 4303 section 2.1: the index of the security association, which no other ESP packet between the two shares.
+static void key_of_esp(struct flow_key *k, const struct packet *p)
+{
+	if ((uint64_t)p->l4_off + sizeof(k->ports) <= p->len)
+		memcpy(&k->ports, p->data + p->l4_off, sizeof(k->ports));
+}
+
 void flow_key_slow(struct flow_key *k, const struct packet *p, const struct flow_seed *s)
 {
 	const uint32_t kinds = PKT_TCP | PKT_UDP | PKT_ICMP | PKT_SCTP | PKT_ESP;
+	bool sixin4 = p->flags & PKT_IPV4 && p->ip_proto == IPPROTO_IPV6;
 
 	k->use = FLOW_KEY_NONE;
 	k->hash1 = 0;
-	if (!(p->flags & PKT_IP) || !(p->flags & kinds) || p->flags & (PKT_FRAGMENT | PKT_INVALID))
+	if (!(p->flags & PKT_IP) || !(p->flags & kinds || sixin4) || p->flags & (PKT_FRAGMENT | PKT_INVALID))
 		return;
 	k->use = FLOW_KEY_CREATE;
 	set_addrs(k, p, s);
@@ -145,6 +153,8 @@ void flow_key_slow(struct flow_key *k, const struct packet *p, const struct flow
 	k->proto = p->ip_proto;
 	if (p->flags & PKT_ICMP)
 		key_of_icmp(k, p);
+	if (p->flags & PKT_ESP)
+		key_of_esp(k, p);
 	if (k->use != FLOW_KEY_NONE)
 		flow_key_hash(k, p->flags & PKT_IPV6, s);
 }

@@ -124,7 +124,7 @@ static inline void flow_key_plain(struct flow_key *k, const struct packet *p, co
 
 // Makes a packet's key; k->use says whether it has a flow at all. Fragments that were not rebuilt,
 // malformed packets, ARP and IP protocols that Suricata keeps no flow for either (GRE, IGMP, OSPF,
-// AH, ...) have none.
+// AH, IPv6 in IPv6, ...) have none; IPv6 in IPv4 has.
 static inline void flow_key_make(struct flow_key *k, const struct packet *p, const struct flow_seed *s)
 {
 	if (likely(flow_key_is_plain(p)))

@@ -62,6 +62,15 @@ static inline bool same_kind(const struct flow *f, const struct flow_key *k)
 	return ((has ^ wants) & mask) == 0;
 }
 
+// What a packet is that goes the other way of a flow's first. A 6in4 tunnel is one flow without a reply, each security
+// association of ESP one of its own: what Suricata 7.0.10 has.
+static inline int way_back(const struct flow_key *k)
+{
+	return likely(k->proto != IPPROTO_IPV6 && k->proto != IPPROTO_ESP) ? DIR_TO_CLIENT
+	       : k->proto == IPPROTO_IPV6                                  ? DIR_TO_SERVER
+									   : -1;
+}
+
 // IPv6: the line has only a digest of the addresses, the cold part has all of them.
 static int compare6(const struct flow_table *t, const struct flow *f, const struct flow_key *k, uint32_t ports,
 	const struct packet *p)
@@ -72,7 +81,7 @@ static int compare6(const struct flow_table *t, const struct flow *f, const stru
 		return DIR_TO_SERVER;
 	if (ports == flow_swap_ports(k->ports) && !memcmp(&c->addr[0], &p->dst, 16) &&
 		!memcmp(&c->addr[1], &p->src, 16))
-		return DIR_TO_CLIENT;
+		return way_back(k);
 	return -1;
 }
 
@@ -91,7 +100,7 @@ static inline int compare(
 		return addrs == k->addrs ? compare6(t, f, k, ports, p) : -1;
 	if (addrs == k->addrs && ports == k->ports)
 		return DIR_TO_SERVER;
-	return addrs == flow_swap_addrs(k->addrs) && ports == flow_swap_ports(k->ports) ? DIR_TO_CLIENT : -1;
+	return addrs == flow_swap_addrs(k->addrs) && ports == flow_swap_ports(k->ports) ? way_back(k) : -1;
 }
 
 static inline struct flow *find_in(

@@ -258,6 +258,7 @@ static void packets_without_a_transport_have_no_flow(void **state)
 	struct packet *fragment = add4(&r, 17, A, 1, B, 2, 0, T0), *bad = add4(&r, 17, A, 1, B, 2, 0, T0);
 	struct packet *gre = add4(&r, 47, A, 0, B, 0, 0, T0), *arp = add4(&r, 0, A, 0, B, 0, 0, T0);
 	struct packet *esp = add4(&r, 50, A, 0, B, 0, 0, T0);
+	esp->len = 0;
 	fragment->flags |= PKT_FRAGMENT;
 	bad->flags |= PKT_INVALID;
 	arp->flags = PKT_ARP;
@@ -268,6 +269,48 @@ static void packets_without_a_transport_have_no_flow(void **state)
 	assert_null(arp->flow);
 	assert_non_null(esp->flow);
 	assert_int_equal(flow_table_counters(r.t)->packets, 1);
+	rig_close(&r);
+}
+
+static void a_6in4_tunnel_is_one_flow_without_sides(void **state)
+{
+	struct rig r;
+	open_default(&r);
+	rig_begin(&r);
+	struct packet *there = add4(&r, 41, A, 0, B, 0, 0, T0), *back = add4(&r, 41, B, 0, A, 0, 0, T0);
+	struct packet *six = add6(&r, 41, "fd00::1", 0, "fd00::2", 0, T0);
+	rig_run(&r);
+	assert_non_null(there->flow);
+	assert_ptr_equal(back->flow, there->flow);
+	assert_int_equal(back->dir, DIR_TO_SERVER);
+	assert_int_equal(there->flow->pkts[DIR_TO_SERVER], 2);
+	assert_int_equal(there->flow->state, FLOW_NEW);
+	assert_null(six->flow);
+	rig_close(&r);
+}
+
+static void each_esp_association_is_a_flow(void **state)
+{
+	static const uint8_t spi[2][8] = {
+		{1, 2, 1, 2}, {7, 7, 0, 1}}; // the first reads the same with its halves swapped
+	struct rig r;
+	open_default(&r);
+	rig_begin(&r);
+	struct packet *there = add4(&r, 50, A, 0, B, 0, 0, T0), *back = add4(&r, 50, B, 0, A, 0, 0, T0);
+	struct packet *other = add4(&r, 50, A, 0, B, 0, 0, T0), *again = add4(&r, 50, A, 0, B, 0, 0, T0);
+	struct packet *six = add6(&r, 50, "fd00::1", 0, "fd00::2", 0, T0),
+		      *six_back = add6(&r, 50, "fd00::2", 0, "fd00::1", 0, T0);
+	there->data = back->data = again->data = six->data = six_back->data = spi[0];
+	other->data = spi[1];
+	for (uint16_t i = 0; i < r.b.n; i++)
+		r.b.list[i]->len = 8;
+	rig_run(&r);
+	assert_ptr_equal(again->flow, there->flow);
+	assert_ptr_not_equal(back->flow, there->flow);
+	assert_ptr_not_equal(other->flow, there->flow);
+	assert_ptr_not_equal(six->flow, six_back->flow);
+	assert_int_equal(back->dir, DIR_TO_SERVER);
+	assert_int_equal(there->flow->pkts[0], 2);
 	rig_close(&r);
 }
 
@@ -395,6 +438,8 @@ int main(void)
 		cmocka_unit_test(icmpv6_neighbour_discovery_pairs),
 		cmocka_unit_test(unreachable_joins_the_flow_it_quotes_and_begins_none),
 		cmocka_unit_test(packets_without_a_transport_have_no_flow),
+		cmocka_unit_test(a_6in4_tunnel_is_one_flow_without_sides),
+		cmocka_unit_test(each_esp_association_is_a_flow),
 		cmocka_unit_test(counters_saturate_and_time_never_goes_back),
 		cmocka_unit_test(syn_ack_first_is_turned_round_with_midstream_only),
 		cmocka_unit_test(flow_id_is_51_bits_stable_and_differs_by_start),
