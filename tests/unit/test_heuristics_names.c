@@ -254,15 +254,86 @@ static void icmp_replies_with_data_of_their_own_are_a_tunnel(void **state)
 	harness_assert_attacker(&h, 0, CLIENT);
 }
 
-static void icmp_pings_of_all_sizes_that_are_returned_are_silent(void **state)
+// n pings that are returned as they are: a time stamp of 16 bytes, then what fill() writes for number i.
+static void returned_pings(uint32_t n, size_t len, size_t step, void (*fill)(uint8_t *at, size_t len, uint32_t i))
 {
+	uint8_t data[1500];
 	harness_start(&h, &detector_icmp_tunnel, 1);
-	for (uint32_t i = 0; i < 200; i++) {
-		echo(i * SEC, false, i, 56 + i);
-		echo(i * SEC + 5000, true, i, 56 + i);
+	for (uint32_t i = 0; i < n; i++, len += step) {
+		memcpy(data, (uint64_t[]){1700000000 + i, i * 7919}, 16);
+		fill(data + 16, len - 16, i);
+		harness_icmp(&h, i * SEC, CLIENT, "198.51.100.7", 8, i, data, len);
+		harness_icmp(&h, i * SEC + 5000, "198.51.100.7", CLIENT, 0, i, data, len);
 	}
 	harness_end(&h);
+}
+
+static void fill_count(uint8_t *at, size_t len, uint32_t i)
+{
+	for (size_t k = 0; k < len; k++)
+		at[k] = (uint8_t)(16 + k);
+}
+
+static void fill_letters(uint8_t *at, size_t len, uint32_t i)
+{
+	for (size_t k = 0; k < len; k++)
+		at[k] = (uint8_t)('a' + k % 23);
+}
+
+// A number of the monitor's own, then zeros.
+static void fill_number(uint8_t *at, size_t len, uint32_t i)
+{
+	memset(at, 0, len);
+	memcpy(at, &i, sizeof(i));
+}
+
+static void fill_data(uint8_t *at, size_t len, uint32_t i)
+{
+	for (size_t k = 0; k < len; k++)
+		at[k] = (uint8_t)sketch_mix(i * 4096 + k);
+}
+
+static void fill_some_data(uint8_t *at, size_t len, uint32_t i)
+{
+	fill_data(at, len, i % 12);
+}
+
+static void icmp_pings_of_all_kinds_that_are_returned_are_silent(void **state)
+{
+	returned_pings(400, 56, 0, fill_count); // iputils
 	assert_int_equal(h.findings, 0);
+	harness_stop(&h);
+	returned_pings(400, 32, 0, fill_letters); // Windows
+	assert_int_equal(h.findings, 0);
+	harness_stop(&h);
+	returned_pings(400, 64, 0, fill_number);
+	assert_int_equal(h.findings, 0);
+	harness_stop(&h);
+	returned_pings(400, 17, 3, fill_count); // looking for the path's MTU
+	assert_int_equal(h.findings, 0);
+}
+
+static void icmp_messages_of_ever_other_content_that_are_returned_are_a_tunnel(void **state)
+{
+	returned_pings(40, 64, 0, fill_data);
+	assert_int_equal(harness_count(&h, "ICMP messages of ever other content"), 1);
+	harness_assert_attacker(&h, 0, CLIENT);
+	assert_true(h.found[0].finding.observed >= 19 && h.found[0].finding.observed < 24);
+}
+
+static void icmp_messages_of_twelve_contents_are_silent(void **state)
+{
+	returned_pings(400, 64, 0, fill_some_data);
+	assert_int_equal(h.findings, 0);
+}
+
+static void icmp_replies_alone_of_ever_other_content_are_a_tunnel(void **state)
+{
+	harness_start(&h, &detector_icmp_tunnel, 1);
+	for (uint32_t i = 0; i < 40; i++)
+		echo(i * SEC, true, i, 100);
+	harness_end(&h);
+	assert_int_equal(harness_count(&h, "ICMP messages of ever other content"), 1);
 }
 
 static void icmp_replies_few_of_which_differ_are_silent(void **state)
@@ -379,7 +450,10 @@ int main(void)
 		heuristic_test(names_have_a_registered_domain),
 		heuristic_test(truncated_dns_is_not_read_past_its_end),
 		heuristic_test(icmp_replies_with_data_of_their_own_are_a_tunnel),
-		heuristic_test(icmp_pings_of_all_sizes_that_are_returned_are_silent),
+		heuristic_test(icmp_pings_of_all_kinds_that_are_returned_are_silent),
+		heuristic_test(icmp_messages_of_ever_other_content_that_are_returned_are_a_tunnel),
+		heuristic_test(icmp_messages_of_twelve_contents_are_silent),
+		heuristic_test(icmp_replies_alone_of_ever_other_content_are_a_tunnel),
 		heuristic_test(icmp_replies_few_of_which_differ_are_silent),
 		heuristic_test(smart_install_commands_are_reported_and_others_on_the_port_not),
 		heuristic_test(tftp_of_a_configuration_is_reported_and_of_firmware_not),
