@@ -51,10 +51,16 @@ void finding_emit(struct detector_run *run, const struct finding *f);
 // Presentation form of an address into out[46]; "?" without version.
 const char *address_text(char *out, const union ip_addr *addr, uint8_t version);
 
-// Is the address one of ours? Without HOME_NET every address is.
+// Does the address never leave a site: IPv6 unique local (fc00::/7, RFC 4193) or link-local (fe80::/10, RFC 4291)?
+static inline bool address_is_local6(const union ip_addr *addr, uint8_t version)
+{
+	return version == 6 && ((addr->b[0] & 0xfe) == 0xfc || (addr->b[0] == 0xfe && (addr->b[1] & 0xc0) == 0x80));
+}
+
+// Is the address one of ours? Without HOME_NET every address is; local IPv6 addresses always are.
 static inline bool is_home(const struct addr_set *home, const union ip_addr *addr, uint8_t version)
 {
-	return home == NULL || addr_set_has(home, addr, version);
+	return home == NULL || address_is_local6(addr, version) || addr_set_has(home, addr, version);
 }
 
 // Multicast, broadcast or unspecified: not one host.

@@ -24,6 +24,7 @@ static const struct config_row lookalike_domain_rows[] = {
 		NULL, "names of the brands that are protected, with commas between them"},
 	{"allowed", CONFIG_STRING, offsetof(struct lookalike_domain_config, allowed), "", 0, 0,
 		"google-analytics,apple-dns,apple-cloudkit,apple-mapkit,apple-livephotoskit,amazon-adsystem,amazon-dss,"
+		"images-amazon,ssl-images-amazon,media-amazon,icloud-content,okta-emea,dropbox-dns,"
 		"github-production-user-asset,adobe-identity,goggle",
 		NULL, "labels that are no look-alikes, with commas between them"},
 	CONFIG_END};

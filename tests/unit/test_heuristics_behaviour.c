@@ -347,16 +347,21 @@ static void a_reached_host_that_tries_a_few_is_no_worm(void **state)
 	assert_int_equal(h.findings, 0);
 }
 
-static void calls(uint32_t n, uint32_t jitter_permille, const char *to)
+static void calls_of(const char *from, uint32_t n, uint32_t jitter_permille, const char *to)
 {
 	uint64_t us = 0;
 	for (uint32_t i = 0; i < n; i++) {
-		harness_handshake(&h, us, "10.0.0.5", (uint16_t)(3000 + i), to, 443);
+		harness_handshake(&h, us, from, (uint16_t)(3000 + i), to, 443);
 		uint32_t random = (i * 2654435761u >> 8) % 2001; // 0..2000
 		us += 60 * SEC + (60 * SEC / 1000) * jitter_permille * random / 1000 -
 		      60 * SEC / 1000 * jitter_permille;
 	}
 	harness_end(&h);
+}
+
+static void calls(uint32_t n, uint32_t jitter_permille, const char *to)
+{
+	calls_of("10.0.0.5", n, jitter_permille, to);
 }
 
 static void beacon_with_some_jitter_is_reported(void **state)
@@ -389,6 +394,19 @@ static void regular_calls_inside_are_silent(void **state)
 	assert_int_equal(h.findings, 0);
 }
 
+static void a_beacon_over_ipv6_needs_no_home_net_where_its_host_has_a_local_address(void **state)
+{
+	harness_start(&h, &detector_beacon, 1);
+	calls_of("fd00:1::5", 20, 100, "2001:db8:7::7");
+	assert_int_equal(h.findings, 1);
+	harness_assert_victim(&h, 0, "fd00:1::5");
+	harness_stop(&h);
+	harness_start(&h, &detector_beacon, 1);
+	calls_of("fd00:1::5", 40, 0, "fd00:2::9"); // a monitor of ours
+	calls_of("fe80::5", 40, 0, "fe80::9");
+	assert_int_equal(h.findings, 0);
+}
+
 static void a_person_browsing_is_no_beacon(void **state)
 {
 	uint64_t us = 0;
@@ -414,17 +432,20 @@ static void an_update_check_of_many_hosts_is_no_beacon(void **state)
 	assert_int_equal(h.findings, 0);
 }
 
-static void transfer(uint32_t up, uint32_t down)
+static void transfer_between(const char *ours, const char *theirs, uint32_t up, uint32_t down)
 {
 	static uint8_t bulk[1400];
-	harness_handshake(&h, 0, "10.0.0.5", 3000, "198.51.100.7", 443);
+	harness_handshake(&h, 0, ours, 3000, theirs, 443);
 	for (uint32_t i = 0; i < up; i++)
-		harness_tcp(
-			&h, 1000 + i * 20, "10.0.0.5", 3000, "198.51.100.7", 443, BUILD_TCP_ACK, bulk, sizeof(bulk));
+		harness_tcp(&h, 1000 + i * 20, ours, 3000, theirs, 443, BUILD_TCP_ACK, bulk, sizeof(bulk));
 	for (uint32_t i = 0; i < down; i++)
-		harness_tcp(
-			&h, 1000 + i * 20, "198.51.100.7", 443, "10.0.0.5", 3000, BUILD_TCP_ACK, bulk, sizeof(bulk));
+		harness_tcp(&h, 1000 + i * 20, theirs, 443, ours, 3000, BUILD_TCP_ACK, bulk, sizeof(bulk));
 	harness_end(&h);
+}
+
+static void transfer(uint32_t up, uint32_t down)
+{
+	transfer_between("10.0.0.5", "198.51.100.7", up, down);
 }
 
 static void an_upload_of_half_a_gigabyte_is_reported(void **state)
@@ -433,6 +454,17 @@ static void an_upload_of_half_a_gigabyte_is_reported(void **state)
 	transfer(400000, 0);
 	assert_int_equal(h.findings, 1);
 	harness_assert_victim(&h, 0, "10.0.0.5");
+}
+
+static void an_upload_over_ipv6_is_reported_and_one_inside_not(void **state)
+{
+	harness_start(&h, &detector_exfiltration, 1);
+	transfer_between("fd00:1::5", "2001:db8:7::7", 400000, 0);
+	assert_int_equal(h.findings, 1);
+	harness_stop(&h);
+	harness_start(&h, &detector_exfiltration, 1);
+	transfer_between("fd00:1::5", "fd00:2::9", 400000, 0);
+	assert_int_equal(h.findings, 0);
 }
 
 static void a_smaller_upload_is_silent(void **state)
@@ -555,9 +587,11 @@ int main(void)
 		heuristic_test(beacon_with_much_jitter_needs_longer),
 		heuristic_test(beacon_of_ten_calls_is_not_yet_one),
 		heuristic_test(regular_calls_inside_are_silent),
+		heuristic_test(a_beacon_over_ipv6_needs_no_home_net_where_its_host_has_a_local_address),
 		heuristic_test(a_person_browsing_is_no_beacon),
 		heuristic_test(an_update_check_of_many_hosts_is_no_beacon),
 		heuristic_test(an_upload_of_half_a_gigabyte_is_reported),
+		heuristic_test(an_upload_over_ipv6_is_reported_and_one_inside_not),
 		heuristic_test(a_smaller_upload_is_silent),
 		heuristic_test(a_download_is_silent),
 		heuristic_test(services_made_on_several_hosts_are_lateral_movement),

@@ -469,6 +469,114 @@ static void clients_that_get_their_answer_are_silent(void **state)
 	assert_int_equal(h.findings, 0);
 }
 
+static const char crowd_head[] = "GET / HTTP/1.1\r\nHost: x\r\n",
+		  crowd_post[] = "POST /up HTTP/1.1\r\nHost: x\r\nContent-Length: 900000\r\n\r\n",
+		  crowd_whole[] = "GET /poll HTTP/1.1\r\nHost: x\r\n\r\n", crowd_answer[] = "HTTP/1.1 200 OK\r\n\r\n";
+
+// n connections of `clients` clients, a millisecond apart: each says `first` and 100 ms later `second` (or nothing).
+static void crowd(bool v6, uint32_t n, uint32_t clients, const char *first, const char *second, size_t second_len)
+{
+	char a[40];
+	const char *server = v6 ? "2001:db8:1::80" : SERVER;
+	for (uint32_t i = 0; i < n + 100; i++) {
+		uint32_t client = (i < n ? i : i - 100) % clients;
+		if (i < n) {
+			sprintf(a, v6 ? "2001:db8:2::%x" : "198.18.3.%u", client + 1);
+			harness_handshake(&h, i * 1000, a, (uint16_t)(4000 + i), server, 80);
+			harness_tcp(&h, i * 1000 + 5, a, (uint16_t)(4000 + i), server, 80, BUILD_TCP_ACK, first,
+				strlen(first));
+		}
+		if (i >= 100 && second) {
+			sprintf(a, v6 ? "2001:db8:2::%x" : "198.18.3.%u", (i - 100) % clients + 1);
+			harness_tcp(&h, i * 1000 + 10, a, (uint16_t)(4000 + i - 100), server, 80, BUILD_TCP_ACK, second,
+				second_len);
+		}
+	}
+	harness_tcp(&h, 12000000, "198.18.0.1", 4000, "198.18.0.2", 80, BUILD_TCP_ACK, "x", 1);
+	harness_end(&h);
+}
+
+static void slowloris_of_many_clients_with_a_few_connections_each_is_reported(void **state)
+{
+	for (uint32_t v6 = 0; v6 < 2; v6++) {
+		harness_start(&h, &detector_slow_dos, 1);
+		crowd(v6, 180, 60, crowd_head, "X-a: b\r\n", 8);
+		assert_int_equal(harness_count(&h, NULL), 1);
+		assert_int_equal(harness_count(&h, "connections of many clients kept unfinished"), 1);
+		assert_int_equal(h.found[0].finding.attacker_version, 0);
+		harness_assert_victim(&h, 0, v6 ? "2001:db8:1::80" : SERVER);
+		harness_stop(&h);
+	}
+	h.detector = NULL;
+}
+
+static void slow_bodies_of_many_clients_are_reported(void **state)
+{
+	harness_start(&h, &detector_slow_dos, 1);
+	crowd(false, 180, 60, crowd_post, "a=b", 3);
+	assert_int_equal(harness_count(&h, "connections of many clients kept unfinished"), 1);
+}
+
+static void ninety_unfinished_requests_of_many_clients_are_silent(void **state)
+{
+	harness_start(&h, &detector_slow_dos, 1);
+	crowd(false, 90, 60, crowd_head, NULL, 0);
+	assert_int_equal(h.findings, 0);
+}
+
+static void a_busy_server_of_slow_clients_that_go_on_is_silent(void **state)
+{
+	static char body[700];
+	memset(body, 'b', sizeof(body));
+	harness_start(&h, &detector_slow_dos, 1);
+	crowd(false, 4000, 200, crowd_head, "Accept: a\r\n\r\n", 13); // requests in two segments
+	assert_int_equal(h.findings, 0);
+	harness_stop(&h);
+	harness_start(&h, &detector_slow_dos, 1);
+	crowd(false, 1000, 200, crowd_post, body, sizeof(body)); // uploads that take their time
+	assert_int_equal(h.findings, 0);
+	harness_stop(&h);
+	harness_start(&h, &detector_slow_dos, 1);
+	crowd(false, 1000, 200, crowd_whole, NULL, 0); // long polls
+	assert_int_equal(h.findings, 0);
+}
+
+// Windows of zero with the n-th packet of 30 clients' 5 connections each, after `said` segments of the server.
+static void shut_windows(uint32_t said)
+{
+	static char body[1400];
+	char a[32];
+	harness_start(&h, &detector_slow_dos, 1);
+	for (uint32_t i = 0; i < 150; i++) {
+		uint16_t port = (uint16_t)(4000 + i);
+		sprintf(a, "198.18.3.%u", 1 + i % 30);
+		harness_handshake(&h, i * 1000, a, port, SERVER, 80);
+		harness_tcp(&h, i * 1000 + 5, a, port, SERVER, 80, BUILD_TCP_ACK, crowd_whole, sizeof(crowd_whole) - 1);
+		harness_tcp(
+			&h, i * 1000 + 6, SERVER, 80, a, port, BUILD_TCP_ACK, crowd_answer, sizeof(crowd_answer) - 1);
+		for (uint32_t k = 0; k < said; k++)
+			harness_tcp(&h, i * 1000 + 7, SERVER, 80, a, port, BUILD_TCP_ACK, body, sizeof(body));
+		harness_begin(&h, a, SERVER, 6);
+		build_tcp(&h.build, port, 80, BUILD_TCP_ACK, 1000, 2000);
+		h.build.data[14 + 20 + 14] = h.build.data[14 + 20 + 15] = 0; // the window
+		harness_finish(&h, i * 1000 + 8, NULL, 0);
+	}
+	harness_tcp(&h, 12000000, "198.18.0.1", 4000, "198.18.0.2", 80, BUILD_TCP_ACK, "x", 1);
+	harness_end(&h);
+}
+
+static void windows_of_many_clients_shut_at_once_are_reported(void **state)
+{
+	shut_windows(1);
+	assert_int_equal(harness_count(&h, "connections of many clients kept unfinished"), 1);
+}
+
+static void viewers_who_stop_their_films_are_silent(void **state)
+{
+	shut_windows(30);
+	assert_int_equal(h.findings, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -508,6 +616,12 @@ int main(void)
 		heuristic_test(slowloris_is_reported),
 		heuristic_test(a_few_slow_clients_are_silent),
 		heuristic_test(clients_that_get_their_answer_are_silent),
+		heuristic_test(slowloris_of_many_clients_with_a_few_connections_each_is_reported),
+		heuristic_test(slow_bodies_of_many_clients_are_reported),
+		heuristic_test(ninety_unfinished_requests_of_many_clients_are_silent),
+		heuristic_test(a_busy_server_of_slow_clients_that_go_on_is_silent),
+		heuristic_test(windows_of_many_clients_shut_at_once_are_reported),
+		heuristic_test(viewers_who_stop_their_films_are_silent),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -184,10 +184,10 @@ static void lookalike_names_are_reported_each_once(void **state)
 
 static void brands_themselves_and_real_names_are_silent(void **state)
 {
-	static const char *const names[] = {"www.microsoft.com", "google.com", "google-analytics.com", "goggle.com",
-		"xn--mnchen-3ya.de", "xn--p1ai", "xn--80ak6aa.com", "login.microsoftonline.com", "apply.com",
-		"example.org", "a.b.c.d.amazonaws.com", "microsoft.co.uk", "paypalobjects.com", "outlook.office.com",
-		"pineapple.io"};
+	static const char *const names[] = {"www.microsoft.com", "google.com", "google-analytics.com",
+		"images-na.ssl-images-amazon.com", "goggle.com", "xn--mnchen-3ya.de", "xn--p1ai", "xn--80ak6aa.com",
+		"login.microsoftonline.com", "apply.com", "example.org", "a.b.c.d.amazonaws.com", "microsoft.co.uk",
+		"paypalobjects.com", "outlook.office.com", "pineapple.io"};
 	harness_start(&h, &detector_lookalike_domain, 1);
 	for (uint32_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
 		look(names[i]);
