@@ -1,10 +1,7 @@
 // Hands bytes, gaps and ends to the consumers, and keeps what they leave unused.
-#include "dataplane/tcp_session.h"
+#include "dataplane/tcp_deliver.h"
 
 #include <string.h>
-
-#include <rte_branch_prediction.h>
-#include <rte_common.h>
 
 static struct tcp_keep *keep_of(const struct tcp_streams *ts, uint32_t handle)
 {
@@ -16,7 +13,7 @@ void tcp_keep_drop(struct tcp_streams *ts, struct tcp_side *side)
 	if (side->keep)
 		tcp_pool_give(&ts->keep[side->keep & 3], side->keep >> 2);
 	side->keep = TCP_NIL;
-	side->has_unused = 0;
+	side->flags &= (uint16_t)~SIDE_UNUSED;
 	memset(side->unused, 0, sizeof(side->unused));
 }
 
@@ -70,7 +67,7 @@ static void keep_rest(struct tcp_streams *ts, struct tcp_side *side, const uint8
 
 	for (uint32_t i = 0; i < ts->consumer_count; i++)
 		most = side->unused[i] > most ? side->unused[i] : most;
-	side->has_unused = most != 0;
+	side->flags = (uint16_t)((side->flags & ~SIDE_UNUSED) | (most ? SIDE_UNUSED : 0));
 	if (!most) {
 		if (side->keep)
 			tcp_keep_drop(ts, side);
@@ -150,10 +147,21 @@ static void settle(struct tcp_streams *ts, struct tcp_session *s)
 			tcp_side_done(ts, s, d);
 }
 
-// The acknowledged offset follows from where the acknowledgement lies beside the edge.
-static inline uint64_t acked_offset(const struct tcp_side *side)
+void tcp_hand_on(struct tcp_streams *ts, struct tcp_session *s, struct stream_view *v, uint32_t left,
+	enum stream_verdict verdict)
 {
-	return side->offset + (uint64_t)(int64_t)seq_diff(side->last_ack, side->edge);
+	for (;;) {
+		uint32_t i = (uint32_t)__builtin_ctz(left);
+		take_verdict(ts, s, i, v, verdict);
+		left &= left - 1;
+		if (!left)
+			break;
+		v->used = v->len;
+		i = (uint32_t)__builtin_ctz(left);
+		verdict = ts->consumer[i].on_data(ts->consumer[i].arg, v);
+	}
+	keep_rest(ts, &s->side[v->dir], v->data, v->len);
+	settle(ts, s);
 }
 
 // Cuts what lies behind the depth limit. Returns STREAM_DEPTH when something was cut.
@@ -174,64 +182,6 @@ static uint16_t cut_at_depth(
 	return STREAM_DEPTH;
 }
 
-// True where one view serves all consumers: the middle of a stream of which nothing is kept.
-static inline bool is_plain(const struct tcp_side *side, uint32_t len)
-{
-	return (side->flags & (SIDE_STARTED | SIDE_DONE)) == SIDE_STARTED && !side->has_unused &&
-	       side->offset + len <= side->limit;
-}
-
-static __rte_always_inline void hand_plain(struct tcp_streams *ts, struct tcp_session *s, uint8_t dir,
-	const struct packet *p, struct detector_run *run, const uint8_t *data, uint32_t len, uint16_t flags)
-{
-	struct tcp_side *side = &s->side[dir];
-	struct stream_view v = {.flow = s->flow,
-		.cold = s->cold,
-		.packet = p,
-		.data = data,
-		.len = len,
-		.offset = side->offset,
-		.acked = acked_offset(side),
-		.flags = flags | (s->flags & SSN_MIDSTREAM ? STREAM_MIDSTREAM : 0),
-		.dir = dir,
-		.run = run,
-		.used = len};
-	bool odd = false;
-
-	side->edge += len;
-	side->offset += len;
-	ts->stats.bytes += len;
-	for (uint32_t i = 0; i < ts->consumer_count; i++) {
-		if (side->done & 1u << i)
-			continue;
-		enum stream_verdict verdict = ts->consumer[i].on_data(ts->consumer[i].arg, &v);
-		if (likely(verdict == STREAM_MORE && v.used >= len))
-			continue;
-		take_verdict(ts, s, i, &v, verdict);
-		v.used = len;
-		odd = true;
-	}
-	if (unlikely(odd)) {
-		keep_rest(ts, side, data, len);
-		settle(ts, s);
-	}
-}
-
-void tcp_in_place(struct tcp_streams *ts, struct tcp_session *s, struct packet *p, struct detector_run *run,
-	const uint8_t *data, uint32_t len)
-{
-	struct tcp_side *side = &s->side[p->dir];
-
-	ts->stats.in_order++;
-	tcp_glimpse_take(&side->seen[side->glimpses++ % TCP_GLIMPSES], side->edge, data, len);
-	if (likely(is_plain(side, len))) {
-		hand_plain(ts, s, p->dir, p, run, data, len, 0);
-		return;
-	}
-	struct tcp_rx x = {.p = p, .run = run, .payload = data, .dir = p->dir};
-	tcp_hand(ts, s, p->dir, &x, data, len, 0, 0);
-}
-
 void tcp_hand(struct tcp_streams *ts, struct tcp_session *s, uint8_t dir, struct tcp_rx *x, const uint8_t *data,
 	uint32_t len, uint32_t gap, uint16_t flags)
 {
@@ -243,8 +193,8 @@ void tcp_hand(struct tcp_streams *ts, struct tcp_session *s, uint8_t dir, struct
 		side->offset += advance;
 		return;
 	}
-	if (!(flags & (uint16_t)~STREAM_EARLY) && !gap && is_plain(side, len)) {
-		hand_plain(ts, s, dir, x->p, x->run, data, len, flags);
+	if (!(flags & (uint16_t)~STREAM_EARLY) && !gap && tcp_is_plain(side, len)) {
+		tcp_hand_plain(ts, s, side, dir, x->p, x->run, data, len, flags);
 		return;
 	}
 	struct stream_view v = {
@@ -266,7 +216,7 @@ void tcp_hand(struct tcp_streams *ts, struct tcp_session *s, uint8_t dir, struct
 	v.gap = gap;
 	v.flags = flags;
 	v.offset = side->offset + gap;
-	v.acked = acked_offset(side);
+	v.acked = tcp_acked_offset(side);
 	side->edge += advance;
 	side->offset += advance;
 	for (uint32_t i = 0; i < ts->consumer_count; i++)

@@ -22,6 +22,7 @@ static inline uint32_t tcp_glimpse_at(uint32_t len, uint32_t i)
 
 static inline void tcp_glimpse_take(struct tcp_glimpse *g, uint32_t seq, const uint8_t *data, uint32_t len)
 {
+	__asm__("" : "+r"(g)); // one address for all stores
 	g->seq = seq;
 	g->len = len;
 	if (len < TCP_GLIMPSE_BYTES) {

@@ -1,33 +1,17 @@
 // What came early waits here: a skip list of pieces that never overlap. A piece that a later segment of the same burst
 // releases is never copied. Next: tcp_overlap.c (who wins), tcp_segment.c (when it goes on).
-#include "dataplane/tcp_held.h"
+#include "dataplane/tcp_held_first.h"
 
 #include <string.h>
 
-#include "dataplane/tcp_session.h"
-
-static struct tcp_segment *at(const struct tcp_streams *ts, uint32_t i)
-{
-	return tcp_pool_at(&ts->segments, i);
-}
-
 static uint32_t *link_of(const struct tcp_streams *ts, struct tcp_side *side, uint32_t i, uint32_t level)
 {
-	return i ? &at(ts, i)->next[level] : &side->first[level];
+	return i ? &tcp_segment_at(ts, i)->next[level] : &side->first[level];
 }
 
 // Where a piece's bytes belong once they are its own.
 static uint8_t *room_of(const struct tcp_streams *ts, struct tcp_segment *g)
 {
-	if (g->where == TCP_BLOCK_LARGE)
-		return tcp_pool_at(&ts->large, g->block);
-	return g->where == TCP_BLOCK_SMALL ? tcp_pool_at(&ts->small, g->block) : g->bytes;
-}
-
-const uint8_t *tcp_held_bytes(const struct tcp_streams *ts, const struct tcp_segment *g)
-{
-	if (g->borrowed)
-		return g->packet;
 	if (g->where == TCP_BLOCK_LARGE)
 		return tcp_pool_at(&ts->large, g->block);
 	return g->where == TCP_BLOCK_SMALL ? tcp_pool_at(&ts->small, g->block) : g->bytes;
@@ -47,7 +31,7 @@ static uint8_t *own(const struct tcp_streams *ts, struct tcp_segment *g)
 void tcp_held_own(struct tcp_streams *ts)
 {
 	for (uint32_t i = 0; i < ts->borrowed_count; i++)
-		own(ts, at(ts, ts->borrowed[i]));
+		own(ts, tcp_segment_at(ts, ts->borrowed[i]));
 	ts->borrowed_count = 0;
 }
 
@@ -58,39 +42,35 @@ static void find(const struct tcp_streams *ts, struct tcp_side *side, uint32_t s
 
 	for (int level = TCP_LEVELS - 1; level >= 0; level--) {
 		uint32_t next = *link_of(ts, side, i, (uint32_t)level);
-		while (next && seq_lt(at(ts, next)->seq, seq)) {
+		while (next && seq_lt(tcp_segment_at(ts, next)->seq, seq)) {
 			i = next;
-			next = at(ts, i)->next[level];
+			next = tcp_segment_at(ts, i)->next[level];
 		}
 		prev[level] = i;
 	}
 }
 
-// Levels of a new piece: one in eight goes a level up. xorshift64 (Marsaglia 2003).
-static uint8_t draw_level(struct tcp_streams *ts)
+// Levels of a new piece: one in eight goes a level up. The high bits of a 64-bit linear congruential generator (Knuth's
+// MMIX constants), whose state an attacker does not see.
+static inline uint8_t draw_level(struct tcp_streams *ts)
 {
-	uint64_t r = ts->random;
+	uint64_t r = ts->random * 6364136223846793005u + 1442695040888963407u;
 
-	r ^= r << 13;
-	r ^= r >> 7;
-	r ^= r << 17;
 	ts->random = r;
-	uint8_t level = 1;
-	while (level < TCP_LEVELS && (r & 7) == 0) {
-		r >>= 3;
-		level++;
-	}
-	return level;
+	if (likely(r >> 61))
+		return 1;
+	return r >> 58 ? 2 : r >> 55 ? 3 : 4;
 }
+_Static_assert(TCP_LEVELS == 4, "as many levels as are drawn");
 
 // A record with room for len bytes, or TCP_NIL when the pools are empty.
-static uint32_t new_piece(struct tcp_streams *ts, uint32_t len)
+static inline uint32_t new_piece(struct tcp_streams *ts, uint32_t len)
 {
 	uint32_t i = tcp_pool_take(&ts->segments);
 
 	if (i == TCP_NIL)
 		return TCP_NIL;
-	struct tcp_segment *g = at(ts, i);
+	struct tcp_segment *g = tcp_segment_at(ts, i);
 	g->urgent = 0;
 	g->borrowed = false;
 	g->block = TCP_NIL;
@@ -111,18 +91,6 @@ static uint32_t new_piece(struct tcp_streams *ts, uint32_t len)
 	return TCP_NIL;
 }
 
-void tcp_held_free(struct tcp_streams *ts, uint32_t i)
-{
-	struct tcp_segment *g = at(ts, i);
-
-	if (g->where == TCP_BLOCK_SMALL)
-		tcp_pool_give(&ts->small, g->block);
-	else if (g->where == TCP_BLOCK_LARGE)
-		tcp_pool_give(&ts->large, g->block);
-	g->borrowed = false; // it may still be on the list of the burst
-	tcp_pool_give(&ts->segments, i);
-}
-
 // Bytes of a segment on their way into a piece.
 struct source {
 	const uint8_t *data;
@@ -130,10 +98,9 @@ struct source {
 	bool borrow;         // data lies in a packet of the burst
 };
 
-static void fill(struct tcp_streams *ts, uint32_t i, const struct source *from, uint32_t len)
+static inline void fill(
+	struct tcp_streams *ts, struct tcp_segment *g, uint32_t i, const struct source *from, uint32_t len)
 {
-	struct tcp_segment *g = at(ts, i);
-
 	g->len = (uint16_t)len;
 	g->origin = from->start;
 	g->origin_end = from->end;
@@ -147,17 +114,17 @@ static void fill(struct tcp_streams *ts, uint32_t i, const struct source *from, 
 }
 
 // Puts one piece of at most TCP_LARGE_BYTES between its neighbours. prev: from find() for seq.
-static bool insert_at(struct tcp_streams *ts, struct tcp_side *side, uint32_t prev[TCP_LEVELS], uint32_t seq,
-	const struct source *from, uint32_t len)
+static __rte_always_inline bool insert_at(struct tcp_streams *ts, struct tcp_side *side, uint32_t prev[TCP_LEVELS],
+	uint32_t seq, const struct source *from, uint32_t len)
 {
 	uint32_t i = side->held_count < TCP_SIDE_MAX_SEGMENTS ? new_piece(ts, len) : TCP_NIL;
 
 	if (i == TCP_NIL)
 		return false;
-	struct tcp_segment *g = at(ts, i);
+	struct tcp_segment *g = tcp_segment_at(ts, i);
 	g->seq = seq;
 	g->level = draw_level(ts);
-	fill(ts, i, from, len);
+	fill(ts, g, i, from, len);
 	for (uint32_t level = 0; level < g->level; level++) {
 		uint32_t *link = link_of(ts, side, prev[level], level);
 		g->next[level] = *link;
@@ -165,6 +132,7 @@ static bool insert_at(struct tcp_streams *ts, struct tcp_side *side, uint32_t pr
 		prev[level] = i;
 	}
 	side->held_count++;
+	side->flags |= SIDE_HOLDS;
 	side->held_bytes += len;
 	ts->stats.held_bytes += len;
 	return true;
@@ -187,24 +155,6 @@ static bool insert(struct tcp_streams *ts, struct tcp_side *side, uint32_t seq, 
 	return true;
 }
 
-struct tcp_segment *tcp_held_first(const struct tcp_streams *ts, const struct tcp_side *side)
-{
-	return side->first[0] ? at(ts, side->first[0]) : NULL;
-}
-
-uint32_t tcp_held_pop(struct tcp_streams *ts, struct tcp_side *side)
-{
-	uint32_t i = side->first[0];
-	struct tcp_segment *g = at(ts, i);
-
-	for (uint32_t level = 0; level < g->level; level++)
-		side->first[level] = g->next[level];
-	side->held_count--;
-	side->held_bytes -= g->len;
-	ts->stats.held_bytes -= g->len;
-	return i;
-}
-
 void tcp_held_drop(struct tcp_streams *ts, struct tcp_side *side)
 {
 	while (side->first[0])
@@ -217,8 +167,8 @@ void tcp_held_mark_urgent(struct tcp_streams *ts, struct tcp_side *side, uint32_
 
 	find(ts, side, seq, prev);
 	uint32_t i = *link_of(ts, side, prev[0], 0);
-	if (i && at(ts, i)->seq == seq && at(ts, i)->len == 1)
-		at(ts, i)->urgent = policy;
+	if (i && tcp_segment_at(ts, i)->seq == seq && tcp_segment_at(ts, i)->len == 1)
+		tcp_segment_at(ts, i)->urgent = policy;
 }
 
 static void resize(struct tcp_streams *ts, struct tcp_side *side, struct tcp_segment *g, uint32_t len)
@@ -261,7 +211,7 @@ static void replace(struct tcp_streams *ts, struct tcp_side *side, struct tcp_se
 static bool settle_overlap(
 	struct tcp_streams *ts, struct tcp_side *side, uint32_t i, uint32_t from, uint32_t to, const struct source *new)
 {
-	struct tcp_segment *g = at(ts, i);
+	struct tcp_segment *g = tcp_segment_at(ts, i);
 	bool differs = memcmp(tcp_held_bytes(ts, g) + (from - g->seq), new->data, to - from) != 0;
 
 	if (tcp_new_wins(side->policy, g->origin, g->origin_end, new->start, new->end))
@@ -284,7 +234,7 @@ static bool put_among(struct tcp_streams *ts, struct tcp_side *side, struct tcp_
 	bool met = false, differs = false, ok = true;
 
 	while (seq != end) {
-		struct tcp_segment *g = i ? at(ts, i) : NULL;
+		struct tcp_segment *g = i ? tcp_segment_at(ts, i) : NULL;
 		bool meets = g && seq_leq(g->seq, seq);
 		uint32_t next = g ? g->next[0] : TCP_NIL;
 		uint32_t to = !g ? end : seq_min(end, meets ? g->seq + g->len : g->seq);
@@ -311,16 +261,15 @@ bool tcp_held_put(struct tcp_streams *ts, struct tcp_side *side, struct tcp_rx *
 {
 	struct source from = {data, x->seq, x->seq + x->len, true};
 	uint32_t prev[TCP_LEVELS] = {TCP_NIL}, end = seq + len;
-	const struct tcp_segment *first = tcp_held_first(ts, side);
 	bool ok;
 
 	if (!has_room(ts, side, len))
 		return false;
-	if (first && seq_lt(first->seq, seq))
+	if (side->first[0] && seq_lt(tcp_segment_at(ts, side->first[0])->seq, seq))
 		find(ts, side, seq, prev);
 	uint32_t i = prev[0], next = *link_of(ts, side, i, 0);
-	bool apart = (!i || seq_leq(at(ts, i)->seq + at(ts, i)->len, seq));
-	if (apart && (!next || seq_geq(at(ts, next)->seq, end)) && len <= TCP_LARGE_BYTES)
+	bool apart = (!i || seq_leq(tcp_segment_at(ts, i)->seq + tcp_segment_at(ts, i)->len, seq));
+	if (apart && (!next || seq_geq(tcp_segment_at(ts, next)->seq, end)) && len <= TCP_LARGE_BYTES)
 		ok = insert_at(ts, side, prev, seq, &from, len);
 	else
 		ok = put_among(ts, side, x, apart ? next : i, seq, end, &from);

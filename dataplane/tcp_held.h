@@ -46,12 +46,6 @@ bool tcp_held_put(struct tcp_streams *ts, struct tcp_side *side, struct tcp_rx *
 	uint32_t len);
 // The byte at seq, held as a piece of its own, is urgent: what becomes of it is policy's to say.
 void tcp_held_mark_urgent(struct tcp_streams *ts, struct tcp_side *side, uint32_t seq, uint8_t policy);
-// The first piece, NULL when nothing is held.
-struct tcp_segment *tcp_held_first(const struct tcp_streams *ts, const struct tcp_side *side);
-const uint8_t *tcp_held_bytes(const struct tcp_streams *ts, const struct tcp_segment *g);
-// Takes the first piece off the list; its bytes stay until tcp_held_free().
-uint32_t tcp_held_pop(struct tcp_streams *ts, struct tcp_side *side);
-void tcp_held_free(struct tcp_streams *ts, uint32_t index);
 // Frees all pieces of a side.
 void tcp_held_drop(struct tcp_streams *ts, struct tcp_side *side);
 // The packets of the burst are about to go: what still lies in them alone is copied.

@@ -1,8 +1,7 @@
 // Payload of one direction: handed on where it lies when it is next in order, else held (tcp_held.c) until the hole
 // before it closes, is given up, or the flow ends. Next: tcp_deliver.c (who gets it).
-#include "dataplane/tcp_session.h"
-
-#include "dataplane/tcp_held.h"
+#include "dataplane/tcp_deliver.h"
+#include "dataplane/tcp_held_first.h"
 
 #define ASYNC_PATIENCE 32u // held pieces before a hole of an unacknowledged stream is given up
 
@@ -16,11 +15,11 @@ static void note_gap(struct tcp_streams *ts, struct tcp_side *side, struct tcp_r
 }
 
 // Hands on the first held piece, after a gap where it does not begin at the edge.
-static void hand_first(struct tcp_streams *ts, struct tcp_session *s, uint8_t dir, struct tcp_rx *x)
+static inline void hand_first(struct tcp_streams *ts, struct tcp_session *s, uint8_t dir, struct tcp_rx *x)
 {
 	struct tcp_side *side = &s->side[dir];
 	uint32_t i = tcp_held_pop(ts, side);
-	const struct tcp_segment *g = tcp_pool_at(&ts->segments, i);
+	const struct tcp_segment *g = tcp_segment_at(ts, i);
 	const uint8_t *bytes = tcp_held_bytes(ts, g);
 	uint32_t gap = g->seq - side->edge;
 
@@ -32,32 +31,41 @@ static void hand_first(struct tcp_streams *ts, struct tcp_session *s, uint8_t di
 		side->edge++; // the byte has its sequence number, but no place in the stream
 	} else if (g->urgent == TCP_URGENT_GAP) {
 		tcp_hand(ts, s, dir, x, bytes, 0, gap + 1, STREAM_EARLY);
+	} else if (!gap && tcp_is_plain(side, g->len)) {
+		tcp_hand_plain(ts, s, side, dir, x->p, x->run, bytes, g->len, STREAM_EARLY);
 	} else {
 		tcp_hand(ts, s, dir, x, bytes, g->len, gap, STREAM_EARLY);
 	}
 	tcp_held_free(ts, i);
 }
 
-// Hands on all that is in order now.
-static void drain(struct tcp_streams *ts, struct tcp_session *s, uint8_t dir, struct tcp_rx *x)
+// A hole that the receiver has acknowledged past was lost on its way to us alone. With one side only there is no
+// acknowledgement: a little patience instead.
+static inline bool is_lost(const struct tcp_session *s, const struct tcp_side *side, const struct tcp_segment *g)
 {
-	struct tcp_side *side = &s->side[dir];
+	return s->flags & SSN_ASYNC ? side->held_count > ASYNC_PATIENCE : seq_geq(side->last_ack, g->seq);
+}
 
-	for (const struct tcp_segment *g; (g = tcp_held_first(ts, side)) != NULL;) {
-		// a hole that the receiver has acknowledged past was lost on its way to us alone
-		// (with one side only there is no acknowledgement: a little patience instead)
-		bool lost = s->flags & SSN_ASYNC ? side->held_count > ASYNC_PATIENCE : seq_geq(side->last_ack, g->seq);
-		if (g->seq != side->edge && !lost)
-			break;
+static inline bool first_is_due(const struct tcp_streams *ts, const struct tcp_session *s, const struct tcp_side *side)
+{
+	if (!side->first[0])
+		return false;
+	const struct tcp_segment *g = tcp_segment_at(ts, side->first[0]);
+	return g->seq == side->edge || is_lost(s, side, g);
+}
+
+// Hands on all that is in order now.
+static __rte_noinline void drain(struct tcp_streams *ts, struct tcp_session *s, uint8_t dir, struct tcp_rx *x)
+{
+	while (first_is_due(ts, s, &s->side[dir]))
 		hand_first(ts, s, dir, x);
-	}
 }
 
 void tcp_acked(struct tcp_streams *ts, struct tcp_session *s, uint8_t dir, struct tcp_rx *x)
 {
 	struct tcp_side *side = &s->side[dir];
 
-	if (side->first[0])
+	if (first_is_due(ts, s, side))
 		drain(ts, s, dir, x);
 	tcp_fin_if_due(ts, s, dir, x);
 	if (!ts->want_acks || side->flags & SIDE_DONE)
@@ -138,12 +146,12 @@ static void hand_refused(struct tcp_streams *ts, struct tcp_session *s, struct t
 	const uint8_t *data, uint32_t len)
 {
 	const struct tcp_side *side = &s->side[x->dir];
-	const struct tcp_segment *first = tcp_held_first(ts, side);
+	uint32_t first = side->first[0];
 
 	if (seq != side->edge)
 		return;
-	if (first && first->seq - seq < len)
-		len = first->seq - seq;
+	if (first && tcp_segment_at(ts, first)->seq - seq < len)
+		len = tcp_segment_at(ts, first)->seq - seq;
 	if (len)
 		tcp_hand(ts, s, x->dir, x, data, len, 0, 0);
 }
@@ -206,12 +214,14 @@ void tcp_payload(struct tcp_streams *ts, struct tcp_session *s, struct tcp_rx *x
 		return;
 	}
 	x->p->flags |= PKT_STREAM_ADDED;
-	const struct tcp_segment *first = tcp_held_first(ts, side);
-	if (seq == side->edge && x->urgent_policy == TCP_URGENT_INLINE && (!first || seq_geq(first->seq, end))) {
-		tcp_in_place(ts, s, x->p, x->run, data, len);
+	uint32_t first = side->first[0];
+	if (seq == side->edge && x->urgent_policy == TCP_URGENT_INLINE &&
+		(!first || seq_geq(tcp_segment_at(ts, first)->seq, end))) {
+		tcp_in_place(ts, s, side, x->p, x->run, data, len);
 	} else if (!hold(ts, s, x, seq, data, len)) {
 		tcp_note(ts, x, STREAM_REASSEMBLY_NO_SEGMENT);
 		hand_refused(ts, s, x, seq, data, len);
 	}
-	drain(ts, s, x->dir, x);
+	if (first_is_due(ts, s, side))
+		drain(ts, s, x->dir, x);
 }

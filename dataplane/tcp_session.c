@@ -1,5 +1,5 @@
 // Sessions and the fixed pools behind the stream engine. Next: tcp_stream.c.
-#include "dataplane/tcp_session.h"
+#include "dataplane/tcp_deliver.h"
 
 #include <errno.h>
 #include <string.h>
@@ -56,27 +56,6 @@ size_t tcp_pool_bytes(uint32_t block_bytes, uint32_t count)
 void tcp_pool_init(struct tcp_pool *p, void *mem, uint32_t block_bytes, uint32_t count)
 {
 	*p = (struct tcp_pool){.mem = mem, .block_bytes = block_bytes, .count = count, .fresh = 1};
-}
-
-uint32_t tcp_pool_take(struct tcp_pool *p)
-{
-	uint32_t i = p->free;
-
-	if (i != TCP_NIL)
-		memcpy(&p->free, tcp_pool_at(p, i), sizeof(p->free));
-	else if (p->fresh <= p->count)
-		i = p->fresh++;
-	else
-		return TCP_NIL;
-	p->used++;
-	return i;
-}
-
-void tcp_pool_give(struct tcp_pool *p, uint32_t index)
-{
-	memcpy(tcp_pool_at(p, index), &p->free, sizeof(p->free));
-	p->free = index;
-	p->used--;
 }
 
 size_t tcp_streams_size(const struct tcp_stream_config *cfg)

@@ -41,13 +41,32 @@ struct tcp_pool {
 
 size_t tcp_pool_bytes(uint32_t block_bytes, uint32_t count);
 void tcp_pool_init(struct tcp_pool *p, void *mem, uint32_t block_bytes, uint32_t count);
-// Returns an index, or TCP_NIL when all blocks are out.
-uint32_t tcp_pool_take(struct tcp_pool *p);
-void tcp_pool_give(struct tcp_pool *p, uint32_t index);
 
 static inline void *tcp_pool_at(const struct tcp_pool *p, uint32_t index)
 {
 	return p->mem + (size_t)index * p->block_bytes;
+}
+
+// Returns an index, or TCP_NIL when all blocks are out.
+static inline uint32_t tcp_pool_take(struct tcp_pool *p)
+{
+	uint32_t i = p->free;
+
+	if (i != TCP_NIL)
+		memcpy(&p->free, tcp_pool_at(p, i), sizeof(p->free));
+	else if (p->fresh <= p->count)
+		i = p->fresh++;
+	else
+		return TCP_NIL;
+	p->used++;
+	return i;
+}
+
+static inline void tcp_pool_give(struct tcp_pool *p, uint32_t index)
+{
+	memcpy(tcp_pool_at(p, index), &p->free, sizeof(p->free));
+	p->free = index;
+	p->used--;
 }
 
 enum tcp_side_flag {
@@ -60,6 +79,8 @@ enum tcp_side_flag {
 	SIDE_DEPTH = 1u << 6,                               // depth reached
 	SIDE_TS = 1u << 7,                                  // last_ts is valid
 	SIDE_PROBED = 1u << 8,                              // its last byte went into a closed window
+	SIDE_HOLDS = 1u << 9,                               // pieces wait behind a hole: held_count is not 0
+	SIDE_UNUSED = 1u << 10,                             // a consumer left bytes: one of unused[] is not 0
 	SIDE_ODD = SIDE_FIN | SIDE_KEEPALIVE | SIDE_PROBED, // not for the short way
 };
 
@@ -81,7 +102,6 @@ struct tcp_side {
 	uint32_t last_ts_at; // tcp_clock() of last_ts
 	uint8_t policy;      // enum tcp_policy by which the receiver of this direction assembles
 	uint8_t glimpses;    // segments seen, modulo TCP_GLIMPSES
-	uint8_t has_unused;  // one of unused[] is not 0
 	uint32_t isn;
 	uint32_t fin_seq;
 
@@ -179,6 +199,11 @@ struct tcp_streams {
 	struct tcp_pool keep[TCP_KEEP_CLASSES];
 	struct tcp_stream_stats stats;
 };
+
+static inline struct tcp_segment *tcp_segment_at(const struct tcp_streams *ts, uint32_t i)
+{
+	return (struct tcp_segment *)ts->segments.mem + i;
+}
 
 static inline uint32_t load_be32(const uint8_t *b)
 {
@@ -279,11 +304,3 @@ void tcp_fin_if_due(struct tcp_streams *ts, struct tcp_session *s, uint8_t dir, 
 void tcp_flush(struct tcp_streams *ts, struct tcp_session *s, uint8_t dir, struct tcp_rx *x);
 // tcp_overlap.c: true when the new segment's bytes replace the held ones where both have some.
 bool tcp_new_wins(uint8_t policy, uint32_t old_start, uint32_t old_end, uint32_t new_start, uint32_t new_end);
-// tcp_deliver.c: to the consumers.
-// Payload that is next in order, where it lies in its packet.
-void tcp_in_place(struct tcp_streams *ts, struct tcp_session *s, struct packet *p, struct detector_run *run,
-	const uint8_t *data, uint32_t len);
-void tcp_hand(struct tcp_streams *ts, struct tcp_session *s, uint8_t dir, struct tcp_rx *x, const uint8_t *data,
-	uint32_t len, uint32_t gap, uint16_t flags);
-void tcp_side_done(struct tcp_streams *ts, struct tcp_session *s, uint8_t dir);
-void tcp_keep_drop(struct tcp_streams *ts, struct tcp_side *side);

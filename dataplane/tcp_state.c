@@ -1,7 +1,7 @@
 // A connection from ESTABLISHED on: data, FIN, RST, and what does not belong there. State names are
 // Suricata's: a FIN of the client makes CLOSE_WAIT, a FIN of the server FIN_WAIT1.
 // Next: tcp_segment.c.
-#include "dataplane/tcp_session.h"
+#include "dataplane/tcp_deliver.h"
 
 // What a state calls an acknowledgement, a sequence number and a FIN that do not fit.
 struct state_events {

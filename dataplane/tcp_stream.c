@@ -6,9 +6,11 @@
 
 #include <netinet/in.h>
 
+#include <rte_branch_prediction.h>
 #include <rte_common.h>
 
 #include "dataplane/flow_internal.h"
+#include "dataplane/tcp_deliver.h"
 #include "dataplane/tcp_session.h"
 
 void tcp_note(struct tcp_streams *ts, struct tcp_rx *x, uint16_t reason)
@@ -19,7 +21,7 @@ void tcp_note(struct tcp_streams *ts, struct tcp_rx *x, uint16_t reason)
 }
 
 // The header fields, which decode has found to be there.
-static void parse(struct tcp_rx *x, struct packet *p, struct detector_run *run)
+static inline void parse(struct tcp_rx *x, struct packet *p, struct detector_run *run)
 {
 	const uint8_t *h = p->data + p->l4_off;
 
@@ -64,57 +66,89 @@ static inline bool take_usual_options(
 	return true;
 }
 
-// Segments ahead of what comes next; a hole that closes; an acknowledgement somebody waits for.
-static __rte_noinline void usual_but_busy(
-	struct tcp_streams *ts, struct tcp_session *s, struct packet *p, struct detector_run *run, bool news)
+#define FLAGS_OF_DATA (uint8_t) ~(TCP_PSH | TCP_ECE | TCP_CWR)
+#define SIDE_WAITS (SIDE_ODD | SIDE_HOLDS)
+
+// A segment on the short way that does not simply come next: ahead of that, or the one that may close a hole.
+static __rte_noinline void usual_out_of_order(
+	struct tcp_streams *ts, struct tcp_session *s, struct packet *p, struct detector_run *run)
+{
+	struct tcp_side *side = &s->side[p->dir];
+	struct tcp_rx x;
+
+	parse(&x, p, run);
+	side->next_seq = seq_max(side->next_seq, x.seq + x.len);
+	tcp_payload(ts, s, &x);
+}
+
+// Somebody waits for acknowledgements.
+static __rte_noinline void usual_news(
+	struct tcp_streams *ts, struct tcp_session *s, struct packet *p, struct detector_run *run)
 {
 	struct tcp_rx x;
 
 	parse(&x, p, run);
-	if (news)
-		tcp_acked(ts, s, !x.dir, &x);
-	if (x.len)
-		tcp_payload(ts, s, &x);
+	tcp_acked(ts, s, !x.dir, &x);
 }
 
-#define FLAGS_OF_DATA (uint8_t) ~(TCP_PSH | TCP_ECE | TCP_CWR)
-
-// The short way: a segment of an established connection that is next in order, or ahead of that and not acknowledged
-// yet, while the other side has nothing held and neither does anything odd. All checks of the long way hold at once, so
-// only the numbers move and the payload is handed on where it lies. Returns false for what must go the long way.
-static inline bool usual(struct tcp_streams *ts, struct tcp_session *s, struct packet *p, struct detector_run *run)
+// Not next in order, or while something is held: on the short way only data ahead, and what may close a hole.
+static __rte_noinline bool is_usual_ahead(
+	const struct tcp_side *side, const struct tcp_side *peer, const struct packet *p, uint32_t seq)
 {
-	struct tcp_side *side = &s->side[p->dir], *peer = &s->side[!p->dir];
-	const uint8_t *h = p->data + p->l4_off;
-	uint32_t seq = load_be32(h + 4), ack = load_be32(h + 8), win = load_be16(h + 14) << side->wscale;
-	uint32_t len = p->payload_len, end = seq + len;
+	if ((p->tcp_flags & FLAGS_OF_DATA) != TCP_ACK || side->flags & SIDE_ODD || peer->flags & SIDE_WAITS)
+		return false;
+	if (p->payload_len <= 1 || seq_lt(seq, side->edge) || seq_lt(seq, side->last_ack))
+		return false;
+	return seq != side->edge || side->flags & SIDE_HOLDS;
+}
 
-	if ((uint32_t)(s->state ^ TCP_ESTABLISHED) | (uint32_t)((p->tcp_flags & FLAGS_OF_DATA) ^ TCP_ACK) |
-		(uint32_t)((side->flags | peer->flags) & SIDE_ODD) | peer->held_count)
+// The short way (V. Jacobson's header prediction, seen from between the hosts): a segment of an established connection
+// that is next in order, or ahead of that and not acknowledged yet, while the other side has nothing held and neither
+// does anything odd. All checks of the long way hold at once, so only the numbers move and the payload is handed on
+// where it lies. Returns false for what must go the long way.
+static __rte_always_inline bool usual(
+	struct tcp_streams *ts, struct tcp_session *s, struct packet *p, struct detector_run *run)
+{
+	size_t dir = p->dir;
+	struct tcp_side *side = &s->side[dir], *peer = &s->side[1 - dir];
+	const uint8_t *h = p->data + p->l4_off;
+	uint32_t seq = load_be32(h + 4), ack = load_be32(h + 8), len = p->payload_len;
+
+	__asm__("" : "+r"(side), "+r"(peer)); // computed once: the compiler would do it again at every use
+	bool next = true;
+	if (unlikely(((p->tcp_flags & FLAGS_OF_DATA) ^ TCP_ACK) | ((side->flags | peer->flags) & SIDE_WAITS) |
+		     (seq ^ side->edge) | (seq ^ side->next_seq))) {
+		next = false;
+		if (!is_usual_ahead(side, peer, p, seq))
+			return false;
+	}
+	if (unlikely(ack - peer->last_ack > peer->next_seq - peer->last_ack))
 		return false;
-	if (ack - peer->last_ack > peer->next_seq - peer->last_ack || seq_gt(end, side->next_win))
+	if (unlikely(seq_gt(seq + len, side->next_win)))
 		return false;
-	bool next = seq == side->edge && seq == side->next_seq && !side->held_count;
-	if (!next && (len <= 1 || seq_lt(seq, side->edge) || seq_lt(seq, side->last_ack)))
+	uint32_t win = (uint32_t)load_be16(h + 14) << side->wscale;
+	if (unlikely(!side->window))
 		return false;
-	if (!next && seq == side->edge && !side->held_count)
+	if (unlikely(!win))
 		return false;
-	if (!side->window || !win || !take_usual_options(s, side, p, h, seq))
+	if (unlikely(!take_usual_options(s, side, p, h, seq)))
 		return false;
-	bool news = ack != peer->last_ack && ts->want_acks;
+	bool news = ts->want_acks && ack != peer->last_ack;
 	s->flags |= SSN_CONFIRMED;
 	peer->last_ack = ack;
 	peer->window = win;
 	peer->next_win = seq_max(peer->next_win, ack + win);
-	side->next_seq = seq_max(side->next_seq, end);
-	if (news || !next || side->flags & SIDE_DONE) {
-		usual_but_busy(ts, s, p, run, news);
+	if (unlikely(news))
+		usual_news(ts, s, p, run);
+	if (unlikely(!next)) {
+		usual_out_of_order(ts, s, p, run);
 		return true;
 	}
 	if (!len)
 		return true;
+	side->next_seq = seq + len;
 	p->flags |= PKT_STREAM_ADDED;
-	tcp_in_place(ts, s, p, run, p->data + p->payload_off, len);
+	tcp_in_place(ts, s, side, p, run, p->data + p->payload_off, len);
 	return true;
 }
 
@@ -171,10 +205,15 @@ static __rte_noinline void segment(
 	p->flags |= PKT_STREAM_REJECTED;
 }
 
-static void one_packet(struct tcp_streams *ts, struct packet *p, struct detector_run *run)
+#define FLAGS_ODD (PKT_INVALID | PKT_FRAGMENT | PKT_BAD_L4_CSUM)
+
+// A packet that is not of an established connection, or not usual there.
+static __rte_noinline void other_packet(struct tcp_streams *ts, struct packet *const *at, struct detector_run *run)
 {
+	struct packet *p = *at;
 	struct flow *f = p->flow;
 
+	ts->at = (uint16_t)(at - ts->burst->list + 1);
 	if (!f || !(p->flags & PKT_TCP) || p->flags & (PKT_INVALID | PKT_FRAGMENT))
 		return;
 	if (p->flags & PKT_BAD_L4_CSUM && ts->cfg.checksum_validation) {
@@ -186,12 +225,26 @@ static void one_packet(struct tcp_streams *ts, struct packet *p, struct detector
 	// a flow without state has no session: its cold line is not touched
 	struct flow_cold *cold = f->tcp_state != TCP_NONE ? flow_cold_of(ts->flows, f) : NULL;
 	struct tcp_session *s = tcp_session_of(f, cold);
-	if (s && s->state >= TCP_ESTABLISHED) {
+	if (s && s->state >= TCP_ESTABLISHED)
 		p->flags |= PKT_FLOW_ESTABLISHED;
-		if (usual(ts, s, p, run))
-			return;
-	}
 	segment(ts, s, p, run);
+}
+
+static __rte_always_inline void one_packet(struct tcp_streams *ts, struct packet *const *at, struct detector_run *run)
+{
+	struct packet *p = *at;
+	struct flow *f = p->flow;
+
+	if (likely(f && (p->flags & (PKT_TCP | FLAGS_ODD)) == PKT_TCP && f->tcp_state == TCP_ESTABLISHED &&
+		    f->flags & FLOW_COLD_SET)) {
+		struct tcp_session *s = flow_cold_slot(ts->flows, f)->tcp;
+		if (likely(s)) {
+			p->flags |= PKT_FLOW_ESTABLISHED;
+			if (likely(usual(ts, s, p, run)))
+				return;
+		}
+	}
+	other_packet(ts, at, run);
 }
 
 void tcp_stream_burst(struct tcp_streams *ts, struct burst *b, uint16_t from, uint16_t to, struct detector_run *run)
@@ -199,10 +252,9 @@ void tcp_stream_burst(struct tcp_streams *ts, struct burst *b, uint16_t from, ui
 	tcp_half_prefetch(ts, b, from, to);
 	ts->burst = b;
 	ts->to = to;
-	for (uint16_t i = from; i < to; i++) {
-		struct packet *p = b->list[i];
-		ts->at = i + 1;
-		one_packet(ts, p, run);
+	for (struct packet *const *i = b->list + from; i != b->list + to; i++) {
+		struct packet *p = *i;
+		one_packet(ts, i, run);
 		if (!ts->want_packets)
 			continue;
 		for (uint32_t c = 0; c < ts->consumer_count; c++)
