@@ -151,8 +151,10 @@ static void fill_counts(struct event_counts *c, const struct packet *p, const st
 {
 	const struct flow *f = p->flow;
 
-	memcpy(c->bytes, f->bytes, sizeof(c->bytes));
-	memcpy(c->pkts, f->pkts, sizeof(c->pkts));
+	for (uint32_t dir = 0; dir < 2; dir++) {
+		c->bytes[dir] = flow_bytes(f, dir);
+		c->pkts[dir] = flow_pkts(f, dir);
+	}
 	c->start_ns = f->start_ns;
 	for (uint32_t i = b ? b->n : 0; i-- > 0 && b->list[i]->seq > p->seq;) {
 		const struct packet *q = b->list[i];

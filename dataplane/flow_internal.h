@@ -67,6 +67,8 @@ struct flow_table {
 	void *on_end_arg;
 	bool (*tcp_reuse)(void *arg, const struct flow *f, const struct flow_cold *cold, const struct packet *p);
 	void *tcp_reuse_arg;
+	void (*on_answer)(void *arg, struct flow *f); // see flow_table_on_answer()
+	void *on_answer_arg;
 	struct flow_counters counters;
 	uint8_t begun[256];     // by low byte of the tag: burst_mark of the latest burst in which a flow began
 	uint32_t keyed, sought; // packets of the burst whose keys are made, and whose lines are asked for

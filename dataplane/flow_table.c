@@ -239,9 +239,17 @@ static bool must_wait(const struct flow_table *t, const struct flow *f)
 	return t->tcp_by_stream && flow_in_burst(t, f);
 }
 
+void flow_table_on_answer(struct flow_table *t, void (*on_answer)(void *arg, struct flow *f), void *arg)
+{
+	t->on_answer = on_answer;
+	t->on_answer_arg = arg;
+}
+
 // Counts p in its flow.
 static inline void update(struct flow_table *t, struct flow *f, struct packet *p, int dir)
 {
+	if (unlikely(dir == DIR_TO_CLIENT && f->flags & FLOW_SYN_KEPT))
+		t->on_answer(t->on_answer_arg, f);
 	f->last_ns = p->ts_ns > f->last_ns ? p->ts_ns : f->last_ns;
 	f->bytes[dir] += p->wire_len;
 	f->pkts[dir] += f->pkts[dir] != UINT32_MAX;
@@ -249,6 +257,8 @@ static inline void update(struct flow_table *t, struct flow *f, struct packet *p
 	p->flow = f;
 	p->dir = (uint8_t)dir;
 	memcpy(p->nth, f->pkts, sizeof(p->nth));
+	if (f->flags & FLOW_SYN_KEPT)
+		p->nth[DIR_TO_CLIENT] = 0;
 }
 
 // Moves the flow's state, and marks the packet as one of an established flow.

@@ -105,6 +105,10 @@ bool flow_table_flush(struct flow_table *t, uint64_t now_ns, uint64_t seq, struc
 // Packet time begins anew, earlier than it was. The table must be empty (flow_table_flush).
 void flow_table_rewind(struct flow_table *t);
 
+// Who is told that the other side of a flow with FLOW_SYN_KEPT sends for the first time: it clears the flag and what
+// the flag says is kept, before that packet is counted. The TCP stage's.
+void flow_table_on_answer(struct flow_table *t, void (*on_answer)(void *arg, struct flow *f), void *arg);
+
 // Moves a flow to a state: its timeout and its rank at eviction follow. For the TCP stage.
 void flow_set_state(struct flow_table *t, struct flow *f, enum flow_state state);
 

@@ -87,8 +87,10 @@ static void fill_record(const struct flow_table *t, const struct flow *f, struct
 		memcpy(ev->vlan, c->vlan, sizeof(ev->vlan));
 		ev->app_proto = c->app_proto;
 	}
-	memcpy(ev->flow.counts.bytes, f->bytes, sizeof(f->bytes));
-	memcpy(ev->flow.counts.pkts, f->pkts, sizeof(f->pkts));
+	for (uint32_t dir = 0; dir < 2; dir++) {
+		ev->flow.counts.bytes[dir] = flow_bytes(f, dir);
+		ev->flow.counts.pkts[dir] = flow_pkts(f, dir);
+	}
 	ev->flow.counts.start_ns = f->start_ns;
 	ev->flow.end_ns = f->last_ns;
 	ev->flow.state = f->state;

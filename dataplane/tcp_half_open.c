@@ -1,5 +1,7 @@
-// A SYN takes no session and leaves the flow's cold line alone: its numbers wait in a table of fixed size, so that a
-// SYN flood costs one line of that table a packet. The SYN/ACK makes the session. Next: tcp_handshake.c.
+// A SYN takes no session and leaves the flow's cold line alone. The first SYN of a flow is kept in the flow's own line,
+// where the other side is counted once it sends, so that a flood of SYNs touches no memory that other packets would not
+// touch. When the other side answers, when a session begins, and when a SYN with another sequence number comes,
+// it moves to a table of fixed size. The SYN/ACK makes the session. Next: tcp_handshake.c.
 #include "dataplane/tcp_half_open.h"
 
 #include <string.h>
@@ -14,25 +16,6 @@ static inline struct tcp_half_bucket *bucket_of(const struct tcp_streams *ts, co
 
 	*tag = (uint32_t)(h >> 16) | 1;
 	return &ts->half[h >> 48 & ts->half_mask];
-}
-
-void tcp_half_prefetch(const struct tcp_streams *ts, const struct burst *b, uint16_t from, uint16_t to)
-{
-	for (uint16_t i = from; i < to; i++) {
-		const struct packet *p = b->list[i];
-		uint32_t tag;
-		if (p->flow && p->flags & PKT_TCP && (p->tcp_flags & (TCP_SYN | TCP_ACK)) == TCP_SYN)
-			__builtin_prefetch(bucket_of(ts, p->flow, &tag), 1);
-	}
-}
-
-static inline bool has_tag(const struct tcp_half_bucket *b, uint32_t tag)
-{
-	uint64_t half[2];
-
-	tcp_lanes same = (tcp_lanes)(b->tag == tag);
-	memcpy(half, &same, sizeof(half));
-	return half[0] | half[1];
 }
 
 static inline uint32_t rest_of(uint16_t win, uint8_t opts, uint32_t different)
@@ -77,21 +60,69 @@ static uint32_t different_of(const struct tcp_half_bucket *b, uint32_t way)
 	return b->rest[way] >> HALF_DIFFERENT_SHIFT & HALF_DIFFERENT_MAX;
 }
 
+// ---- the SYN in the flow's line (FLOW_SYN_KEPT) ----
+
+static inline uint32_t kept_isn(const struct flow *f)
+{
+	return (uint32_t)f->bytes[DIR_TO_CLIENT];
+}
+
+static inline uint32_t kept_tsval(const struct flow *f)
+{
+	return (uint32_t)(f->bytes[DIR_TO_CLIENT] >> 32);
+}
+
+static inline void keep(struct flow *f, uint32_t isn, uint32_t tsval, uint32_t rest)
+{
+	f->bytes[DIR_TO_CLIENT] = isn | (uint64_t)tsval << 32;
+	f->pkts[DIR_TO_CLIENT] = rest;
+	f->flags |= FLOW_SYN_KEPT;
+}
+
+// The same SYN once more, as far as its sequence number goes.
+static inline void keep_again(struct flow *f, uint32_t tsval)
+{
+	if (kept_tsval(f) != tsval)
+		f->bytes[DIR_TO_CLIENT] &= UINT32_MAX; // either timestamp may be echoed
+}
+
+void tcp_half_move(void *streams, struct flow *f)
+{
+	uint32_t tag;
+	struct tcp_half_bucket *b = bucket_of(streams, f, &tag);
+
+	push(b, tag, kept_isn(f), kept_tsval(f), f->pkts[DIR_TO_CLIENT]);
+	f->bytes[DIR_TO_CLIENT] = 0;
+	f->pkts[DIR_TO_CLIENT] = 0;
+	f->flags &= (uint16_t)~FLOW_SYN_KEPT;
+}
+
+// ---- finding and remembering ----
+
+static struct tcp_syn syn_of(uint32_t isn, uint32_t tsval, uint32_t rest)
+{
+	return (struct tcp_syn){.isn = isn,
+		.tsval = tsval,
+		.win = (uint16_t)(rest & HALF_WIN_MASK),
+		.opts = (uint8_t)(rest >> HALF_OPTS_SHIFT),
+		.different = (uint8_t)(rest >> HALF_DIFFERENT_SHIFT & HALF_DIFFERENT_MAX),
+		.answered = rest & (uint32_t)HALF_ANSWERED};
+}
+
 enum tcp_syn_known tcp_half_find(const struct tcp_streams *ts, const struct flow *f, uint32_t isn, struct tcp_syn *out)
 {
 	uint32_t tag, latest;
 	const struct tcp_half_bucket *b = bucket_of(ts, f, &tag);
+
+	if (f->flags & FLOW_SYN_KEPT) {
+		*out = syn_of(kept_isn(f), kept_tsval(f), f->pkts[DIR_TO_CLIENT]);
+		return out->isn == isn ? TCP_SYN_THIS : TCP_SYN_OTHER;
+	}
 	uint32_t way = way_of(b, tag, isn, &latest);
 	uint32_t from = way != TCP_HALF_WAYS ? way : latest;
-
 	if (from == TCP_HALF_WAYS)
 		return TCP_SYN_UNKNOWN;
-	*out = (struct tcp_syn){.isn = b->isn[from],
-		.tsval = b->tsval[from],
-		.win = (uint16_t)(b->rest[from] & HALF_WIN_MASK),
-		.opts = (uint8_t)(b->rest[from] >> HALF_OPTS_SHIFT),
-		.different = (uint8_t)different_of(b, from),
-		.answered = b->rest[from] & (uint32_t)HALF_ANSWERED};
+	*out = syn_of(b->isn[from], b->tsval[from], b->rest[from]);
 	return from == way ? TCP_SYN_THIS : TCP_SYN_OTHER;
 }
 
@@ -106,12 +137,19 @@ static void put_again(struct tcp_half_bucket *b, uint32_t way, const struct tcp_
 	}
 }
 
-uint32_t tcp_half_put(struct tcp_streams *ts, const struct flow *f, const struct tcp_rx *x)
+uint32_t tcp_half_put(struct tcp_streams *ts, struct flow *f, const struct tcp_rx *x)
 {
 	uint32_t tag, latest, different = 0;
 	struct tcp_half_bucket *b = bucket_of(ts, f, &tag);
-	uint32_t way = way_of(b, tag, x->seq, &latest);
 
+	if (f->flags & FLOW_SYN_KEPT) {
+		if (kept_isn(f) == x->seq) {
+			keep_again(f, x->tsval);
+			return 0;
+		}
+		tcp_half_move(ts, f);
+	}
+	uint32_t way = way_of(b, tag, x->seq, &latest);
 	if (way != TCP_HALF_WAYS) {
 		put_again(b, way, x);
 		return 0;
@@ -124,7 +162,7 @@ uint32_t tcp_half_put(struct tcp_streams *ts, const struct flow *f, const struct
 	return different;
 }
 
-void tcp_half_put_answer(struct tcp_streams *ts, const struct flow *f, const struct tcp_rx *x)
+void tcp_half_put_answer(struct tcp_streams *ts, struct flow *f, const struct tcp_rx *x)
 {
 	struct tcp_rx syn = {.seq = x->ack - 1};
 	uint32_t tag, latest;
@@ -134,37 +172,41 @@ void tcp_half_put_answer(struct tcp_streams *ts, const struct flow *f, const str
 	b->rest[way_of(b, tag, syn.seq, &latest)] |= (uint32_t)HALF_ANSWERED;
 }
 
-// The long part of it: a SYN with options. Returns false where they are odd.
+// Takes a SYN whose numbers are known: the flow's first, or that one again.
+static inline bool take(struct tcp_streams *ts, const struct packet *p, uint32_t isn, uint32_t tsval, uint32_t rest)
+{
+	struct flow *f = p->flow;
+
+	if (f->flags & FLOW_SYN_KEPT && f->tcp_state == TCP_SYN_SENT && kept_isn(f) == isn) {
+		keep_again(f, tsval);
+	} else if (p->flags & PKT_NEW_FLOW && f->tcp_state == TCP_NONE && !f->pkts[DIR_TO_CLIENT]) {
+		keep(f, isn, tsval, rest);
+		f->tcp_state = TCP_SYN_SENT;
+	} else {
+		return false;
+	}
+	ts->stats.syn_only++;
+	return true;
+}
+
+// A SYN with options. Returns false where they are odd.
 static __attribute__((noinline)) bool take_with_options(
 	struct tcp_streams *ts, const struct packet *p, const uint8_t *h, uint32_t options)
 {
-	uint32_t tag;
-	struct tcp_half_bucket *b = bucket_of(ts, p->flow, &tag);
 	struct tcp_rx x = {0};
 
 	tcp_parse_options(&x, h + TCP_HDR_MIN, options);
-	if (x.bad_wscale)
-		return false;
-	push(b, tag, load_be32(h + 4), x.tsval, rest_of(load_be16(h + 14), x.opts, 0));
-	return true;
+	return !x.bad_wscale && take(ts, p, load_be32(h + 4), x.tsval, rest_of(load_be16(h + 14), x.opts, 0));
 }
 
 bool tcp_half_take_syn(struct tcp_streams *ts, const struct packet *p)
 {
-	struct flow *f = p->flow;
 	const uint8_t *h = p->data + p->l4_off;
-	uint32_t tag, options = p->payload_off - p->l4_off - TCP_HDR_MIN;
-	struct tcp_half_bucket *b = bucket_of(ts, f, &tag);
+	uint32_t options = p->payload_off - p->l4_off - TCP_HDR_MIN;
 
-	if (p->payload_len | p->dir | load_be32(h + 8) || f->tcp_state > TCP_SYN_SENT || has_tag(b, tag))
+	if (p->payload_len | p->dir | load_be32(h + 8))
 		return false;
-	if (f->tcp_state == TCP_SYN_SENT && f->flags & FLOW_COLD_SET && flow_cold_slot(ts->flows, f)->tcp)
-		return false;
-	if (!options)
-		push(b, tag, load_be32(h + 4), 0, rest_of(load_be16(h + 14), SYN_SEEN | SYN_NO_WSCALE, 0));
-	else if (!take_with_options(ts, p, h, options))
-		return false;
-	f->tcp_state = TCP_SYN_SENT;
-	ts->stats.syn_only++;
-	return true;
+	if (options)
+		return take_with_options(ts, p, h, options);
+	return take(ts, p, load_be32(h + 4), 0, rest_of(load_be16(h + 14), SYN_SEEN | SYN_NO_WSCALE, 0));
 }

@@ -15,8 +15,8 @@ struct tcp_rx;
 // Four words at a time: a lane a way.
 typedef uint32_t tcp_lanes __attribute__((vector_size(4 * TCP_HALF_WAYS)));
 
-// Four SYNs in one cache line, the latest first; the oldest gives way, and then the SYN/ACK's acknowledgement
-// number has to do.
+// SYNs of flows that had more than one, or an answer. Four in one cache line, the latest first; the oldest gives way,
+// and then the SYN/ACK's acknowledgement number has to do.
 struct tcp_half_bucket {
 	tcp_lanes tag; // of the flow; 0: free
 	tcp_lanes isn;
@@ -44,15 +44,14 @@ struct tcp_syn {
 
 enum tcp_syn_known { TCP_SYN_UNKNOWN, TCP_SYN_OTHER, TCP_SYN_THIS };
 
-// Asks for the lines where the SYNs of b->list[from..to) are remembered: a flood of them waits for memory once a
-// burst, not once a SYN.
-void tcp_half_prefetch(const struct tcp_streams *ts, const struct burst *b, uint16_t from, uint16_t to);
-// A SYN without data on a flow without a session: all that a flood of them costs. False: the long way.
+// The first SYN of a flow, or that SYN again, without data: all that a flood of them costs. False: the long way.
 bool tcp_half_take_syn(struct tcp_streams *ts, const struct packet *p);
 // Looks for the SYN of this flow with this sequence number, else for the latest one with another. Fills out
 // unless the answer is TCP_SYN_UNKNOWN.
 enum tcp_syn_known tcp_half_find(const struct tcp_streams *ts, const struct flow *f, uint32_t isn, struct tcp_syn *out);
+// Moves the SYN in a flow's line (FLOW_SYN_KEPT) to the table: its place there is needed for something else.
+void tcp_half_move(void *streams, struct flow *f);
 // Remembers a SYN. Returns how many different ones came before.
-uint32_t tcp_half_put(struct tcp_streams *ts, const struct flow *f, const struct tcp_rx *x);
+uint32_t tcp_half_put(struct tcp_streams *ts, struct flow *f, const struct tcp_rx *x);
 // A SYN/ACK without a SYN: should the SYN come after all, its answer is known to have been seen.
-void tcp_half_put_answer(struct tcp_streams *ts, const struct flow *f, const struct tcp_rx *x);
+void tcp_half_put_answer(struct tcp_streams *ts, struct flow *f, const struct tcp_rx *x);

@@ -53,6 +53,8 @@ struct tcp_session *tcp_session_begin(struct tcp_streams *ts, struct tcp_rx *x)
 	struct flow *f = x->p->flow;
 	struct tcp_session *s = tcp_session_new(ts, f, flow_cold_get(ts->flows, f));
 
+	if (f->flags & FLOW_SYN_KEPT)
+		tcp_half_move(ts, f);
 	if (!s) {
 		tcp_note(ts, x, STREAM_MEMCAP_NO_SESSION);
 		return NULL;

@@ -32,7 +32,7 @@ static void plan_pools(const struct tcp_stream_config *cfg, struct pool_plan *pl
 	plan->segments = blocks(cap - cap / 2 - cap / 5 - cap / 8, sizeof(struct tcp_segment));
 }
 
-// A sixteenth of the session memory, at least 64 buckets: the table of handshakes without a session.
+// A sixteenth of the session memory, at least 64 buckets: the table of SYNs that their flows have no room for.
 static uint32_t half_buckets(const struct tcp_stream_config *cfg)
 {
 	uint64_t want = cfg->memcap / 16 / sizeof(struct tcp_half_bucket);
@@ -100,6 +100,7 @@ int tcp_streams_init(void *mem, const struct tcp_stream_config *cfg, struct flow
 	at = lay(&ts->large, at, TCP_LARGE_BYTES, plan.large);
 	for (size_t i = 0; i < TCP_KEEP_CLASSES; i++)
 		at = lay(&ts->keep[i], at, keep_bytes[i], plan.keep[i]);
+	flow_table_on_answer(flows, tcp_half_move, ts);
 	*out = ts;
 	return 0;
 }

@@ -249,7 +249,6 @@ static __rte_always_inline void one_packet(struct tcp_streams *ts, struct packet
 
 void tcp_stream_burst(struct tcp_streams *ts, struct burst *b, uint16_t from, uint16_t to, struct detector_run *run)
 {
-	tcp_half_prefetch(ts, b, from, to);
 	ts->burst = b;
 	ts->to = to;
 	for (struct packet *const *i = b->list + from; i != b->list + to; i++) {

@@ -40,10 +40,11 @@ enum flow_flag {
 	FLOW_SEEN_REPLY = 1u << 5,
 	FLOW_MIDSTREAM = 1u << 6,
 	FLOW_RULES_PASS = 1u << 7, // a pass rule matched: the rule engine looks no further
+	FLOW_SYN_KEPT = 1u << 8,   // only a SYN's sender has been seen: bytes[1] and pkts[1] hold that SYN
 };
 
 // The hot line: all that a packet of a known plain IPv4 flow touches. [0] is the side that began
-// (client), [1] the other; counters are by enum packet_dir.
+// (client), [1] the other; counters are by enum packet_dir and read with flow_bytes() and flow_pkts().
 struct flow {
 	uint64_t start_ns;
 	uint64_t last_ns;
@@ -77,6 +78,18 @@ struct flow_cold {
 	uint64_t spare[4];
 };
 _Static_assert(sizeof(struct flow_cold) <= 192, "a flow is at most 256 bytes without payload");
+
+// Bytes on the wire that one direction has sent; dir: enum packet_dir.
+static inline uint64_t flow_bytes(const struct flow *f, uint32_t dir)
+{
+	return dir && f->flags & FLOW_SYN_KEPT ? 0 : f->bytes[dir];
+}
+
+// Packets of one direction.
+static inline uint32_t flow_pkts(const struct flow *f, uint32_t dir)
+{
+	return dir && f->flags & FLOW_SYN_KEPT ? 0 : f->pkts[dir];
+}
 
 // The cold part of a flow; zeroed and marked FLOW_COLD_SET on first use. Never NULL.
 struct flow_cold *flow_cold_get(struct flow_table *t, struct flow *f);

@@ -76,8 +76,8 @@ static struct packet *stand_in(struct signature_worker *w, const struct stream_v
 	memcpy(p->vlan, v->cold->vlan, sizeof(p->vlan));
 	p->flow = v->flow;
 	p->dir = v->dir;
-	p->nth[0] = v->packet ? v->packet->nth[0] : f->pkts[0];
-	p->nth[1] = v->packet ? v->packet->nth[1] : f->pkts[1];
+	p->nth[0] = v->packet ? v->packet->nth[0] : flow_pkts(f, 0);
+	p->nth[1] = v->packet ? v->packet->nth[1] : flow_pkts(f, 1);
 	p->ts_ns = v->packet ? v->packet->ts_ns : v->run->now_ns;
 	p->seq = v->packet ? v->packet->seq : v->run->seq;
 	p->iface = v->packet ? v->packet->iface : v->cold->iface;
