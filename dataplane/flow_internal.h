@@ -31,9 +31,9 @@ enum flow_rank {
 
 struct flow_bucket {
 	uint16_t tag[FLOW_WAYS];
-	uint16_t away; // flows of this bucket that live in their second one
+	uint16_t no_tag; // FLOW_TAG_FREE
 	uint16_t timer[FLOW_WAYS];
-	uint16_t unused;
+	uint16_t away; // flows of this bucket that live in their second one
 } __attribute__((aligned(64)));
 _Static_assert(sizeof(struct flow_bucket) == 64, "a bucket is one cache line");
 _Static_assert(sizeof(struct flow_bucket) / FLOW_WAYS + sizeof(struct flow) + sizeof(struct flow_cold) <= 256,
@@ -70,7 +70,7 @@ struct flow_table {
 	void (*on_answer)(void *arg, struct flow *f); // see flow_table_on_answer()
 	void *on_answer_arg;
 	struct flow_counters counters;
-	uint8_t begun[256];     // by low byte of the tag: burst_mark of the latest burst in which a flow began
+	uint8_t begun[256];     // by high byte of the tag: burst_mark of the latest burst in which a flow began
 	uint32_t keyed, sought; // packets of the burst whose keys are made, and whose lines are asked for
 	struct flow_dying dying[FLOW_BURST];
 	struct flow_key keys[FLOW_BURST];

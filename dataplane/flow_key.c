@@ -155,8 +155,10 @@ void flow_key_slow(struct flow_key *k, const struct packet *p, const struct flow
 		key_of_icmp(k, p);
 	if (p->flags & PKT_ESP)
 		key_of_esp(k, p);
-	if (k->use != FLOW_KEY_NONE)
+	uint8_t use = k->use;
+	if (use != FLOW_KEY_NONE)
 		flow_key_hash(k, p->flags & PKT_IPV6, s);
+	k->use = use;
 }
 
 uint64_t flow_key_id(const struct flow *f)

@@ -5,8 +5,10 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <string.h>
 
 #include <rte_branch_prediction.h>
+#include <rte_byteorder.h>
 
 #include "dataplane/api/flow.h"
 #include "dataplane/api/packet.h"
@@ -24,12 +26,11 @@ struct flow_key {
 	// domain to family lie as in struct flow, so that one comparison does for all
 	uint32_t domain; // see flow.h
 	uint8_t proto;
-	uint8_t none;    // 0
+	uint8_t use;     // enum flow_key_use
 	uint16_t family; // FLOW_IPV6 or 0
 	uint32_t hash1;  // picks the first bucket (flow_key_scale() makes it the bucket's index)
 	uint32_t hash2;  // picks the second
 	uint16_t tag;    // never FLOW_TAG_FREE or FLOW_TAG_DYING
-	uint8_t use;     // enum flow_key_use
 };
 
 enum flow_key_use {
@@ -41,6 +42,7 @@ enum flow_key_use {
 #define FLOW_SLOT_GUESS (1u << 31)
 #define FLOW_TAG_FREE 0u
 #define FLOW_TAG_DYING 1u // ended, but packets of this burst still point to it
+#define FLOW_TAG_TAKEN 2u // a bit that every other tag has
 
 // Multiplies to 128 bits and folds; gives both halves to whoever wants them.
 static inline uint64_t flow_mum(uint64_t a, uint64_t b)
@@ -59,33 +61,38 @@ static inline uint32_t flow_swap_ports(uint32_t ports)
 	return ports << 16 | ports >> 16;
 }
 
-// Fills hash1, hash2 and tag. from, to: the endpoints, in either order; both: what goes into the greater of them.
-static inline void flow_key_mix(
-	struct flow_key *k, uint64_t from, uint64_t to, uint64_t both, bool ipv6, const struct flow_seed *s)
+// Domain, protocol, FLOW_KEY_CREATE and family as one word, laid out as in the key.
+static inline uint64_t flow_key_kind(uint32_t domain, uint8_t proto, bool ipv6)
 {
-	uint64_t low = (from < to ? from : to) ^ ((uint64_t)k->proto << 48 | (uint64_t)ipv6 << 56);
-	uint64_t high = (from < to ? to : from) ^ both;
-	uint64_t h = flow_mum(low ^ s->k[0], high ^ s->k[1]);
-	uint64_t place = flow_mum(h ^ k->domain ^ s->k[2], s->k[3]);
-	uint16_t tag = (uint16_t)(h >> 24);
-
-	k->none = 0;
-	k->family = ipv6 ? FLOW_IPV6 : 0;
-	k->hash1 = (uint32_t)(place >> 32);
-	k->hash2 = (uint32_t)place;
-	k->tag = tag <= FLOW_TAG_DYING ? tag + 2u : tag;
+	return domain | (uint64_t)proto << 32 | (uint64_t)FLOW_KEY_CREATE << 40 |
+	       (uint64_t)(ipv6 ? FLOW_IPV6 : 0) << 48;
 }
 
-// Fills hash1, hash2 and tag from the other fields. Both directions of a flow give the same (IPv6: the digest of the
+// Fills domain to tag. from, to: the endpoints, in either order: a product does not tell them apart.
+static inline void flow_key_mix(
+	struct flow_key *k, uint64_t from, uint64_t to, uint64_t kind, const struct flow_seed *s)
+{
+	uint64_t h = flow_mum(from ^ s->k[0], to ^ s->k[0]);
+	uint64_t place = flow_mum(h ^ kind ^ s->k[2], s->k[3]), word = rte_cpu_to_le_64(kind);
+
+	memcpy(&k->domain, &word, sizeof(word));
+	k->hash1 = (uint32_t)(place >> 32);
+	k->hash2 = (uint32_t)place;
+	k->tag = (uint16_t)(h >> 24) | FLOW_TAG_TAKEN;
+}
+
+// Fills use (FLOW_KEY_CREATE), hash1, hash2 and tag from the other fields. Both directions of a flow give the same (IPv6: the digest of the
 // addresses has no order, the ports are ordered alone).
 static inline void flow_key_hash(struct flow_key *k, bool ipv6, const struct flow_seed *s)
 {
 	uint64_t sport = k->ports & 0xffff, dport = k->ports >> 16;
 
+	uint64_t kind = flow_key_kind(k->domain, k->proto, ipv6), both = k->addrs ^ k->addrs << 16;
+
 	if (ipv6)
-		flow_key_mix(k, sport, dport, k->addrs ^ k->addrs << 16, true, s);
+		flow_key_mix(k, sport ^ both, dport ^ both, kind, s);
 	else
-		flow_key_mix(k, (k->addrs & UINT32_MAX) << 16 | sport, k->addrs >> 32 << 16 | dport, 0, false, s);
+		flow_key_mix(k, (k->addrs & UINT32_MAX) << 16 | sport, k->addrs >> 32 << 16 | dport, kind, s);
 }
 
 // The same key, read back from a flow.
@@ -116,10 +123,7 @@ static inline void flow_key_plain(struct flow_key *k, const struct packet *p, co
 
 	k->addrs = dst << 32 | src;
 	k->ports = (uint32_t)p->dport << 16 | p->sport;
-	k->domain = 0;
-	k->proto = p->ip_proto;
-	k->use = FLOW_KEY_CREATE;
-	flow_key_mix(k, src << 16 | p->sport, dst << 16 | p->dport, 0, false, s);
+	flow_key_mix(k, src << 16 | p->sport, dst << 16 | p->dport, flow_key_kind(0, p->ip_proto, false), s);
 }
 
 // Makes a packet's key; k->use says whether it has a flow at all. Fragments that were not rebuilt,

@@ -15,6 +15,7 @@
 
 #include <rte_branch_prediction.h>
 #include <rte_byteorder.h>
+#include <rte_common.h>
 
 #define TCP_FIN 0x01u
 #define TCP_SYN 0x02u
@@ -33,7 +34,7 @@ static inline uint32_t match_tags(const struct flow_bucket *b, uint16_t tag)
 	__m128i want = _mm_set1_epi16((int16_t)tag);
 	__m128i low = _mm_cmpeq_epi16(_mm_load_si128((const __m128i *)b->tag), want);
 	__m128i high = _mm_cmpeq_epi16(_mm_load_si128((const __m128i *)b->tag + 1), want);
-	return (uint32_t)_mm_movemask_epi8(_mm_packs_epi16(low, high)) & ((1u << FLOW_WAYS) - 1);
+	return (uint32_t)_mm_movemask_epi8(_mm_packs_epi16(low, high));
 #else
 	uint32_t mask = 0;
 	for (uint32_t i = 0; i < FLOW_WAYS; i++)
@@ -50,11 +51,11 @@ _Static_assert(offsetof(struct flow, proto) - offsetof(struct flow, domain) ==
 		       offsetof(struct flow, addr) % 8 == 0,
 	"same_kind() and compare() read them as words");
 
-// Domain, protocol and IP version at once: the word that begins with `domain`, the flow's state and other flags
-// masked out.
+// Domain, protocol and IP version at once, and that the flow has not ended: the word that begins with `domain`, the
+// flow's state and other flags masked out.
 static inline bool same_kind(const struct flow *f, const struct flow_key *k)
 {
-	const uint64_t mask = rte_cpu_to_le_64(UINT64_C(0x000000ffffffffff) | (uint64_t)FLOW_IPV6 << 48);
+	const uint64_t mask = rte_cpu_to_le_64(UINT64_C(0x000000ffffffffff) | (uint64_t)(FLOW_IPV6 | FLOW_GONE) << 48);
 	uint64_t has, wants;
 
 	memcpy(&has, &f->domain, sizeof(has));
@@ -83,6 +84,17 @@ static int compare6(const struct flow_table *t, const struct flow *f, const stru
 		!memcmp(&c->addr[1], &p->src, 16))
 		return way_back(k);
 	return -1;
+}
+
+// True where p goes from the side that began the flow to the other, over plain IPv4: what compare() would say first.
+static inline bool goes_on(const struct flow *f, const struct flow_key *k)
+{
+	uint64_t addrs;
+	uint32_t ports;
+
+	memcpy(&addrs, f->addr, sizeof(addrs));
+	memcpy(&ports, f->port, sizeof(ports));
+	return same_kind(f, k) && !k->family && addrs == k->addrs && ports == k->ports;
 }
 
 // Compares all of the key. Returns the packet's direction in f, or -1.
@@ -197,7 +209,7 @@ static struct flow *create(
 	struct flow_bucket *b = away ? flow_bucket2(t, k) : flow_bucket1(t, k);
 	uint32_t way = flow_way(t, f);
 	b->tag[way] = k->tag;
-	t->begun[k->tag & 0xff] = t->burst_mark;
+	t->begun[k->tag >> 8] = t->burst_mark;
 	*f = (struct flow){
 		.start_ns = p->ts_ns,
 		.last_ns = p->ts_ns,
@@ -222,7 +234,10 @@ static struct flow *create(
 // True where the flow has seen its end: only then can a SYN begin another connection.
 static inline bool seen_end(const struct flow *f)
 {
-	return (f->tcp_flags[0] | f->tcp_flags[1]) & (TCP_FIN | TCP_RST);
+	uint16_t both;
+
+	memcpy(&both, f->tcp_flags, sizeof(both));
+	return both & (TCP_FIN | TCP_RST) * 0x0101u;
 }
 
 // True when p, a SYN, begins a new connection on the tuple of f.
@@ -246,13 +261,13 @@ void flow_table_on_answer(struct flow_table *t, void (*on_answer)(void *arg, str
 }
 
 // Counts p in its flow.
-static inline void update(struct flow_table *t, struct flow *f, struct packet *p, int dir)
+static __rte_always_inline void update(struct flow_table *t, struct flow *f, struct packet *p, int dir)
 {
 	if (unlikely(dir == DIR_TO_CLIENT && f->flags & FLOW_SYN_KEPT))
 		t->on_answer(t->on_answer_arg, f);
-	f->last_ns = p->ts_ns > f->last_ns ? p->ts_ns : f->last_ns;
 	f->bytes[dir] += p->wire_len;
-	f->pkts[dir] += f->pkts[dir] != UINT32_MAX;
+	f->pkts[dir] += 1;
+	f->pkts[dir] -= f->pkts[dir] == 0;
 	f->mark = (uint8_t)(t->burst_mark | (f->mark & FLOW_MARK_CLASS));
 	p->flow = f;
 	p->dir = (uint8_t)dir;
@@ -262,7 +277,7 @@ static inline void update(struct flow_table *t, struct flow *f, struct packet *p
 }
 
 // Moves the flow's state, and marks the packet as one of an established flow.
-static inline void update_state(struct flow_table *t, struct flow *f, struct packet *p, int dir)
+static __rte_always_inline void update_state(struct flow_table *t, struct flow *f, struct packet *p, int dir)
 {
 	if (dir == DIR_TO_CLIENT && !(f->flags & FLOW_SEEN_REPLY))
 		flow_state_reply(t, f);
@@ -279,21 +294,33 @@ static inline void update_state(struct flow_table *t, struct flow *f, struct pac
 		p->flags |= PKT_FLOW_ESTABLISHED;
 }
 
-// The flow that pass two has found, where it still is the packet's and alive for sure.
-static inline struct flow *still_there(
-	const struct flow_table *t, const struct flow_key *k, const struct packet *p, int *dir)
+static __rte_always_inline void take(struct flow_table *t, struct flow *f, struct packet *p, int dir)
 {
-	if (k->slot & FLOW_SLOT_GUESS || t->n_dying)
-		return NULL;
-	struct flow *f = &t->lines[k->slot];
-	*dir = compare(t, f, k, p);
-	return *dir >= 0 && f->state != FLOW_FREE && p->ts_ns - f->last_ns < t->least_timeout_ns ? f : NULL;
+	update(t, f, p, dir);
+	update_state(t, f, p, dir);
+}
+
+// Takes p as one more of a flow that it fits, where the flow is alive for sure and p begins no other.
+static __rte_always_inline bool take_next(struct flow_table *t, struct flow *f, struct packet *p, int dir)
+{
+	if (unlikely(p->ts_ns - f->last_ns >= t->least_timeout_ns || (seen_end(f) && is_syn(p))))
+		return false;
+	f->last_ns = p->ts_ns; // not before, or the difference were huge
+	take(t, f, p, dir);
+	return true;
+}
+
+// What a packet without a flow says of itself.
+static inline void has_none(struct packet *p)
+{
+	p->dir = DIR_TO_SERVER;
+	p->nth[0] = p->nth[1] = 0;
 }
 
 // True where pass two has found no flow and none with such a tag has begun since.
 static inline bool surely_new(const struct flow_table *t, const struct flow_key *k)
 {
-	return k->slot & FLOW_SLOT_GUESS && t->begun[k->tag & 0xff] != t->burst_mark;
+	return k->slot & FLOW_SLOT_GUESS && t->begun[k->tag >> 8] != t->burst_mark;
 }
 
 // The flow of p, unless its time is over by then: it ends.
@@ -313,27 +340,41 @@ static bool begin_flow(struct flow_table *t, const struct flow_key *k, struct pa
 	struct flow *f = create(t, k, p, dir, sink);
 
 	t->counters.hits--;
-	if (f) {
-		update(t, f, p, dir);
-		update_state(t, f, p, dir);
-	}
+	if (f)
+		take(t, f, p, dir);
+	else
+		has_none(p);
 	return true;
 }
 
-// Finds or begins the flow of p. Returns false when the TCP stage must run first.
-static inline bool judge(
+static inline void seen_at(struct flow *f, const struct packet *p)
+{
+	f->last_ns = p->ts_ns > f->last_ns ? p->ts_ns : f->last_ns;
+}
+
+static void join(struct flow_table *t, const struct flow_key *k, struct packet *p)
+{
+	int dir;
+	struct flow *f = find_alive(t, k, p, &dir);
+
+	if (!f)
+		return;
+	seen_at(f, p);
+	update(t, f, p, dir);
+}
+
+// Finds or begins the flow of p, whatever p is. Returns false when the TCP stage must run first.
+static __rte_noinline bool judge_any(
 	struct flow_table *t, const struct flow_key *k, struct packet *p, bool first, struct event_sink *sink)
 {
 	int dir;
-	struct flow *f = still_there(t, k, p, &dir);
 
-	if (!f && !surely_new(t, k))
-		f = find_alive(t, k, p, &dir);
-	if (k->use == FLOW_KEY_JOIN) {
-		if (f)
-			update(t, f, p, dir);
+	if (k->use != FLOW_KEY_CREATE) {
+		if (k->use == FLOW_KEY_JOIN)
+			join(t, k, p);
 		return true;
 	}
+	struct flow *f = surely_new(t, k) ? NULL : find_alive(t, k, p, &dir);
 	if (f && is_syn(p) && seen_end(f)) {
 		if (!first && must_wait(t, f))
 			return false;
@@ -344,32 +385,60 @@ static inline bool judge(
 	}
 	if (!f)
 		return begin_flow(t, k, p, sink);
-	update(t, f, p, dir);
-	update_state(t, f, p, dir);
+	seen_at(f, p);
+	take(t, f, p, dir);
 	return true;
+}
+
+// The same, with a short way for what nearly every packet is: one more of the flow that pass two has found.
+static inline bool judge(
+	struct flow_table *t, const struct flow_key *k, struct packet *p, bool first, struct event_sink *sink)
+{
+	if (likely(!(k->slot & FLOW_SLOT_GUESS))) {
+		struct flow *f = &t->lines[k->slot];
+		if (likely(goes_on(f, k))) {
+			if (likely(take_next(t, f, p, DIR_TO_SERVER)))
+				return true;
+		} else {
+			int dir = compare(t, f, k, p);
+			if (dir >= 0 && take_next(t, f, p, dir))
+				return true;
+		}
+	}
+	return judge_any(t, k, p, first, sink);
+}
+
+static inline void ask_for_bucket(const struct flow_table *t, struct flow_key *k)
+{
+	flow_key_scale(t, k);
+	__builtin_prefetch(flow_bucket1(t, k), 1);
 }
 
 // Pass one: keys. The buckets' lines are asked for. Every packet counts as a hit until it begins a flow.
 static void make_keys(struct flow_table *t, struct burst *b)
 {
-	uint32_t flags = 0, others = 0;
+	uint32_t flags = 0, others = 0, n = b->n;
 	struct flow_key *k = &t->keys[t->keyed];
 
-	for (uint32_t i = t->keyed; i < b->n; i++, k++) {
+	for (uint64_t i = t->keyed; i < n; i++, k++) {
 		struct packet *p = b->list[i];
 		p->flow = NULL;
-		p->nth[0] = p->nth[1] = 0;
-		p->dir = DIR_TO_SERVER;
 		flags |= p->flags;
-		flow_key_make(k, p, &t->seed);
-		others += unlikely(k->use != FLOW_KEY_CREATE);
-		flow_key_scale(t, k);
-		__builtin_prefetch(flow_bucket1(t, k), 1);
+		if (likely(flow_key_is_plain(p))) {
+			flow_key_plain(k, p, &t->seed);
+			ask_for_bucket(t, k);
+			continue;
+		}
+		flow_key_slow(k, p, &t->seed);
+		ask_for_bucket(t, k);
+		if (k->use == FLOW_KEY_CREATE)
+			continue;
+		has_none(p);
+		others++;
 	}
-	uint32_t n = b->n - t->keyed - others;
-	t->counters.packets += n;
-	t->counters.hits += n;
-	t->keyed = b->n;
+	t->counters.packets += n - t->keyed - others;
+	t->counters.hits += n - t->keyed - others;
+	t->keyed = n;
 	b->flags |= flags;
 }
 
@@ -408,7 +477,11 @@ static void find_slots(struct flow_table *t, uint32_t to)
 
 	for (uint32_t i = t->sought; i < to; i++) {
 		struct flow_key *k = &t->keys[i];
-		if (k->use == FLOW_KEY_NONE || likely(find_slot(t, k->hash1, k)))
+		if (unlikely(k->use != FLOW_KEY_CREATE)) {
+			k->slot = FLOW_SLOT_GUESS;
+			continue;
+		}
+		if (likely(find_slot(t, k->hash1, k)))
 			continue;
 		if (t->buckets[k->hash1].away) {
 			__builtin_prefetch(flow_bucket2(t, k), 1);
@@ -454,7 +527,7 @@ uint16_t flow_lookup_burst(struct flow_table *t, struct burst *b, uint16_t from,
 	}
 	const struct flow_key *k = &t->keys[from];
 	for (uint16_t i = from; i < b->n; i++, k++)
-		if (k->use != FLOW_KEY_NONE && !judge(t, k, b->list[i], i == from, sink))
+		if (!judge(t, k, b->list[i], i == from, sink))
 			return i;
 	return b->n;
 }

@@ -126,6 +126,7 @@ static void free_slot(struct flow_table *t, struct flow *f, struct flow_bucket *
 	b->tag[way] = FLOW_TAG_FREE;
 	b->timer[way] = 0;
 	f->state = FLOW_FREE;
+	f->flags |= FLOW_GONE;
 	t->counters.active--;
 }
 
@@ -146,6 +147,7 @@ void flow_end_later(
 	struct flow_table *t, struct flow *f, enum flow_end_reason reason, uint64_t ts_ns, const struct packet *p)
 {
 	flow_bucket_of(t, f)->tag[flow_way(t, f)] = FLOW_TAG_DYING;
+	f->flags |= FLOW_GONE;
 	t->dying[t->n_dying++] =
 		(struct flow_dying){.slot = flow_slot(t, f), .reason = reason, .ts_ns = ts_ns, .seq = p->seq};
 }

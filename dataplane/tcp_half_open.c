@@ -64,17 +64,17 @@ static uint32_t different_of(const struct tcp_half_bucket *b, uint32_t way)
 
 static inline uint32_t kept_isn(const struct flow *f)
 {
-	return (uint32_t)f->bytes[DIR_TO_CLIENT];
+	return (uint32_t)(f->bytes[DIR_TO_CLIENT] >> 32);
 }
 
 static inline uint32_t kept_tsval(const struct flow *f)
 {
-	return (uint32_t)(f->bytes[DIR_TO_CLIENT] >> 32);
+	return (uint32_t)f->bytes[DIR_TO_CLIENT];
 }
 
 static inline void keep(struct flow *f, uint32_t isn, uint32_t tsval, uint32_t rest)
 {
-	f->bytes[DIR_TO_CLIENT] = isn | (uint64_t)tsval << 32;
+	f->bytes[DIR_TO_CLIENT] = (uint64_t)isn << 32 | tsval;
 	f->pkts[DIR_TO_CLIENT] = rest;
 	f->flags |= FLOW_SYN_KEPT;
 }
@@ -83,7 +83,7 @@ static inline void keep(struct flow *f, uint32_t isn, uint32_t tsval, uint32_t r
 static inline void keep_again(struct flow *f, uint32_t tsval)
 {
 	if (kept_tsval(f) != tsval)
-		f->bytes[DIR_TO_CLIENT] &= UINT32_MAX; // either timestamp may be echoed
+		f->bytes[DIR_TO_CLIENT] &= ~(uint64_t)UINT32_MAX; // either timestamp may be echoed
 }
 
 void tcp_half_move(void *streams, struct flow *f)
@@ -177,7 +177,7 @@ static inline bool take(struct tcp_streams *ts, const struct packet *p, uint32_t
 {
 	struct flow *f = p->flow;
 
-	if (f->flags & FLOW_SYN_KEPT && f->tcp_state == TCP_SYN_SENT && kept_isn(f) == isn) {
+	if (f->flags & FLOW_SYN_KEPT && kept_isn(f) == isn) {
 		keep_again(f, tsval);
 	} else if (p->flags & PKT_NEW_FLOW && f->tcp_state == TCP_NONE && !f->pkts[DIR_TO_CLIENT]) {
 		keep(f, isn, tsval, rest);

@@ -219,6 +219,8 @@ static enum tcp_verdict rst_half_open(struct tcp_streams *ts, struct tcp_rx *x)
 		tcp_note(ts, x, STREAM_RST_INVALID_ACK);
 		return TCP_REJECT;
 	}
+	if (f->flags & FLOW_SYN_KEPT)
+		tcp_half_move(ts, f);
 	f->tcp_state = TCP_CLOSED;
 	flow_set_state(ts->flows, f, FLOW_CLOSED);
 	return TCP_TAKE;

@@ -220,8 +220,14 @@ static __rte_noinline void other_packet(struct tcp_streams *ts, struct packet *c
 		p->flags |= PKT_STREAM_REJECTED;
 		return;
 	}
-	if ((p->tcp_flags & (uint8_t) ~(TCP_ECE | TCP_CWR)) == TCP_SYN && tcp_half_take_syn(ts, p))
-		return;
+	if ((p->tcp_flags & (uint8_t) ~(TCP_ECE | TCP_CWR)) == TCP_SYN) {
+		if (tcp_half_is_again(p)) {
+			ts->stats.syn_only++;
+			return;
+		}
+		if (tcp_half_take_syn(ts, p))
+			return;
+	}
 	// a flow without state has no session: its cold line is not touched
 	struct flow_cold *cold = f->tcp_state != TCP_NONE ? flow_cold_of(ts->flows, f) : NULL;
 	struct tcp_session *s = tcp_session_of(f, cold);

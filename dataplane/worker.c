@@ -3,6 +3,7 @@
 #include "dataplane/worker.h"
 
 #include <errno.h>
+#include <string.h>
 
 #include <rte_branch_prediction.h>
 #include <rte_mbuf.h>
@@ -101,24 +102,30 @@ static void run_detectors(struct worker *w, const struct burst *b)
 	}
 }
 
+_Static_assert(offsetof(struct rte_mbuf, refcnt) == offsetof(struct rte_mbuf, rearm_data) + 2 &&
+		       offsetof(struct rte_mbuf, nb_segs) == offsetof(struct rte_mbuf, rearm_data) + 4,
+	"is_plain() reads both at once");
+
 // True where an mbuf goes straight back to its pool: in one piece, its own memory, nobody else's too. Then its second
 // cache line need not be touched.
 static inline bool is_plain(const struct rte_mbuf *m, const struct rte_mempool *pool)
 {
-	return m->pool == pool && rte_mbuf_refcnt_read(m) == 1 && m->nb_segs == 1 && RTE_MBUF_DIRECT(m);
+	uint32_t refs_and_segs;
+
+	memcpy(&refs_and_segs, (const uint8_t *)m + offsetof(struct rte_mbuf, refcnt), sizeof(refs_and_segs));
+	return m->pool == pool && refs_and_segs == 0x00010001 && RTE_MBUF_DIRECT(m);
 }
 
 static void release(struct burst *b)
 {
 	void *plain[PKT_BURST];
-	struct rte_mempool *pool = NULL;
+	struct rte_mempool *pool = b->frames[0].mbuf ? b->frames[0].mbuf->pool : NULL;
 	uint32_t n = 0;
 
 	for (const struct packet *p = b->frames, *end = p + b->n_frames; p < end; p++) {
 		struct rte_mbuf *m = p->mbuf;
 		if (unlikely(!m))
 			continue;
-		pool = pool ? pool : m->pool;
 		if (likely(is_plain(m, pool)))
 			plain[n++] = m;
 		else
