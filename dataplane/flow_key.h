@@ -81,8 +81,8 @@ static inline void flow_key_mix(
 	k->tag = (uint16_t)(h >> 24) | FLOW_TAG_TAKEN;
 }
 
-// Fills use (FLOW_KEY_CREATE), hash1, hash2 and tag from the other fields. Both directions of a flow give the same (IPv6: the digest of the
-// addresses has no order, the ports are ordered alone).
+// Fills use (FLOW_KEY_CREATE), hash1, hash2 and tag from the other fields. Both directions of a flow give the same
+// (IPv6: the digest of the addresses has no order, the ports are ordered alone).
 static inline void flow_key_hash(struct flow_key *k, bool ipv6, const struct flow_seed *s)
 {
 	uint64_t sport = k->ports & 0xffff, dport = k->ports >> 16;

@@ -47,8 +47,8 @@ struct tcp_syn {
 
 enum tcp_syn_known { TCP_SYN_UNKNOWN, TCP_SYN_OTHER, TCP_SYN_THIS };
 
-// Half of what a flood of SYNs costs: is p, a SYN, the one that its flow's line holds once more, with nothing that would
-// have to be remembered or said of it? The number and the acknowledgement, which is 0, are compared at once.
+// Half of what a flood of SYNs costs: is p, a SYN, the one that its flow's line holds once more, with nothing that
+// would have to be remembered or said of it? The number and the acknowledgement, which is 0, are compared at once.
 static inline bool tcp_half_is_again(const struct packet *p)
 {
 	uint64_t kept = p->flow->bytes[DIR_TO_CLIENT], numbers;
@@ -62,8 +62,9 @@ bool tcp_half_take_syn(struct tcp_streams *ts, const struct packet *p);
 // Looks for the SYN of this flow with this sequence number, else for the latest one with another. Fills out
 // unless the answer is TCP_SYN_UNKNOWN.
 enum tcp_syn_known tcp_half_find(const struct tcp_streams *ts, const struct flow *f, uint32_t isn, struct tcp_syn *out);
-// Moves the SYN in a flow's line (FLOW_SYN_KEPT) to the table: its place there is needed for something else, or the flow
-// leaves SYN_SENT. In the line lies only the SYN of a flow in that state, whose other side has not sent, without session.
+// Moves the SYN in a flow's line (FLOW_SYN_KEPT) to the table: its place there is needed for something else, or the
+// flow leaves SYN_SENT. In the line lies only the SYN of a flow in that state, whose other side has not sent, without
+// session.
 void tcp_half_move(void *streams, struct flow *f);
 // Remembers a SYN. Returns how many different ones came before.
 uint32_t tcp_half_put(struct tcp_streams *ts, struct flow *f, const struct tcp_rx *x);
