@@ -95,19 +95,43 @@ static uint32_t ready_bytes(const struct stream_view *v)
 	return ready >= CHUNK_BYTES ? ready : 0;
 }
 
+// Bytes of v that are inspected apart, since Suricata does: when the client is the first to close, it looks at what the
+// server has acknowledged by then, and later at the rest. 0: all of v together.
+static uint32_t closing_bytes(const struct stream_view *v)
+{
+	uint8_t state = v->flow->tcp_state;
+	if (!(v->flags & STREAM_FIN) || v->dir != DIR_TO_SERVER ||
+		(state != TCP_ESTABLISHED && state != TCP_CLOSE_WAIT))
+		return 0;
+	return v->acked > v->offset && v->acked < v->offset + v->len ? (uint32_t)(v->acked - v->offset) : 0;
+}
+
+// Inspects bytes [from, to) of v with a packet that is not on the wire.
+static void inspect_apart(struct signature_worker *w, const struct stream_view *v, uint32_t from, uint32_t to)
+{
+	struct stream_view part = *v;
+	part.data += from;
+	part.offset += from;
+	struct packet *p = stand_in(w, &part);
+	inspect(w, p, &part, to - from);
+	if (w->any_hit)
+		signature_on_stand_in(w, p, v->run);
+}
+
 static enum stream_verdict on_data(void *arg, struct stream_view *v)
 {
 	struct signature_worker *w = arg;
 	uint32_t ready = ready_bytes(v);
 	if (v->flow->flags & FLOW_RULES_PASS)
 		return STREAM_DONE_BOTH;
-	if (ready) {
-		bool own = v->packet && v->packet->dir == v->dir;
-		struct packet *p = own ? (struct packet *)(uintptr_t)v->packet : stand_in(w, v);
-		inspect(w, p, v, ready);
-		if (!own && w->any_hit)
-			signature_on_stand_in(w, p, v->run);
-	}
+	bool own = v->packet && v->packet->dir == v->dir;
+	uint32_t first = own ? closing_bytes(v) : 0;
+	if (first)
+		inspect_apart(w, v, first, ready);
+	if (ready && own)
+		inspect(w, (struct packet *)(uintptr_t)v->packet, v, first ? first : ready);
+	else if (ready)
+		inspect_apart(w, v, 0, ready);
 	v->used = ready;
 	return v->flags & STREAM_LAST ? STREAM_DONE : STREAM_MORE;
 }
