@@ -6,6 +6,7 @@
 
 #include "detectors/heuristics/finding.h"
 #include "detectors/heuristics/flood_detector.h"
+#include "detectors/heuristics/udp_services.h"
 
 enum amplification_count { AMP_UNASKED, AMP_CERTAIN };
 
@@ -31,47 +32,14 @@ struct service {
 	const char *name, *what, *bpf, *nft;
 };
 
-// Ascending by port: X(w, port, mean bytes, name).
-#define SERVICES(X, w)                 \
-	X(w, 17, 60, "QOTD")           \
-	X(w, 19, 60, "CharGEN")        \
-	X(w, 53, 400, "DNS")           \
-	X(w, 69, 60, "TFTP")           \
-	X(w, 111, 60, "RPC")           \
-	X(w, 123, 100, "NTP")          \
-	X(w, 137, 60, "NetBIOS")       \
-	X(w, 161, 60, "SNMP")          \
-	X(w, 389, 200, "CLDAP")        \
-	X(w, 500, 60, "IKE")           \
-	X(w, 520, 60, "RIP")           \
-	X(w, 1194, 60, "OpenVPN")      \
-	X(w, 1434, 60, "SQL-browser")  \
-	X(w, 1604, 60, "Citrix-ICA")   \
-	X(w, 1900, 60, "SSDP")         \
-	X(w, 3283, 60, "ARMS")         \
-	X(w, 3389, 60, "RDP")          \
-	X(w, 3478, 60, "STUN")         \
-	X(w, 3702, 60, "WS-Discovery") \
-	X(w, 4500, 60, "IKE-NAT")      \
-	X(w, 5060, 60, "SIP")          \
-	X(w, 5351, 60, "NAT-PMP")      \
-	X(w, 5353, 60, "mDNS")         \
-	X(w, 5683, 60, "CoAP")         \
-	X(w, 10001, 60, "Ubiquiti")    \
-	X(w, 10074, 60, "TP240")       \
-	X(w, 11211, 100, "memcached")  \
-	X(w, 27960, 60, "Quake")       \
-	X(w, 37810, 60, "DVR-DHCP")    \
-	X(w, 47808, 60, "BACnet")
-
 #define SERVICE_ROW(w, port, bytes, name) \
 	{port, bytes, name, name " reflection", "udp src port " #port, "udp sport " #port},
-static const struct service services[] = {SERVICES(SERVICE_ROW, 0)};
+static const struct service services[] = {UDP_SERVICES(SERVICE_ROW, 0)};
 
 // A filter of 1024 bits over hashed ports rules most packets out without a search.
 #define PORT_HASH(port) (((port)*40503u >> 6) & 1023)
 #define PORT_BIT(w, port, bytes, name) | (PORT_HASH(port##u) >> 6 == w ? 1ULL << (PORT_HASH(port##u) & 63) : 0)
-#define FILTER_WORD(w) (0 SERVICES(PORT_BIT, w))
+#define FILTER_WORD(w) (0 UDP_SERVICES(PORT_BIT, w))
 static const uint64_t service_filter[16] = {FILTER_WORD(0), FILTER_WORD(1), FILTER_WORD(2), FILTER_WORD(3),
 	FILTER_WORD(4), FILTER_WORD(5), FILTER_WORD(6), FILTER_WORD(7), FILTER_WORD(8), FILTER_WORD(9), FILTER_WORD(10),
 	FILTER_WORD(11), FILTER_WORD(12), FILTER_WORD(13), FILTER_WORD(14), FILTER_WORD(15)};

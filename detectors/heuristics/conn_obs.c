@@ -4,6 +4,7 @@
 #include <netinet/in.h>
 
 #include "dataplane/api/flow.h"
+#include "detectors/heuristics/udp_services.h"
 
 static uint32_t tcp_probe(uint8_t flags, uint32_t payload_len)
 {
@@ -66,10 +67,22 @@ static void note_tcp(struct obslog *log, const struct packet *p)
 	}
 }
 
-// A datagram from a service's port to an ephemeral one is an answer whose question we did not see.
-static bool is_late_answer(const struct packet *p)
+static bool is_service(uint16_t port)
 {
-	return (p->sport < 1024 && p->dport >= 1024) || (p->sport < p->dport && p->sport < 32768 && p->dport >= 32768);
+#define SERVICE_CASE(w, port, bytes, name) case port:
+	switch (port) {
+		UDP_SERVICES(SERVICE_CASE, 0)
+		return true;
+	default:
+		return port < 1024;
+	}
+}
+
+// A datagram from a service's port to a client's is an answer whose question we did not see, or that was asked in
+// somebody else's name.
+static bool is_late_answer(uint16_t sport, uint16_t dport)
+{
+	return (is_service(sport) && dport >= 1024) || (sport < dport && sport < 32768 && dport >= 32768);
 }
 
 // An SCTP packet whose first chunk is ABORT (RFC 9260 section 3.3.7): nobody listens there.
@@ -81,7 +94,7 @@ static bool is_sctp_abort(const struct packet *p)
 static void note_datagram(struct obslog *log, const struct packet *p, uint32_t probe)
 {
 	if (p->flags & PKT_NEW_FLOW) {
-		if (probe == PROBE_UDP && is_late_answer(p))
+		if (probe == PROBE_UDP && is_late_answer(p->sport, p->dport))
 			return;
 		// traceroute's ports
 		if (probe == PROBE_UDP && p->dport >= 33434 && p->dport < 33534 && p->ttl < 32)
@@ -106,6 +119,8 @@ static void note_unreachable(struct obslog *log, const struct packet *p)
 	if (p->len < need || at > p->len - need)
 		return;
 	if (p->icmp_inner_proto != IPPROTO_UDP && p->icmp_inner_proto != IPPROTO_TCP)
+		return;
+	if (p->icmp_inner_proto == IPPROTO_UDP && is_late_answer(p->icmp_inner_sport, p->icmp_inner_dport))
 		return;
 	struct obs *o = obslog_take(log, p, CONN_CLOSED);
 	if (!o)

@@ -8,9 +8,14 @@ import subprocess
 import time
 
 HOSTS = {"gateway": 1, "server": 10, "client": 20, "attacker": 66}
-VICTIMS = 60  # addresses 10.66.1.1 .. of the server, one an attack
-OUTSIDE = "10.67.0.0/16"  # nobody is there; the server is the way to it and throws it away
+VICTIMS = 230  # addresses 10.66.1.1 .. of the server, one an attack
+VICTIMS6 = 60
+INSIDERS = 20  # addresses 10.66.2.1 .. of the client, for hosts that are said to be infected
+REMOTES = 20  # public addresses of the gateway, which stand for hosts on the Internet (TEST-NET-3, RFC 5737)
+# nobody is there; the server is the way to them and throws it away
+NOWHERE, NOWHERE6 = "10.67.0.0/16", "fd67::/64"
 SWITCH, TAP = "switch", "mon1"
+FAR = "far"  # a host behind the gateway: what it sends there the sensor does not see, only the gateway's answers
 
 
 def victim(n):
@@ -19,6 +24,14 @@ def victim(n):
 
 def victim6(n):
     return "fd66::1:%x" % n
+
+
+def insider(n):
+    return "10.66.2.%d" % n
+
+
+def remote(n):
+    return "203.0.113.%d" % n
 
 
 class Site:
@@ -54,6 +67,14 @@ class Site:
                        check=False, capture_output=True, timeout=30)
 
     def __enter__(self):
+        try:
+            self._build()
+        except BaseException:
+            self.__exit__()
+            raise
+        return self
+
+    def _build(self):
         self.ip("netns", "add", self.name(SWITCH))
         self._sysctl(SWITCH, ipv6__conf__all__disable_ipv6=1, ipv6__conf__default__disable_ipv6=1)
         switch = ["-n", self.name(SWITCH), "link"]
@@ -66,21 +87,39 @@ class Site:
         self.ip(*switch, "set", TAP, "up", "promisc", "on")
         for host, number in HOSTS.items():
             self._host(host, number)
-        for n in range(1, VICTIMS + 1):
-            self.ip("-n", self.name("server"), "address", "add", victim(n) + "/16", "dev", "eth0")
-            self.ip("-n", self.name("server"), "address", "add", victim6(n) + "/64", "dev", "eth0", "nodad")
-        self.ip("-n", self.name("server"), "route", "add", "blackhole", OUTSIDE)
-        self.ip("-n", self.name("server"), "route", "add", "default", "via", "10.66.0.1")
-        self.ip("-n", self.name("attacker"), "route", "add", OUTSIDE, "via", "10.66.0.10")
+        self._far_host()
+        self.configure("server", ["address add %s/16 dev eth0" % victim(n + 1) for n in range(VICTIMS)] +
+                       ["address add %s/64 dev eth0 nodad" % victim6(n + 1) for n in range(VICTIMS6)] +
+                       ["route add blackhole " + NOWHERE, "route add blackhole " + NOWHERE6,
+                        "route add default via 10.66.0.1", "route add 10.66.3.0/24 via 10.66.0.66"])
         # the attacker may speak as a crowd
-        self.ip("-n", self.name("attacker"), "route", "add", "local", "10.66.3.0/24", "dev", "lo")
-        self.ip("-n", self.name("server"), "route", "add", "10.66.3.0/24", "via", "10.66.0.66")
-        return self
+        self.configure("attacker", ["route add %s via 10.66.0.10" % NOWHERE, "route add %s via fd66::a" % NOWHERE6,
+                                    "route add local 10.66.3.0/24 dev lo"])
+        self.configure("client", ["address add %s/16 dev eth0" % insider(n + 1) for n in range(INSIDERS)] +
+                       ["route add default via 10.66.0.1"])
+        self.configure("gateway", ["address add %s/32 dev lo" % remote(n + 1) for n in range(REMOTES)])
+
+    def configure(self, host, lines):
+        """ip(8) commands of one host, in one go."""
+        done = subprocess.run(["ip", "-n", self.name(host), "-batch", "-"], input="\n".join(lines), text=True, check=False,
+                              capture_output=True, timeout=30)
+        if done.returncode:
+            raise OSError("ip -n %s: %s" % (self.name(host), done.stderr))
+
+    def _far_host(self):
+        self.ip("netns", "add", self.name(FAR))
+        self.ip("-n", self.name(FAR), "link", "add", "eth0", "type", "veth", "peer", "name", "far", "netns",
+                self.name("gateway"))
+        # forged sources are let through
+        self._sysctl("gateway", ipv4__conf__all__rp_filter=0, ipv4__conf__far__rp_filter=0)
+        self.configure("gateway", ["link set far up", "address add 198.51.100.1/24 dev far"])
+        self.configure(FAR, ["link set lo up", "link set eth0 up", "address add 198.51.100.2/24 dev eth0",
+                             "route add default via 198.51.100.1"])
 
     def __exit__(self, *_):
         for child in self.children:
             self.end(child)
-        for host in [SWITCH] + list(HOSTS):
+        for host in [SWITCH, FAR] + list(HOSTS):
             self.ip("netns", "del", self.name(host), check=False)
 
     def enter(self, host):

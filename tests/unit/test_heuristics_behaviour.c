@@ -143,6 +143,42 @@ static void traceroute_is_no_udp_scan(void **state)
 	assert_int_equal(h.findings, 0);
 }
 
+// A port unreachable message (RFC 792) of SERVER about a datagram of `src`.
+static void unreachable(uint64_t us, const char *src, uint16_t sport, uint16_t dport)
+{
+	struct build quoted;
+	build_start(&quoted);
+	build_ipv4(&quoted, src, SERVER, 17);
+	build_udp(&quoted, sport, dport);
+	build_finish(&quoted);
+	harness_begin(&h, SERVER, src, 1);
+	build_icmp(&h.build, 3, 3, 0);
+	harness_finish(&h, us, quoted.data, quoted.len);
+}
+
+// Answers of services nobody asked, whatever ports the requests in SERVER's name were forged with.
+static void reflected_answers_are_no_udp_scan(void **state)
+{
+	static const uint16_t services[] = {53, 123, 389, 1900, 11211};
+	harness_start(&h, &detector_port_scan, 1);
+	for (uint32_t i = 0; i < 500; i++) {
+		uint16_t service = services[i % 5], port = (uint16_t)(2000 + i * 60);
+		harness_udp(&h, i * 2000, SCANNER, service, SERVER, port, "0123456789", 10);
+		unreachable(i * 2000 + 100, SCANNER, service, port);
+	}
+	harness_end(&h);
+	assert_int_equal(h.findings, 0);
+}
+
+static void a_udp_scan_shows_in_unreachable_ports(void **state)
+{
+	harness_start(&h, &detector_port_scan, 1);
+	for (uint32_t i = 0; i < 200; i++)
+		unreachable(i * 1000, SCANNER, 60000, (uint16_t)(1 + i * 11));
+	harness_end(&h);
+	assert_int_equal(harness_count(&h, "UDP scan"), 2);
+}
+
 static void udp_scan_is_reported(void **state)
 {
 	harness_start(&h, &detector_port_scan, 2);
@@ -567,6 +603,8 @@ int main(void)
 		heuristic_test(ports_that_answer_are_no_scan),
 		heuristic_test(traceroute_is_no_udp_scan),
 		heuristic_test(udp_scan_is_reported),
+		heuristic_test(reflected_answers_are_no_udp_scan),
+		heuristic_test(a_udp_scan_shows_in_unreachable_ports),
 		heuristic_test(distributed_scan_is_told_as_one),
 		heuristic_test(host_scan_is_reported),
 		heuristic_test(host_scan_for_smb_needs_fewer),
