@@ -16,6 +16,7 @@ struct brute_force_config {
 	uint64_t communities;
 	uint64_t vpn_attempts;
 	uint64_t window_ns;
+	uint64_t success_ns;
 };
 
 static const struct config_row brute_force_rows[] = {
@@ -35,6 +36,8 @@ static const struct config_row brute_force_rows[] = {
 		"VPN negotiations (IKE, OpenVPN, PPTP) one client begins with one server within the window"},
 	{"window", CONFIG_DURATION, offsetof(struct brute_force_config, window_ns), "s", 1, 86400, "60s", NULL,
 		"how long refusals are remembered"},
+	{"success-window", CONFIG_DURATION, offsetof(struct brute_force_config, success_ns), "s", 1, 86400, "600s",
+		NULL, "a login that works is told for so long after guessing"},
 	CONFIG_END};
 
 #define GUESS_LOG 2048u
@@ -47,8 +50,14 @@ struct guesser {
 	uint64_t start_ns, first_seq;
 	uint64_t others; // bitmap: servers of a client, clients of a server, communities or VPN sessions of a pair
 	uint32_t failed, challenged, succeeded, tried, stayed;
-	uint8_t reported;
-	uint8_t success_reported;
+	uint32_t reported;
+	struct {
+		uint64_t last_ns;       // of it; 0: not so far
+		uint32_t session_bytes; // most that a server has said in a session that was over before it was told
+		uint32_t answer;        // to a form, as it was last
+		uint32_t answers;       // alike, one after the other
+		uint32_t told;          // its success
+	} guessing;                     // outlasts the window
 };
 
 struct brute_force {
@@ -63,19 +72,16 @@ static void brute_force_on_packets(void *state, struct packet *const *pkts, uint
 {
 	for (uint32_t i = 0; i < n; i++) {
 		const struct packet *p = pkts[i];
-		enum login_service service = LOGIN_NONE;
-		uint32_t secret;
-		if (p->payload_len < 4)
+		struct login login;
+		if (!login_answer(p, run->flows, &login))
 			continue;
-		enum login_result r = login_answer(p, &service, &secret);
-		if (r == LOGIN_SAID_NOTHING)
-			continue;
-		struct obs *o = obslog_take(state, p, r);
+		struct obs *o = obslog_take(state, p, (uint8_t)login.result);
 		if (!o)
 			continue;
-		o->a = service;
-		o->b = secret;
-		if (login_is_told_by_client(service))
+		o->a = login.service;
+		o->b = login.value;
+		o->flags = (uint8_t)RTE_MIN(login.seconds, 255u);
+		if (login.by_client)
 			continue;
 		// told from the client's side
 		o->src = p->dst;
@@ -91,11 +97,12 @@ static struct guesser *guesser_of(struct brute_force *s, uint64_t key, const str
 	bool fresh;
 	struct guesser *g = keytab_get(&s->guessers, key, o->ts_ns, &fresh);
 	if (fresh || o->ts_ns > g->start_ns + c->window_ns) {
-		struct keyed head = g->head;
-		memset(g, 0, sizeof(*g));
-		g->head = head;
+		if (o->ts_ns > g->guessing.last_ns + c->success_ns)
+			memset(&g->guessing, 0, sizeof(g->guessing));
 		g->start_ns = o->ts_ns;
 		g->first_seq = o->seq;
+		g->others = 0;
+		g->failed = g->challenged = g->succeeded = g->tried = g->stayed = g->reported = 0;
 	}
 	return g;
 }
@@ -124,7 +131,7 @@ static void say(struct brute_force *s, const struct guesser *g, const struct obs
 	finding_emit(s->common.run, &f);
 }
 
-static void say_success(struct brute_force *s, struct guesser *g, const struct obs *o)
+static void say_success(struct brute_force *s, struct guesser *g, const struct obs *o, uint8_t confidence)
 {
 	struct finding f = {.detector = &detector_brute_force,
 		.attacker = o->src,
@@ -137,11 +144,11 @@ static void say_success(struct brute_force *s, struct guesser *g, const struct o
 		.unit = "logins",
 		.what = "a login succeeded after guessing",
 		.severity = 1,
-		.confidence = 75,
+		.confidence = confidence,
 		.sample = o->seq};
 	text_string(&f.text, "service", login_service_names[o->a]);
 	finding_emit(s->common.run, &f);
-	g->success_reported = 1;
+	g->guessing.told = 1;
 }
 
 // Is it guessing by now? Then it is told.
@@ -159,49 +166,108 @@ static bool judge_pair(struct brute_force *s, const struct guesser *g, const str
 	else if (secrets + 0.5 >= (double)secrets_allowed)
 		say(s, g, o, vpn ? "VPN sessions begun one after the other" : "SNMP community guessing", secrets,
 			secrets_allowed, vpn ? "sessions" : "strings");
-	else if (!secret && g->tried >= c->sessions + g->stayed)
+	else if (o->kind == LOGIN_TRIED && !secret && g->tried >= c->sessions + g->stayed)
 		say(s, g, o, "password guessing by short sessions", g->tried - g->stayed, c->sessions, "sessions");
 	else
 		return false;
 	return true;
 }
 
+#define USUAL_ANSWERS 5u    // alike, before one that differs means something
+#define GRACE_SECONDS 180u  // no server waits so long for a password (OpenSSH: 120 s)
+#define SESSION_SLACK 2000u // bytes
+
+// Did the login work? session_bytes and answer learn what it looks like when it does not.
+static bool has_succeeded(struct guesser *g, const struct obs *o, uint64_t success_ns)
+{
+	bool guessing = g->guessing.last_ns != 0 && o->ts_ns <= g->guessing.last_ns + success_ns;
+	switch (o->kind) {
+	case LOGIN_SUCCEEDED:
+	case LOGIN_STAYED:
+		return guessing;
+	case LOGIN_ENDED:
+		if (guessing)
+			return o->flags >= GRACE_SECONDS ||
+			       (g->guessing.session_bytes &&
+				       o->b > 2 * (uint64_t)g->guessing.session_bytes + SESSION_SLACK);
+		g->guessing.session_bytes = RTE_MAX(g->guessing.session_bytes, o->b);
+		return false;
+	case LOGIN_ANSWERED:
+		if (g->guessing.answers >= USUAL_ANSWERS && g->guessing.answer != o->b)
+			return guessing;
+		g->guessing.answers = g->guessing.answer == o->b ? g->guessing.answers + 1 : 1;
+		g->guessing.answer = o->b;
+		return false;
+	default:
+		return false;
+	}
+}
+
 // One client and one server.
 static void see_pair(struct brute_force *s, const struct obs *o, uint64_t client, uint64_t server)
 {
+	const struct brute_force_config *c = s->common.config;
 	struct guesser *g = guesser_of(s, sketch_pair(sketch_pair(client, server), o->a), o);
 	g->failed += o->kind == LOGIN_FAILED;
 	g->challenged += o->kind == LOGIN_CHALLENGED;
 	g->succeeded += o->kind == LOGIN_SUCCEEDED;
 	g->tried += o->kind == LOGIN_TRIED;
 	g->stayed += o->kind == LOGIN_STAYED;
-	if (o->b != 0)
+	if (o->b != 0 && o->kind == LOGIN_TRIED)
 		bitmap_add(&g->others, 1, sketch_mix(o->b));
-	if (g->reported) {
-		if ((o->kind == LOGIN_SUCCEEDED || o->kind == LOGIN_STAYED) && !g->success_reported)
-			say_success(s, g, o);
-		return;
+	if (has_succeeded(g, o, c->success_ns) && !g->guessing.told)
+		say_success(s, g, o, o->kind == LOGIN_ANSWERED ? 50 : 75);
+	if (!g->reported && judge_pair(s, g, o)) {
+		g->reported = 1;
+		g->guessing.last_ns = o->ts_ns;
+		// an agent answers at once to the community that is right
+		if (o->a == LOGIN_SNMP && g->succeeded && !g->guessing.told)
+			say_success(s, g, o, 75);
+	} else if (g->reported && (o->kind == LOGIN_FAILED || o->kind == LOGIN_CHALLENGED || o->kind == LOGIN_TRIED)) {
+		g->guessing.last_ns = o->ts_ns;
 	}
-	g->reported = judge_pair(s, g, o);
+}
+
+static uint64_t alone_key(const struct obs *o, uint64_t one, bool client)
+{
+	return sketch_pair(sketch_pair(one, client ? 101 : 102), o->a);
 }
 
 // One client, or one server, alone: `other` is digested into how many there were on the far side.
 static void see_alone(struct brute_force *s, const struct obs *o, uint64_t one, uint64_t other, bool client)
 {
 	const struct brute_force_config *c = s->common.config;
-	struct guesser *g = guesser_of(s, sketch_pair(sketch_pair(one, client ? 101 : 102), o->a), o);
+	struct guesser *g = guesser_of(s, alone_key(o, one, client), o);
 	g->failed++;
 	bitmap_add(&g->others, 1, other);
 	double others = bitmap_count(&g->others, 1);
-	if (g->reported)
+	if (g->reported) {
+		g->guessing.last_ns = o->ts_ns;
 		return;
-	if (client && others + 0.5 >= (double)c->spray_servers) {
-		say(s, g, o, "password guessing at many servers", others, c->spray_servers, "hosts");
-		g->reported = 1;
-	} else if (!client && g->failed >= c->distributed && others >= 10) {
-		say(s, g, o, "password guessing from many clients", g->failed, c->distributed, "logins");
-		g->reported = 1;
 	}
+	if (client && others + 0.5 >= (double)c->spray_servers)
+		say(s, g, o, "password guessing at many servers", others, c->spray_servers, "hosts");
+	else if (!client && g->failed >= c->distributed && others >= 10)
+		say(s, g, o, "password guessing from many clients", g->failed, c->distributed, "logins");
+	else
+		return;
+	g->reported = 1;
+	g->guessing.last_ns = o->ts_ns;
+}
+
+// A login that works, of a client that was refused by many servers.
+static void see_spray_success(struct brute_force *s, const struct obs *o, uint64_t client)
+{
+	const struct brute_force_config *c = s->common.config;
+	struct guesser *g = keytab_find(&s->guessers, alone_key(o, client, true));
+	if (g && g->guessing.last_ns && !g->guessing.told && o->ts_ns <= g->guessing.last_ns + c->success_ns)
+		say_success(s, g, o, 75);
+}
+
+// Does it only tell of a pair that is known already?
+static bool is_sequel(const struct obs *o)
+{
+	return o->kind == LOGIN_STAYED || o->kind == LOGIN_ENDED || (o->kind == LOGIN_SUCCEEDED && login_is_vpn(o->a));
 }
 
 static void brute_force_see(void *ctx, const struct obs *o)
@@ -209,9 +275,11 @@ static void brute_force_see(void *ctx, const struct obs *o)
 	struct brute_force *s = ctx;
 	union ip_addr who = sketch_source(&o->src, o->version == 6);
 	uint64_t client = sketch_addr(&who), server = sketch_addr(&o->dst);
-	if (o->kind == LOGIN_STAYED && !keytab_find(&s->guessers, sketch_pair(sketch_pair(client, server), o->a)))
+	if (is_sequel(o) && !keytab_find(&s->guessers, sketch_pair(sketch_pair(client, server), o->a)))
 		return;
 	see_pair(s, o, client, server);
+	if (o->kind == LOGIN_SUCCEEDED)
+		see_spray_success(s, o, client);
 	if (o->kind != LOGIN_FAILED)
 		return;
 	see_alone(s, o, client, server, true);
@@ -233,4 +301,4 @@ static int brute_force_init(void *state, const void *config, const struct detect
 }
 
 OBS_DETECTOR(brute_force, 9010011, "Tocsin password guessing", "Attempted User Privilege Gain", 2, DET_TCP | DET_UDP,
-	DET_EARLY | DET_NAMED);
+	DET_EARLY | DET_CLOSE | DET_NAMED);

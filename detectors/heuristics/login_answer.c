@@ -1,8 +1,10 @@
-// Answers to logins, see login_answer.h. Every reader is given the payload and its length and reads nothing else.
+// Logins as they go by, see login_answer.h. What servers say in the clear: login_reply.c. Here: who asks, web pages and
+// forms, sessions whose answers are encrypted, VPNs.
 #include "detectors/heuristics/login_answer.h"
 
 #include <string.h>
 
+#include "detectors/heuristics/login_text.h"
 #include "detectors/sketch/hash.h"
 
 const char *const login_service_names[LOGIN_SERVICES] = {"", "ftp", "smtp", "pop3", "imap", "http", "smb", "krb5",
@@ -11,214 +13,28 @@ const char *const login_service_names[LOGIN_SERVICES] = {"", "ftp", "smtp", "pop
 
 // A session whose server has sent this many packets was let in: refusals take about 15.
 #define STAYED_PKTS 60u
+// A VPN's first data comes within so many packets of its server.
+#define VPN_PKTS 64u
 
-static bool begins(const uint8_t *d, uint32_t n, const char *text)
+// struct flow_cold.detect_bits[0]: what the flow's two sides have begun.
+enum login_mark {
+	MARK_SSH = 1u << 0,
+	MARK_RDP = 1u << 1,
+	MARK_AUTHORIZATION = 1u << 2, // an HTTP request with credentials
+	MARK_FORM = 1u << 3,          // one with a form's password
+};
+
+static uint64_t marks_of(const struct packet *p, struct flow_table *flows)
 {
-	size_t len = strlen(text);
-	return n >= len && memcmp(d, text, len) == 0;
+	return p->flow && p->flow->flags & FLOW_COLD_SET ? flow_cold_get(flows, p->flow)->detect_bits[0] : 0;
 }
 
-// Is the text somewhere in the first `within` bytes?
-static bool contains(const uint8_t *d, uint32_t n, uint32_t within, const void *text, size_t len)
+static void mark(const struct packet *p, struct flow_table *flows, uint64_t set, uint64_t clear)
 {
-	if (n > within)
-		n = within;
-	return d && memmem(d, n, text, len) != NULL;
-}
-
-static enum login_result said(bool failed, bool succeeded)
-{
-	return failed ? LOGIN_FAILED : succeeded ? LOGIN_SUCCEEDED : LOGIN_SAID_NOTHING;
-}
-
-// RFC 959 and RFC 4954 reply codes; a server on another port is known by its text.
-static enum login_result reply_code(const uint8_t *d, uint32_t n, uint16_t port, enum login_service *service)
-{
-	if (n < 4 || d[0] < '2' || d[0] > '5')
-		return LOGIN_SAID_NOTHING;
-	if (begins(d, n, "530 ") || begins(d, n, "530-")) {
-		*service = LOGIN_FTP;
-		// "530 Please login" asks, it does not refuse; on SMTP ports it asks for STARTTLS
-		bool refuses = contains(d, n, 80, "incorrect", 9) || contains(d, n, 80, "cannot log in", 13) ||
-			       contains(d, n, 80, "fail", 4) || contains(d, n, 80, "denied", 6) ||
-			       contains(d, n, 80, "nvalid", 6);
-		return refuses ? LOGIN_FAILED : LOGIN_SAID_NOTHING;
-	}
-	if (begins(d, n, "430 ") && port == 21) { // invalid user name or password
-		*service = LOGIN_FTP;
-		return LOGIN_FAILED;
-	}
-	if (begins(d, n, "230 ") && port == 21) {
-		*service = LOGIN_FTP;
-		return LOGIN_SUCCEEDED;
-	}
-	*service = LOGIN_SMTP;
-	return said(begins(d, n, "535 ") || begins(d, n, "535-"), begins(d, n, "235 "));
-}
-
-static enum login_result mail(const uint8_t *d, uint32_t n, uint16_t port, enum login_service *service)
-{
-	*service = port == 110 ? LOGIN_POP3 : LOGIN_IMAP;
-	if (port == 110) // "+OK" also greets; what follows a password speaks of the mailbox
-		return said(begins(d, n, "-ERR"),
-			begins(d, n, "+OK") && (contains(d, n, 64, "ogged", 5) || contains(d, n, 64, "essage", 6) ||
-						       contains(d, n, 64, "ail", 3)));
-	return said(contains(d, n, 64, " NO ", 4) &&
-			    (contains(d, n, 128, "AUTHENTICATIONFAILED", 20) || contains(d, n, 128, "LOGIN", 5) ||
-				    contains(d, n, 128, "ogin", 4) || contains(d, n, 128, "uthentication", 13)),
-		contains(d, n, 32, " OK LOGIN", 9) ||
-			(contains(d, n, 32, " OK ", 4) && contains(d, n, 400, "ogged in", 8)));
-}
-
-// MS-CIFS 2.2.4.53, MS-SMB2 2.2.6: SESSION_SETUP answered with STATUS_LOGON_FAILURE and its like.
-static enum login_result smb(const uint8_t *d, uint32_t n)
-{
-	uint32_t status;
-	if (n < 36)
-		return LOGIN_SAID_NOTHING;
-	if (memcmp(d + 4, "\xffSMB", 4) == 0 && d[8] == 0x73)
-		memcpy(&status, d + 9, 4);
-	else if (memcmp(d + 4, "\xfeSMB", 4) == 0 && d[16] == 1 && d[17] == 0)
-		memcpy(&status, d + 12, 4);
-	else
-		return LOGIN_SAID_NOTHING;
-	// logon failure, wrong password, no such user, account locked, disabled
-	bool failed = status == 0xc000006d || status == 0xc000006a || status == 0xc0000064 || status == 0xc0000234 ||
-		      status == 0xc0000072;
-	return said(failed, status == 0);
-}
-
-// RFC 4120 section 5.9.1: KRB-ERROR, error-code [6]: no such principal, pre-authentication failed, revoked.
-static enum login_result kerberos(const uint8_t *d, uint32_t n)
-{
-	static const uint8_t tag[] = {0xa6, 0x03, 0x02, 0x01};
-	if (n > 4 && d[0] == 0 && d[1] == 0) { // TCP: a length comes first
-		d += 4;
-		n -= 4;
-	}
-	if (n < 8)
-		return LOGIN_SAID_NOTHING;
-	if (d[0] == 0x6b)
-		return LOGIN_SUCCEEDED;
-	if (d[0] != 0x7e)
-		return LOGIN_SAID_NOTHING;
-	const uint8_t *at = memmem(d, n < 128 ? n : 128, tag, sizeof(tag));
-	if (!at || at + 4 >= d + n)
-		return LOGIN_SAID_NOTHING;
-	return said(at[4] == 6 || at[4] == 24 || at[4] == 18, false);
-}
-
-static enum login_result telnet(const uint8_t *d, uint32_t n)
-{
-	static const char *const refusals[] = {"ncorrect", "ogin failed", "uthentication failed", "nvalid password",
-		"ogin invalid", "ad password", "ccess denied"};
-	for (size_t i = 0; i < sizeof(refusals) / sizeof(refusals[0]); i++)
-		if (contains(d, n, 256, refusals[i], strlen(refusals[i])))
-			return LOGIN_FAILED;
-	// a shell's prompt
-	bool prompt = n >= 2 && d[n - 1] == ' ' && (d[n - 2] == '#' || d[n - 2] == '$');
-	return said(false, prompt || contains(d, n, 256, "Last login", 10));
-}
-
-// RFC 4511 section 4.2.2: bindResponse (tag 61) with resultCode invalidCredentials (49) or success.
-static enum login_result ldap(const uint8_t *d, uint32_t n)
-{
-	if (n < 10 || d[0] != 0x30 || !contains(d, n, 12, "\x61", 1))
-		return LOGIN_SAID_NOTHING;
-	return said(contains(d, n, 24, "\x0a\x01\x31", 3), contains(d, n, 24, "\x0a\x01\0", 3));
-}
-
-// Databases, by port.
-static enum login_result database(const uint8_t *d, uint32_t n, uint16_t port, enum login_service *service)
-{
-	switch (port) {
-	case 1433: // an error token with number 18456; a login's answer begins with ENVCHANGE (MS-TDS 2.2.7.9)
-		*service = LOGIN_MSSQL;
-		return said(n > 12 && d[0] == 4 && contains(d, n, 64, "\x18\x48\x00\x00", 4),
-			n > 12 && d[0] == 4 && d[8] == 0xe3);
-	case 1521:
-		*service = LOGIN_ORACLE;
-		return said(contains(d, n, 600, "ORA-01017", 9), false);
-	case 3306: // error packet 1045; an OK packet that is not a query's answer
-		*service = LOGIN_MYSQL;
-		return said(n > 7 && d[4] == 0xff && d[5] == 0x15 && d[6] == 0x04, n > 6 && d[3] >= 2 && d[4] == 0);
-	case 5432: // invalid_password, invalid_authorization_specification; AuthenticationOk
-		*service = LOGIN_POSTGRES;
-		return said(n > 8 && d[0] == 'E' && (contains(d, n, 64, "28P01", 5) || contains(d, n, 64, "28000", 5)),
-			n > 8 && memcmp(d, "R\0\0\0\x08\0\0\0\0", 9) == 0);
-	case 6379:
-		*service = LOGIN_REDIS;
-		return said(begins(d, n, "-WRONGPASS") || begins(d, n, "-ERR invalid password"),
-			n == 5 && begins(d, n, "+OK\r\n"));
-	case 27017:
-		*service = LOGIN_MONGODB;
-		return said(contains(d, n, 400, "Authentication failed", 21) ||
-				    contains(d, n, 400, "AuthenticationFailed", 20),
-			false);
-	default:
-		return LOGIN_SAID_NOTHING;
-	}
-}
-
-static enum login_result by_port(const uint8_t *d, uint32_t n, uint16_t port, enum login_service *service)
-{
-	switch (port) {
-	case 23:
-	case 2323:
-		*service = LOGIN_TELNET;
-		return telnet(d, n);
-	case 389:
-	case 3268:
-		*service = LOGIN_LDAP;
-		return ldap(d, n);
-	case 110:
-	case 143:
-		return mail(d, n, port, service);
-	case 88:
-		*service = LOGIN_KERBEROS;
-		return kerberos(d, n);
-	default:
-		if (port >= 5900 && port < 5910) { // SecurityResult, RFC 6143 section 7.1.3
-			*service = LOGIN_VNC;
-			return said(n >= 4 && n < 80 && memcmp(d, "\0\0\0\1", 4) == 0,
-				n == 4 && memcmp(d, "\0\0\0\0", 4) == 0);
-		}
-		return database(d, n, port, service);
-	}
-}
-
-// RFC 3261 section 22: a challenge begins every registration, 403 ends a wrong one.
-static enum login_result sip(const uint8_t *d, uint32_t n)
-{
-	if (begins(d + 8, n - 8, "403"))
-		return LOGIN_FAILED;
-	if (begins(d + 8, n - 8, "401") || begins(d + 8, n - 8, "407") || begins(d + 8, n - 8, "404"))
-		return LOGIN_CHALLENGED;
-	return said(false, begins(d + 8, n - 8, "200") && contains(d, n, 1400, " REGISTER\r\n", 11));
-}
-
-static enum login_result from_server(const struct packet *p, enum login_service *service)
-{
-	const uint8_t *d = packet_payload(p);
-	uint32_t n = p->payload_len;
-	if (begins(d, n, "SSH-")) {
-		*service = LOGIN_SSH;
-		return LOGIN_TRIED;
-	}
-	if (n > 12 && begins(d, n, "HTTP/1.")) {
-		*service = LOGIN_HTTP;
-		return memcmp(d + 8, " 401", 4) == 0 ? LOGIN_CHALLENGED : LOGIN_SAID_NOTHING;
-	}
-	if (n > 12 && begins(d, n, "SIP/2.0 ")) {
-		*service = LOGIN_SIP;
-		return sip(d, n);
-	}
-	if (p->sport == 445 || p->sport == 139) {
-		*service = LOGIN_SMB;
-		return smb(d, n);
-	}
-	enum login_result r = by_port(d, n, p->sport, service);
-	return r != LOGIN_SAID_NOTHING ? r : reply_code(d, n, p->sport, service);
+	if (!p->flow)
+		return;
+	uint64_t *marks = &flow_cold_get(flows, p->flow)->detect_bits[0];
+	*marks = (*marks & ~clear) | set;
 }
 
 static uint32_t digest_of(const uint8_t *d, uint32_t n)
@@ -230,7 +46,7 @@ static uint32_t digest_of(const uint8_t *d, uint32_t n)
 }
 
 // SNMPv1 and v2c messages (RFC 1157): SEQUENCE, version, community.
-static enum login_result snmp(const uint8_t *d, uint32_t n, enum login_service *service, uint32_t *secret)
+static enum login_result snmp(const uint8_t *d, uint32_t n, struct login *out)
 {
 	uint32_t at = 2;
 	if (n < 16 || d[0] != 0x30)
@@ -242,21 +58,20 @@ static enum login_result snmp(const uint8_t *d, uint32_t n, enum login_service *
 	uint32_t len = d[at + 4];
 	if (len > 64 || at + 5 + len > n)
 		return LOGIN_SAID_NOTHING;
-	*service = LOGIN_SNMP;
-	*secret = digest_of(d + at + 5, len);
+	out->service = LOGIN_SNMP;
+	out->value = digest_of(d + at + 5, len);
 	return LOGIN_TRIED;
 }
 
 // The first message of a VPN's negotiation: IKE (RFC 2408, RFC 7296: no responder SPI yet), OpenVPN's reset of the
-// client; *secret: its SPI or session.
-static enum login_result vpn_datagram(
-	const uint8_t *d, uint32_t n, uint16_t port, enum login_service *service, uint32_t *secret)
+// client; value: its SPI or session.
+static enum login_result vpn_datagram(const uint8_t *d, uint32_t n, uint16_t port, struct login *out)
 {
 	if (port == 1194) {
 		if (n < 14 || (d[0] != 7 << 3 && d[0] != 10 << 3))
 			return LOGIN_SAID_NOTHING;
-		*service = LOGIN_OPENVPN;
-		*secret = digest_of(d + 1, 8);
+		out->service = LOGIN_OPENVPN;
+		out->value = digest_of(d + 1, 8);
 		return LOGIN_TRIED;
 	}
 	if (port == 4500 && n > 4) { // behind the marker that it is not ESP (RFC 3948)
@@ -265,9 +80,86 @@ static enum login_result vpn_datagram(
 	}
 	if (n < 28 || memcmp(d + 8, "\0\0\0\0\0\0\0", 8) != 0 || (d[18] != 2 && d[18] != 4 && d[18] != 34))
 		return LOGIN_SAID_NOTHING;
-	*service = LOGIN_IKE;
-	*secret = digest_of(d, 8);
+	out->service = LOGIN_IKE;
+	out->value = digest_of(d, 8);
 	return LOGIN_TRIED;
+}
+
+// What makes an answer to a form differ from another: its status and where it leads to, up to a '?'.
+static uint32_t answer_digest(const uint8_t *d, uint32_t n)
+{
+	uint64_t h = (uint64_t)d[9] << 16 | (uint64_t)d[10] << 8 | d[11];
+	const uint8_t *at = memmem(d, n, "\r\nLocation: ", 12);
+	for (at = at ? at + 12 : d + n; at<d + n && * at> ' ' && *at != '?'; at++)
+		h = sketch_mix(h ^ *at);
+	return (uint32_t)(sketch_mix(h) >> 32) | 1;
+}
+
+// "HTTP/1.1 401 ...": a challenge. Another answer that is no error says that credentials, or a form, were taken.
+static enum login_result web_answer(const struct packet *p, struct flow_table *flows, struct login *out)
+{
+	const uint8_t *d = packet_payload(p);
+	bool challenge = memcmp(d + 8, " 401", 4) == 0, fine = d[8] == ' ' && (d[9] == '2' || d[9] == '3');
+	uint64_t marks = marks_of(p, flows) & (MARK_AUTHORIZATION | MARK_FORM);
+	out->service = LOGIN_HTTP;
+	if (marks)
+		mark(p, flows, 0, marks);
+	if (challenge)
+		return LOGIN_CHALLENGED;
+	if (!fine || !marks)
+		return LOGIN_SAID_NOTHING;
+	if (marks & MARK_AUTHORIZATION)
+		return LOGIN_SUCCEEDED;
+	out->service = LOGIN_FORM;
+	out->value = answer_digest(d, p->payload_len);
+	return LOGIN_ANSWERED;
+}
+
+// A server's datagram: an agent answers only to a community that is right; a VPN's data follows a login that works
+// (OpenVPN's P_DATA, ESP behind NAT: RFC 3948).
+static enum login_result datagram_from_server(const struct packet *p, struct login *out)
+{
+	const uint8_t *d = packet_payload(p);
+	uint32_t n = p->payload_len;
+	if (p->sport == 161) {
+		enum login_result r = snmp(d, n, out);
+		out->value = 0;
+		return r == LOGIN_TRIED ? LOGIN_SUCCEEDED : LOGIN_SAID_NOTHING;
+	}
+	if (p->nth[p->dir & 1] > VPN_PKTS)
+		return LOGIN_SAID_NOTHING;
+	out->service = p->sport == 1194 ? LOGIN_OPENVPN : LOGIN_IKE;
+	bool data = p->sport == 1194 ? d[0] >> 3 == 6 || d[0] >> 3 == 9
+				     : p->sport == 4500 && n > 32 && memcmp(d, "\0\0\0\0", 4) != 0;
+	return data ? LOGIN_SUCCEEDED : LOGIN_SAID_NOTHING;
+}
+
+static enum login_result from_server(const struct packet *p, struct flow_table *flows, struct login *out)
+{
+	const uint8_t *d = packet_payload(p);
+	uint32_t n = p->payload_len;
+	uint64_t marks = p->nth[DIR_TO_CLIENT] == STAYED_PKTS ? marks_of(p, flows) : 0;
+	if (marks & (MARK_SSH | MARK_RDP)) {
+		out->service = marks & MARK_RDP ? LOGIN_RDP : LOGIN_SSH;
+		return LOGIN_STAYED;
+	}
+	if (begins(d, n, "SSH-")) {
+		out->service = LOGIN_SSH;
+		mark(p, flows, MARK_SSH, 0);
+		return LOGIN_TRIED;
+	}
+	if (n > 12 && begins(d, n, "HTTP/1."))
+		return web_answer(p, flows, out);
+	return login_reply(d, n, p->sport, &out->service);
+}
+
+// X.224 connection request with a negotiation or a cookie (MS-RDPBCGR 2.2.1.1); on RDP's own port with neither.
+static bool is_rdp(const uint8_t *d, uint32_t n, uint16_t port)
+{
+	if (n < 11 || d[0] != 3 || d[5] != 0xe0)
+		return false;
+	bool asks = n >= 19 && d[n - 8] == 1 && d[n - 6] == 8 && d[n - 5] == 0;
+	return port == 3389 || (d[3] == n && (asks || contains(d, n, 40, "mstshash=", 9)));
 }
 
 // A request that carries a password in the clear, as web forms do, or the body of one.
@@ -285,44 +177,76 @@ static bool is_form(const uint8_t *d, uint32_t n)
 	return false;
 }
 
-static enum login_result from_client(const struct packet *p, enum login_service *service, uint32_t *secret)
+static enum login_result from_client(const struct packet *p, struct flow_table *flows, struct login *out)
 {
 	const uint8_t *d = packet_payload(p);
 	uint32_t n = p->payload_len;
-	if (p->flags & PKT_UDP)
-		return p->dport == 161 ? snmp(d, n, service, secret)
-		       : p->dport == 500 || p->dport == 4500 || p->dport == 1194
-			       ? vpn_datagram(d, n, p->dport, service, secret)
-			       : LOGIN_SAID_NOTHING;
-	// a connection request (X.224, MS-RDPBCGR 2.2.1.1)
-	if (p->dport == 3389 && n > 10 && d[0] == 3 && d[5] == 0xe0) {
-		*service = LOGIN_RDP;
+	if (is_rdp(d, n, p->dport)) {
+		out->service = LOGIN_RDP;
+		mark(p, flows, MARK_RDP, 0);
 		return LOGIN_TRIED;
 	}
 	// Outgoing-Call-Request (RFC 2637 section 2.7): the call's number
 	if (p->dport == 1723 && n >= 16 && memcmp(d + 4, "\x1a\x2b\x3c\x4d\0\7", 6) == 0) {
-		*service = LOGIN_PPTP;
-		*secret = digest_of(d + 12, 4);
+		out->service = LOGIN_PPTP;
+		out->value = digest_of(d + 12, 4);
 		return LOGIN_TRIED;
 	}
+	bool request = begins(d, n, "GET /") || begins(d, n, "POST /") || begins(d, n, "HEAD /");
+	if (request && contains(d, n, 1460, "\r\nAuthorization: ", 17))
+		mark(p, flows, MARK_AUTHORIZATION, 0);
 	if (n > 20 && is_form(d, n)) {
-		*service = LOGIN_FORM;
+		out->service = LOGIN_FORM;
+		mark(p, flows, MARK_FORM, 0);
 		return LOGIN_CHALLENGED;
 	}
 	return LOGIN_SAID_NOTHING;
 }
 
-enum login_result login_answer(const struct packet *p, enum login_service *service, uint32_t *secret)
+// The end of a session in private: how much its server has said, and for how long.
+static enum login_result session_end(const struct packet *p, struct flow_table *flows, struct login *out)
 {
-	*secret = 0;
-	bool server = p->dir == DIR_TO_CLIENT || p->sport == 88 || p->sport == 445;
-	if (p->flags & PKT_UDP && (p->dport == 161 || p->dport == 500 || p->dport == 4500 || p->dport == 1194))
-		server = false; // whichever way the flow was taken up
-	if (!server)
-		return from_client(p, service, secret);
-	if (p->flags & PKT_TCP && p->nth[DIR_TO_CLIENT] == STAYED_PKTS) {
-		*service = p->sport == 3389 ? LOGIN_RDP : LOGIN_SSH;
-		return LOGIN_STAYED;
-	}
-	return p->payload_len ? from_server(p, service) : LOGIN_SAID_NOTHING;
+	uint64_t marks = marks_of(p, flows) & (MARK_SSH | MARK_RDP);
+	if (!marks)
+		return LOGIN_SAID_NOTHING;
+	mark(p, flows, 0, marks); // the other side's FIN says nothing new
+	out->service = marks & MARK_RDP ? LOGIN_RDP : LOGIN_SSH;
+	uint64_t bytes = p->flow->bytes[DIR_TO_CLIENT];
+	out->value = bytes < UINT32_MAX ? (uint32_t)bytes : UINT32_MAX;
+	out->seconds = p->ts_ns > p->flow->start_ns ? (uint32_t)((p->ts_ns - p->flow->start_ns) / 1000000000) : 0;
+	return LOGIN_ENDED;
+}
+
+static bool is_login_datagram_port(uint16_t port)
+{
+	return port == 161 || port == 500 || port == 4500 || port == 1194;
+}
+
+// Whichever way the flow was taken up, and where both ports are the service's.
+static enum login_result datagram(const struct packet *p, struct login *out)
+{
+	const uint8_t *d = packet_payload(p);
+	enum login_result r = LOGIN_SAID_NOTHING;
+	out->by_client = true;
+	if (is_login_datagram_port(p->dport))
+		r = p->dport == 161 ? snmp(d, p->payload_len, out) : vpn_datagram(d, p->payload_len, p->dport, out);
+	if (r != LOGIN_SAID_NOTHING || !is_login_datagram_port(p->sport) || p->dir != DIR_TO_CLIENT)
+		return r;
+	out->by_client = false;
+	return datagram_from_server(p, out);
+}
+
+bool login_answer(const struct packet *p, struct flow_table *flows, struct login *out)
+{
+	memset(out, 0, sizeof(*out));
+	out->by_client = p->dir == DIR_TO_SERVER && p->sport != 88 && p->sport != 445;
+	if (p->flags & PKT_TCP && p->tcp_flags & 0x05)
+		out->result = session_end(p, flows, out);
+	if (out->result != LOGIN_SAID_NOTHING || p->payload_len < 4)
+		return out->result != LOGIN_SAID_NOTHING;
+	if (p->flags & PKT_UDP && (is_login_datagram_port(p->dport) || is_login_datagram_port(p->sport)))
+		out->result = datagram(p, out);
+	else
+		out->result = out->by_client ? from_client(p, flows, out) : from_server(p, flows, out);
+	return out->result != LOGIN_SAID_NOTHING;
 }

@@ -1,8 +1,10 @@
-// What servers say to a login, recognised in one packet without a parser: brute_force's evidence.
+// What servers say to a login, recognised in one packet without a parser: brute_force's evidence. Next:
+// login_reply.c.
 #pragma once
 
 #include <stdbool.h>
 
+#include "dataplane/api/flow.h"
 #include "dataplane/api/packet.h"
 
 enum login_service {
@@ -39,17 +41,22 @@ enum login_result {
 	LOGIN_FAILED,
 	LOGIN_CHALLENGED, // asked for credentials, as the first answer of every ordinary login may
 	LOGIN_SUCCEEDED,
-	LOGIN_TRIED, // no answer to read (encrypted): an attempt
-	LOGIN_STAYED // a session of such a service that went on for long
+	LOGIN_TRIED,   // no answer to read (encrypted): an attempt
+	LOGIN_STAYED,  // a session of such a service goes on for long
+	LOGIN_ENDED,   // one has ended; value: bytes from the server
+	LOGIN_ANSWERED // a web form; value: digest of what makes one answer differ from another
+};
+
+struct login {
+	enum login_result result;
+	enum login_service service;
+	uint32_t value;   // of LOGIN_ENDED and LOGIN_ANSWERED; else a digest of what was tried where that is seen (an
+			  // SNMP community, a VPN negotiation), or 0
+	uint32_t seconds; // of LOGIN_ENDED
+	bool by_client;   // the packet is the client's
 };
 
 extern const char *const login_service_names[LOGIN_SERVICES];
-
-// Is it the client's packet, not the server's, that tells of a login to this service?
-static inline bool login_is_told_by_client(enum login_service service)
-{
-	return service == LOGIN_RDP || service == LOGIN_SNMP || service >= LOGIN_FORM;
-}
 
 // Does the service negotiate in private, so that only the number of attempts tells?
 static inline bool login_is_vpn(enum login_service service)
@@ -57,6 +64,8 @@ static inline bool login_is_vpn(enum login_service service)
 	return service >= LOGIN_IKE;
 }
 
-// Reads a packet's payload. Returns what it says about a login, and the service. *secret is a digest of
-// what was tried where that is seen (an SNMP community, a VPN negotiation), else 0.
-enum login_result login_answer(const struct packet *p, enum login_service *service, uint32_t *secret);
+// Reads a packet; marks its flow where what comes later is to be understood. Returns whether it says anything.
+bool login_answer(const struct packet *p, struct flow_table *flows, struct login *out);
+
+// What a server's message says about a login, and the service, by its text and by the port.
+enum login_result login_reply(const uint8_t *d, uint32_t n, uint16_t port, enum login_service *service);
