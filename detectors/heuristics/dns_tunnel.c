@@ -113,15 +113,30 @@ static void judge(struct dns_tunnel *s, struct dns_domain *d, const struct name_
 	d->head.keep = 1;
 }
 
+// Length of the labels in front that name a service ("_ldap._tcp.", RFC 8552), which are no data.
+static uint32_t service_labels(const char *text, uint32_t n)
+{
+	uint32_t at = 0;
+	while (at < n && text[at] == '_') {
+		uint32_t len = name_label(text + at, n - at);
+		if (len > 16) // no service's name (RFC 6335 section 5.1)
+			break;
+		at += len + 1;
+	}
+	return RTE_MIN(at, n);
+}
+
 static void count_query(struct dns_domain *d, const struct name_obs *n, uint32_t sub)
 {
+	const char *text = n->text + service_labels(n->text, sub);
 	uint64_t h = 1;
+	sub -= (uint32_t)(text - n->text);
 	for (uint32_t i = 0; i < sub; i++)
-		h = (h ^ (uint8_t)n->text[i]) * 0x100000001b3ULL;
+		h = (h ^ (uint8_t)text[i]) * 0x100000001b3ULL;
 	h = sketch_mix(h ^ n->type);
 	d->queries++;
 	d->length_sum += sub;
-	d->entropy_sum += name_entropy(n->text, sub);
+	d->entropy_sum += name_entropy(text, sub);
 	d->roomy += is_roomy(n->type);
 	d->odd += is_odd(n->type) || n->raw > 4;
 	bitmap_add(d->names, 8, h);

@@ -48,11 +48,14 @@ extern const struct detector detector_host_scan;
 
 static bool is_sought(uint16_t port, uint8_t proto)
 {
-	static const uint16_t sought[] = {
-		22, 23, 135, 139, 445, 1433, 2323, 3306, 3389, 4786, 5555, 5900, 6379, 7547, 37215};
-	for (size_t i = 0; i < RTE_DIM(sought); i++)
-		if (sought[i] == port)
-			return proto == 6;
+	static const uint16_t tcp[] = {22, 23, 135, 139, 445, 1433, 2323, 3306, 3389, 4786, 5555, 5900, 6379, 7547,
+		37215},
+			      udp[] = {69, 161, 1434, 1900, 3702, 5060, 5683, 11211};
+	const uint16_t *ports = proto == 6 ? tcp : udp;
+	size_t n = proto == 6 ? RTE_DIM(tcp) : proto == 17 ? RTE_DIM(udp) : 0;
+	for (size_t i = 0; i < n; i++)
+		if (ports[i] == port)
+			return true;
 	return false;
 }
 
@@ -82,12 +85,18 @@ static void say(const struct fan *f, uint64_t threshold, struct detector_run *ru
 	finding_emit(run, &find);
 }
 
+// Where a firewall drops QUIC, every browser tries it in vain all day: so many times the hosts must it be.
+static uint64_t quic_times(const struct fan *f)
+{
+	return f->proto == 17 && f->port == 443 ? 5 : 1;
+}
+
 static uint64_t limit_of(const struct host_scan *s, const struct fan *f)
 {
 	if (f->slow)
 		return s->config->slow_hosts;
 	bool sought = f->opened == 0 && (is_sought(f->port, f->proto) || f->marked * 2 > f->tries);
-	return sought ? s->config->sought_hosts : s->config->hosts;
+	return sought ? s->config->sought_hosts : s->config->hosts * quic_times(f);
 }
 
 static void done(void *ctx, struct fan *f)
@@ -107,10 +116,11 @@ static void host_scan_see(void *ctx, const struct obs *o)
 	struct fan *f = fan_touch(&s->sources, sketch_pair(sketch_addr(&who), service), o, sketch_addr(&o->dst));
 	uint64_t limit = limit_of(s, f);
 	// a service on an ephemeral port is a peer-to-peer node more often than a service
-	if (f->active || (f->slow_start_ns == 0 && f->tries < limit) || (!ping && o->proto == 17 && o->dport >= 1024))
+	bool peer = !ping && o->proto == 17 && o->dport >= 1024 && !is_sought(o->dport, o->proto);
+	if (f->active || (f->slow_start_ns == 0 && f->tries < limit) || peer)
 		return;
 	double failed = fan_failed(f), slow = fan_slow_failed(f);
-	f->slow = slow + 0.5 >= (double)s->config->slow_hosts && slow * 2 >= fan_slow_tried(f);
+	f->slow = slow + 0.5 >= (double)s->config->slow_hosts && slow * 2 >= fan_slow_tried(f) && quic_times(f) == 1;
 	if (!f->slow && (failed + 0.5 < (double)limit || failed * 2 < fan_tried(f)))
 		return;
 	fan_report(&s->sources, f);

@@ -113,7 +113,7 @@ static void port_scan_see(void *ctx, const struct obs *o)
 		return;
 	uint64_t key = sketch_pair(sketch_pair(sketch_addr(&o->src), sketch_addr(&o->dst)), o->proto);
 	struct fan *f = fan_touch(&s->pairs, key, o, sketch_mix(o->dport + 1));
-	if (o->a & PROBE_SYN)
+	if (o->a & (PROBE_SYN | PROBE_FIN | PROBE_NULL | PROBE_XMAS | PROBE_SCTP))
 		see_host(s, o, f->active);
 	if (f->active || (f->slow_start_ns == 0 && f->tries + f->closed < s->config->ports))
 		return;

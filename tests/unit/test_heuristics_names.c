@@ -68,6 +68,22 @@ static void dns_tunnel_in_txt_is_reported_with_its_domain(void **state)
 	harness_assert_attacker(&h, 0, CLIENT);
 }
 
+static void what_a_member_of_a_domain_asks_at_start_is_no_tunnel(void **state)
+{
+	static const char *const services[] = {"_ldap._tcp.", "_kerberos._tcp.", "_gc._tcp.", "_kpasswd._udp.",
+		"_kerberos._udp.", "_kpasswd._tcp.", "_vlmcs._tcp.", "_sip._tls."},
+				 *const places[] = {"", "Default-First-Site-Name._sites.", "dc._msdcs.",
+					 "Default-First-Site-Name._sites.dc._msdcs.", "pdc._msdcs.", "gc._msdcs."};
+	char name[256];
+	harness_start(&h, &detector_dns_tunnel, 1);
+	for (uint32_t i = 0; i < 48; i++) {
+		sprintf(name, "%s%scorp-headquarters.example.com", services[i % 8], places[i / 8]);
+		query(i * SEC, name, 33);
+	}
+	harness_end(&h);
+	assert_int_equal(h.findings, 0);
+}
+
 static void dns_tunnel_in_null_records_is_reported(void **state)
 {
 	harness_start(&h, &detector_dns_tunnel, 1);
@@ -436,6 +452,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		heuristic_test(dns_tunnel_in_txt_is_reported_with_its_domain),
+		heuristic_test(what_a_member_of_a_domain_asks_at_start_is_no_tunnel),
 		heuristic_test(dns_tunnel_in_null_records_is_reported),
 		heuristic_test(dns_tunnel_in_long_address_queries_is_reported),
 		heuristic_test(a_few_encoded_names_are_silent),
