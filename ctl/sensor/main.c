@@ -1,7 +1,9 @@
 // tocsin, the sensor. Reads as what happens: options, configuration, rules, outputs, packet path, run.
 // Next: setup.c, then dataplane/worker.c for a packet's way.
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "ctl/sensor/doctor.h"
 #include "ctl/sensor/sensor.h"
@@ -17,11 +19,37 @@ static int test_rules(struct sensor *s)
 	for (size_t i = 0; i < r->keyword_count; i++) {
 		const struct rule_keyword_count *k = &r->keywords[i];
 		if (k->waiting || k->rejected)
-			printf("%-32s %8u rules  %8u waiting  %8u rejected\n", k->keyword, k->rules, k->waiting,
-				k->rejected);
+			printf("%-8s %-30s %8u rules  %8u waiting  %8u rejected\n",
+				k->protocol ? "protocol" : "keyword", k->keyword, k->rules, k->waiting, k->rejected);
 	}
 	printf("rules: %u loaded, %u waiting for a parser, %u rejected\n", r->loaded, r->waiting, r->rejected);
 	return r->rejected ? EXIT_BAD_INPUT : EXIT_CLEAN;
+}
+
+// --engine-analysis: rules.json beside where eve.json would be.
+static int analyse_rules(struct sensor *s)
+{
+	char path[4096];
+
+	if (!s->rules) {
+		say("there are no rules to write about; -S FILE or rule-files names some");
+		return EXIT_BAD_INPUT;
+	}
+	snprintf(path, sizeof(path), "%s/rules.json", s->cfg.log_dir);
+	FILE *out = setup_log_dir(s) == 0 ? fopen(path, "w") : NULL;
+	if (!out) {
+		say("%s: cannot be written: %s", path, strerror(errno));
+		return EXIT_BAD_INPUT;
+	}
+	ruleset_analysis_dump(s->rules, out);
+	bool whole = !ferror(out);
+	if (fclose(out) != 0 || !whole) {
+		say("%s: not all of it could be written", path);
+		return EXIT_BAD_INPUT;
+	}
+	if (!s->opt.quiet)
+		printf("%s: how each of %u rules was understood\n", path, s->report.loaded + s->report.waiting);
+	return EXIT_CLEAN;
 }
 
 static int capture_run(struct sensor *s)
@@ -56,9 +84,7 @@ static int act(struct sensor *s)
 		return rc == EXIT_CLEAN ? test_rules(s) : rc;
 	case ACTION_ENGINE_ANALYSIS:
 		rc = setup_rules(s);
-		if (rc == EXIT_CLEAN && s->rules)
-			ruleset_analysis_dump(s->rules, stdout);
-		return rc;
+		return rc == EXIT_CLEAN ? analyse_rules(s) : rc;
 	default:
 		return capture_run(s);
 	}

@@ -38,7 +38,7 @@ const struct option_row option_rows[] = {
 	{0, "dump-config", NULL, OPTION_ACTION, 0, ACTION_DUMP_CONFIG, "print every configuration key, value and help",
 		NULL},
 	{0, "engine-analysis", NULL, OPTION_ACTION, 0, ACTION_ENGINE_ANALYSIS,
-		"print how each rule was understood, as JSON", NULL},
+		"write how each rule was understood to rules.json in the directory of -l", NULL},
 	{'V', "version", NULL, OPTION_ACTION, 0, ACTION_VERSION, "print the version", NULL},
 	{'h', "help", NULL, OPTION_ACTION, 0, ACTION_HELP, "print this", NULL},
 	{0},

@@ -62,6 +62,8 @@ struct sensor {
 // Each returns EXIT_CLEAN, or the exit code to end with after saying why in one line.
 int setup_config(struct sensor *s);
 int setup_rules(struct sensor *s);
+// -l names a directory; it is made when its parent is there, as a first run would expect. Returns 0 or -errno (said).
+int setup_log_dir(const struct sensor *s);
 int setup_output(struct sensor *s);
 int setup_daemon(struct sensor *s, eve_report_fn report); // setup_daemon.c; after setup_output has opened s->out
 // Adds what the spool holds and has lost, tocsin.daemon.*; nothing without daemon.enabled.

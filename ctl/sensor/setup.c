@@ -150,14 +150,13 @@ static void output_says(void *ctx, bool error, const char *line)
 	say("%s", line);
 }
 
-// -l names a directory; it is made when its parent is there, as a first run would expect.
-static int make_log_dir(const struct sensor *s)
+int setup_log_dir(const struct sensor *s)
 {
 	const char *dir = s->cfg.log_dir;
 
 	if (mkdir(dir, 0755) == 0 || errno == EEXIST)
 		return 0;
-	say("%s: cannot be made for the events: %s; -l names another directory", dir, strerror(errno));
+	say("%s: cannot be made for what is written: %s; -l names another directory", dir, strerror(errno));
 	return -errno;
 }
 
@@ -184,7 +183,7 @@ int setup_output(struct sensor *s)
 		.report_ctx = s,
 	};
 
-	if ((file || s->daemon.enabled) && make_log_dir(s) != 0)
+	if ((file || s->daemon.enabled) && setup_log_dir(s) != 0)
 		return EXIT_BAD_INPUT;
 	s->stats = stats_new();
 	s->summary = summary_new();

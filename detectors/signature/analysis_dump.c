@@ -2,6 +2,7 @@
 #include <ctype.h>
 #include <string.h>
 
+#include "detectors/signature/group.h"
 #include "detectors/signature/rule_parse.h"
 
 static void put_text(FILE *out, const char *s)
@@ -48,9 +49,11 @@ static const char *rule_type(const struct rule *r)
 		return "ip_only";
 	if (r->flags & RULE_F_DECODE_EVENT)
 		return "de_only";
+	if (r->flags & RULE_F_IPONLY_LIKE)
+		return "like_ip_only";
 	if (views == RULE_F_NEED_STREAM)
 		return "stream";
-	if (views == (RULE_F_NEED_PACKET | RULE_F_NEED_STREAM))
+	if (views == (RULE_F_NEED_PACKET | RULE_F_NEED_STREAM) || r->flags & RULE_F_EITHER_VIEW)
 		return "pkt_stream";
 	return r->app && !r->tests && !r->buffers ? "pd_only" : "pkt";
 }
@@ -72,6 +75,53 @@ static void put_buffers(FILE *out, const struct rule *r)
 		sep = ",";
 	}
 	fputc(']', out);
+}
+
+static void put_ports(FILE *out, const char *side, const struct port_set *set)
+{
+	const char *sep = " ";
+	fprintf(out, ", %s", side);
+	for (uint32_t i = 0; i < set->n; i++, sep = ",")
+		if (set->at[i].lo == set->at[i].hi)
+			fprintf(out, "%s%u", sep, set->at[i].lo);
+		else
+			fprintf(out, "%s%u-%u", sep, set->at[i].lo, set->at[i].hi);
+}
+
+// Which packets or bytes the rule is looked for in, as the groups are made (group_compile.c).
+static void put_group(FILE *out, const struct rule *r)
+{
+	static const char *const protos[] = {[PROTO_IP] = "ip",
+		[PROTO_TCP] = "tcp",
+		[PROTO_UDP] = "udp",
+		[PROTO_ICMPV4] = "icmp",
+		[PROTO_ICMPV6] = "icmp",
+		[PROTO_ICMP] = "icmp",
+		[PROTO_SCTP] = "ip",
+		[PROTO_PKTHDR] = "ip"};
+	uint32_t dirs = r->flags & (RULE_F_TO_SERVER | RULE_F_TO_CLIENT);
+	if (r->flags & (RULE_F_IP_ONLY | RULE_F_DECODE_EVENT)) {
+		fprintf(out, ",\"group\":\"%s\"", r->flags & RULE_F_IP_ONLY ? "addresses" : "events");
+		return;
+	}
+	fprintf(out, ",\"group\":\"%s %s, ", r->app ? r->app : protos[r->proto],
+		dirs == RULE_F_TO_SERVER   ? "to server"
+		: dirs == RULE_F_TO_CLIENT ? "to client"
+					   : "both ways");
+	if (r->flags & RULE_F_TX)
+		fputs("transactions", out);
+	else if (!(r->flags & RULE_F_PAYLOAD))
+		fputs("fields", out);
+	else
+		fprintf(out, "%s%s%s", r->flags & RULE_F_NEED_PACKET ? "packets" : "",
+			r->flags & RULE_F_NEED_PACKET && r->flags & RULE_F_NEED_STREAM ? " and " : "",
+			r->flags & RULE_F_NEED_STREAM ? "streams" : "");
+	enum rule_ports ports = r->waiting ? rule_ports(r) : (enum rule_ports)r->ports;
+	if (ports == PORTS_ANY)
+		fputs(", any port", out);
+	else
+		put_ports(out, ports == PORTS_DST ? "dst" : "src", ports == PORTS_DST ? r->dport : r->sport);
+	fputc('"', out);
 }
 
 static void put_fast(FILE *out, const struct rule *r)
@@ -101,11 +151,10 @@ static void put_rule(FILE *out, const struct rule *r)
 	put_buffers(out, r);
 	if (r->fast)
 		put_fast(out, r);
+	put_group(out, r);
 	if (r->waiting) {
 		fputs(",\"waiting\":", out);
 		put_text(out, r->waiting);
-	} else if (r->group) {
-		fprintf(out, ",\"group\":%u", r->group - 1);
 	}
 	fputs("}\n", out);
 }

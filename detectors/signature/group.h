@@ -58,6 +58,9 @@ struct group_table {
 	struct mpm *mpm;
 };
 
+// Which of its ports a rule is looked for behind, if there is room for its list (else PORTS_ANY).
+enum rule_ports rule_ports(const struct rule *r);
+
 // A literal for the prefilter.
 struct literal {
 	const uint8_t *bytes;

@@ -117,9 +117,6 @@ static int group_make(struct ruleset *rs, struct group *g, const struct rule_lis
 	qsort(lr, n, sizeof(*lr), literal_rule_cmp);
 	g->id = rs->groups->n_groups++;
 	int rc = group_fill(rs, g, l, lr, n);
-	for (uint32_t i = 0; i < l->n; i++)
-		if (rs->rules[l->at[i]]->group == 0)
-			rs->rules[l->at[i]]->group = g->id + 1;
 	free(lr);
 	return rc;
 }
@@ -161,8 +158,6 @@ static bool rule_fits(const struct rule *r, enum group_proto p, int dir)
 	return proto_fits(r, p) && (!(r->flags & other) || r->flags & want);
 }
 
-enum bucket { BUCKET_ANY, BUCKET_DST, BUCKET_SRC };
-
 // The port lists of a bucket. A rule file with a list of its own for each rule must not take a database for
 // each: those that come too late are looked for on any port.
 struct port_lists {
@@ -173,8 +168,6 @@ struct port_lists {
 static bool admit(struct port_lists *l, const struct port_set *set)
 {
 	uint32_t at = (uint32_t)((uintptr_t)set >> 4) % (2 * PORT_LISTS_MAX);
-	if (!set || set->covered > FEW_PORTS)
-		return false;
 	while (l->slots[at] && l->slots[at] != set)
 		at = (at + 1) % (2 * PORT_LISTS_MAX);
 	if (l->slots[at])
@@ -186,13 +179,23 @@ static bool admit(struct port_lists *l, const struct port_set *set)
 	return true;
 }
 
-static enum bucket rule_bucket(const struct rule *r, enum group_proto p, struct port_lists lists[2])
+static bool few_ports(const struct port_set *set)
+{
+	return set && set->covered <= FEW_PORTS;
+}
+
+enum rule_ports rule_ports(const struct rule *r)
+{
+	return few_ports(r->dport) ? PORTS_DST : few_ports(r->sport) ? PORTS_SRC : PORTS_ANY;
+}
+
+static enum rule_ports rule_bucket(const struct rule *r, enum group_proto p, struct port_lists lists[2])
 {
 	if (p != GROUP_TCP && p != GROUP_UDP)
-		return BUCKET_ANY;
-	if (admit(&lists[0], r->dport))
-		return BUCKET_DST;
-	return admit(&lists[1], r->sport) ? BUCKET_SRC : BUCKET_ANY;
+		return PORTS_ANY;
+	if (few_ports(r->dport) && admit(&lists[0], r->dport))
+		return PORTS_DST;
+	return few_ports(r->sport) && admit(&lists[1], r->sport) ? PORTS_SRC : PORTS_ANY;
 }
 
 static void mark_edges(const struct port_set *s, uint8_t *edges)
@@ -312,16 +315,21 @@ static int make_port_groups(struct ruleset *rs, struct port_groups *pg, enum gro
 	struct rule_list buckets[3] = {0};
 	struct port_lists *lists = calloc(2, sizeof(*lists));
 	int rc = lists ? 0 : -ENOMEM;
-	for (uint32_t i = 0; !rc && i < rs->n_rules; i++)
-		if (rule_fits(rs->rules[i], p, dir) && !list_add(&buckets[rule_bucket(rs->rules[i], p, lists)], i))
+	for (uint32_t i = 0; !rc && i < rs->n_rules; i++) {
+		struct rule *r = rs->rules[i];
+		if (!rule_fits(r, p, dir))
+			continue;
+		r->ports = (uint8_t)rule_bucket(r, p, lists);
+		if (!list_add(&buckets[r->ports], i))
 			rc = -ENOMEM;
+	}
 	free(lists);
 	if (!rc)
-		rc = groups_of_list(rs, pg->any, &buckets[BUCKET_ANY], p, pg);
+		rc = groups_of_list(rs, pg->any, &buckets[PORTS_ANY], p, pg);
 	if (!rc)
-		rc = bucket_groups(rs, pg, &buckets[BUCKET_DST], true, p);
+		rc = bucket_groups(rs, pg, &buckets[PORTS_DST], true, p);
 	if (!rc)
-		rc = bucket_groups(rs, pg, &buckets[BUCKET_SRC], false, p);
+		rc = bucket_groups(rs, pg, &buckets[PORTS_SRC], false, p);
 	for (int i = 0; i < 3; i++)
 		free(buckets[i].at);
 	return rc;

@@ -98,7 +98,7 @@ static struct step *add(struct rule_parser *ps, enum step_kind kind, const struc
 	s->byte = *a;
 	s->relative = (a->flags & BYTE_RELATIVE) != 0;
 	if (a->flags & BYTE_DCE)
-		rule_wait_for(ps, "dcerpc");
+		rule_wait_for_protocol(ps, "dcerpc");
 	return s;
 }
 

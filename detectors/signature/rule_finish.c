@@ -141,7 +141,7 @@ static void pick_views(struct rule *r)
 	r->flags |= RULE_F_PAYLOAD;
 	if (r->proto == PROTO_UDP || r->proto == PROTO_ICMP || r->proto == PROTO_ICMPV4 || r->proto == PROTO_ICMPV6 ||
 		r->proto == PROTO_SCTP) {
-		r->flags |= RULE_F_NEED_PACKET;
+		r->flags |= RULE_F_NEED_PACKET | (r->flags & either ? 0 : RULE_F_EITHER_VIEW);
 		return;
 	}
 	if (r->flags & either)
@@ -164,8 +164,7 @@ static bool has_app_buffer(const struct rule *r)
 static bool is_ip_only(const struct rule *r)
 {
 	if (r->buffers || r->host_tests || r->proto == PROTO_APP || r->waiting ||
-		r->flags &
-			(RULE_F_NEED_STREAM | RULE_F_FLOW | RULE_F_SEPARATE_PROTO | RULE_F_EVENT | RULE_F_IPONLY_LIKE))
+		r->flags & (RULE_F_NEED_STREAM | RULE_F_FLOW | RULE_F_SEPARATE_PROTO | RULE_F_EVENT))
 		return false;
 	for (const struct packet_test *t = r->tests; t; t = t->next)
 		if (strcmp(t->name, "ip_proto") && strcmp(t->name, "geoip") && strcmp(t->name, "iprep") &&
@@ -204,7 +203,9 @@ int rule_finish(struct rule_parser *ps)
 	payload_first(r);
 	pick_literal(r);
 	pick_views(r);
-	if (is_ip_only(r))
+	if (!is_ip_only(r))
+		r->flags &= ~(uint32_t)RULE_F_IPONLY_LIKE;
+	else if (!(r->flags & RULE_F_IPONLY_LIKE))
 		r->flags |= RULE_F_IP_ONLY;
 	if (has_app_buffer(r))
 		r->flags |= RULE_F_TX;

@@ -32,6 +32,24 @@ static const char *const app_protos[] = {"http", "http1", "http2", "tls", "ssl",
 	"modbus", "dnp3", "enip", "quic", "telnet", "imap", "pgsql", "bittorrent-dht", "msn", "irc", "jabber",
 	"template"};
 
+size_t app_proto_count(void)
+{
+	return sizeof(app_protos) / sizeof(*app_protos);
+}
+
+const char *app_proto_name(size_t slot)
+{
+	return app_protos[slot];
+}
+
+size_t app_proto_slot(const char *name)
+{
+	size_t i = 0;
+	while (i + 1 < app_proto_count() && strcmp(app_protos[i], name))
+		i++;
+	return i;
+}
+
 static const struct {
 	const char *name;
 	uint8_t action;
@@ -79,11 +97,11 @@ static int parse_proto(struct rule_parser *ps, const char *word)
 			return 0;
 		}
 	}
-	for (size_t i = 0; i < sizeof(app_protos) / sizeof(*app_protos); i++) {
+	for (size_t i = 0; i < app_proto_count(); i++) {
 		if (!strcmp(word, app_protos[i])) {
 			ps->rule->proto = PROTO_APP;
 			ps->rule->app = app_protos[i];
-			rule_wait_for(ps, app_protos[i]);
+			rule_wait_for_protocol(ps, app_protos[i]);
 			return 0;
 		}
 	}

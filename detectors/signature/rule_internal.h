@@ -40,6 +40,7 @@ enum rule_flag {
 	RULE_F_NEED_FLOW = 1u << 10,      // a keyword asks for flow state
 	RULE_F_PAYLOAD = 1u << 11,        // tests the payload
 	RULE_F_FLOWVAR = 1u << 12,        // reads or writes flow state
+	RULE_F_EITHER_VIEW = 1u << 13,    // of UDP or ICMP: no keyword asks for packets
 	RULE_F_BIDIR = 1u << 14,          // "<>"
 	RULE_F_FRAME = 1u << 15,          // inspects frames of a protocol
 	RULE_F_PACKET_TEST = 1u << 16,    // has a test of packet fields
@@ -54,6 +55,9 @@ enum rule_flag {
 	RULE_F_ONLY_STREAM = 1u << 25, // only_stream: never a packet's own payload
 	RULE_F_HOST_NOW = 1u << 26,    // host bits have to be known when the packet is looked at
 };
+
+// A rule is looked for behind few destination ports, else behind few source ports, else behind any.
+enum rule_ports { PORTS_ANY, PORTS_DST, PORTS_SRC };
 
 enum buffer_id {
 	BUF_PAYLOAD,
@@ -332,6 +336,13 @@ struct host_bit {
 
 struct port_set;
 
+// A keyword or protocol that has no parser yet.
+struct rule_wait {
+	struct rule_wait *next;
+	const char *what; // "http", "http.uri", "stream-event:name"
+	bool protocol;    // what is the name of one
+};
+
 struct rule {
 	// What the header check reads.
 	uint32_t index;            // order of evaluation
@@ -340,7 +351,6 @@ struct rule {
 	uint8_t action;            // enum rule_action
 	const struct range *dsize; // with RULE_F_DSIZE
 	uint16_t n_vars;
-	uint32_t group; // what `-T` and the analysis name; GROUP_NONE
 	const struct addr_set *src, *dst;
 	const struct port_set *sport, *dport;
 	struct packet_test *tests;
@@ -356,8 +366,9 @@ struct rule {
 	struct alert_info info;
 	struct step *fast; // the prefilter literal's content
 	struct buffer_test *fast_buffer;
-	const char *app;     // protocol gate by name
-	const char *waiting; // the first thing without a parser, NULL: none
+	const char *app;         // protocol gate by name
+	const char *waiting;     // the first thing without a parser, NULL: none
+	struct rule_wait *waits; // all of them
 	const char *file;
 	const char *text; // the rule as written
 	uint32_t line;
@@ -365,6 +376,7 @@ struct rule {
 	uint8_t rank[7];   // sort keys: see rule_order.c
 	uint16_t event;    // with RULE_F_EVENT: enum drop_reason, 0: none of ours
 	uint8_t target;    // 1 src_ip, 2 dest_ip
+	uint8_t ports;     // enum rule_ports: which of its ports puts it into a group
 	bool replaced;     // a newer revision took its place
 	struct rule *next; // in reading order
 };

@@ -26,10 +26,26 @@ void *rule_alloc(struct rule_parser *ps, size_t n)
 	return p;
 }
 
+static void wait_for(struct rule_parser *ps, const char *what, bool protocol)
+{
+	struct rule_wait **at = &ps->rule->waits;
+	while (*at && ((*at)->protocol != protocol || strcmp((*at)->what, what)))
+		at = &(*at)->next;
+	if (*at || !(*at = rule_alloc(ps, sizeof(**at))))
+		return;
+	(*at)->what = what;
+	(*at)->protocol = protocol;
+	ps->rule->waiting = ps->rule->waits->what;
+}
+
 void rule_wait_for(struct rule_parser *ps, const char *what)
 {
-	if (!ps->rule->waiting)
-		ps->rule->waiting = what;
+	wait_for(ps, what, false);
+}
+
+void rule_wait_for_protocol(struct rule_parser *ps, const char *name)
+{
+	wait_for(ps, name, true);
 }
 
 struct buffer_test *buffer_select(struct rule_parser *ps, uint16_t id, const char *name)
@@ -214,7 +230,7 @@ static int parse_option(struct rule_parser *ps, char *text)
 			    : parse_fail(ps, "expected a known keyword, found \"%.40s\"", name);
 	}
 	ps->at = kw->name;
-	ruleset_count_keyword(ps->rs, kw);
+	ruleset_count_keyword(ps->rs, kw, ps->rule);
 	if (kw->arg == ARG_REQUIRED && (!arg || !*arg))
 		return parse_fail(ps, "expected %s behind ':', found nothing", kw->syntax);
 	if (kw->arg == ARG_NONE && arg && *arg)

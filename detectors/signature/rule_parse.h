@@ -69,6 +69,10 @@ struct rule *rule_parse(struct rule_parser *ps, char *text, const char *file, ui
 
 // rule_header.c
 int parse_header(struct rule_parser *ps, char **cursor);
+// Protocols above TCP and UDP that rules name; rule.app is one of these names.
+size_t app_proto_count(void);
+const char *app_proto_name(size_t slot);
+size_t app_proto_slot(const char *name); // of one of them
 // rule_finish.c: what can only be checked once all keywords are known.
 int rule_finish(struct rule_parser *ps);
 
@@ -117,7 +121,9 @@ int step_move(struct rule_parser *ps, struct step *s, struct buffer_test *b);
 struct buffer_test *buffer_app(struct rule_parser *ps, const char *name);
 // Makes a content the rule's only fast pattern.
 int content_set_fast(struct rule_parser *ps, struct step *s);
+// The rule cannot be used before there is a parser: for a keyword, or for one of app_proto_name().
 void rule_wait_for(struct rule_parser *ps, const char *what);
+void rule_wait_for_protocol(struct rule_parser *ps, const char *name);
 
 // Puts an inclusive, sorted, disjoint port list together. Returns NULL with *err filled.
 const struct port_set *port_set_parse(struct ruleset *rs, const char *text, char *err, size_t err_len, bool *is_any);

@@ -6,6 +6,7 @@
 
 #define PCRE2_CODE_UNIT_WIDTH 8
 #include <pcre2.h>
+#include <rte_common.h>
 
 #include "dataplane/api/clock.h"
 #include "detectors/signature/dataset.h"
@@ -49,9 +50,11 @@ void rule_report_free(struct rule_report *report)
 	memset(report, 0, sizeof(*report));
 }
 
-void ruleset_count_keyword(struct ruleset *rs, const struct keyword *kw)
+void ruleset_count_keyword(struct ruleset *rs, const struct keyword *kw, const struct rule *r)
 {
-	rs->keyword_uses[keyword_slot(kw)]++;
+	struct keyword_use *u = &rs->keyword_uses[keyword_slot(kw)];
+	u->rules += u->last != r;
+	u->last = r;
 }
 
 int ruleset_own_pcre(struct ruleset *rs, struct pcre2_real_code_8 *code)
@@ -213,10 +216,12 @@ static int inherit_names(struct ruleset *rs, const struct ruleset *from)
 
 static int by_name(const void *a, const void *b)
 {
-	return strcmp(((const struct rule_keyword_count *)a)->keyword, ((const struct rule_keyword_count *)b)->keyword);
+	const struct rule_keyword_count *x = a, *y = b;
+	return x->protocol != y->protocol ? y->protocol - x->protocol : strcmp(x->keyword, y->keyword);
 }
 
-// The keyword a rule waits for ("http.uri"), or the one in front of a problem's text ("pcre: expected ...").
+// A keyword a rule waits for ("http.uri", "decode-event:name"), or the one in front of a problem's text ("pcre:
+// expected ...").
 static struct rule_keyword_count *count_of(struct rule_keyword_count *all, const char *text, size_t n)
 {
 	char name[64];
@@ -227,12 +232,16 @@ static struct rule_keyword_count *count_of(struct rule_keyword_count *all, const
 
 static void report_keywords(const struct ruleset *rs, struct rule_report *out)
 {
-	struct rule_keyword_count *all = calloc(keyword_count(), sizeof(*all)), *k;
+	struct rule_keyword_count *all = calloc(keyword_count() + app_proto_count(), sizeof(*all)), *k;
+	struct rule_keyword_count *protos = all + keyword_count();
 	if (!all)
 		return;
 	for (const struct rule *r = rs->first; r; r = r->next)
-		if (!r->replaced && r->waiting && (k = count_of(all, r->waiting, strlen(r->waiting))))
-			k->waiting++;
+		for (const struct rule_wait *w = r->replaced ? NULL : r->waits; w; w = w->next)
+			if (w->protocol)
+				protos[app_proto_slot(w->what)].waiting++;
+			else if ((k = count_of(all, w->what, strcspn(w->what, ":"))))
+				k->waiting++;
 	for (size_t i = 0; i < out->problem_count; i++) {
 		const char *text = out->problems[i].text;
 		if (out->problems[i].verdict == RULE_REJECTED && (k = count_of(all, text, strcspn(text, ":"))))
@@ -240,9 +249,17 @@ static void report_keywords(const struct ruleset *rs, struct rule_report *out)
 	}
 	for (size_t i = 0; i < keyword_count(); i++) {
 		all[i].keyword = keyword_at(i)->name;
-		all[i].rules = rs->keyword_uses[i];
+		// a pcre with /U uses http.uri without naming it
+		all[i].rules = RTE_MAX(rs->keyword_uses[i].rules, all[i].waiting);
 		if (all[i].rules)
 			all[out->keyword_count++] = all[i];
+	}
+	for (size_t i = 0; i < app_proto_count(); i++) {
+		protos[i].keyword = app_proto_name(i);
+		protos[i].rules = protos[i].waiting;
+		protos[i].protocol = true;
+		if (protos[i].rules)
+			all[out->keyword_count++] = protos[i];
 	}
 	out->keywords = all;
 	qsort(all, out->keyword_count, sizeof(*all), by_name);

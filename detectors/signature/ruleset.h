@@ -68,6 +68,11 @@ struct rule_hot {
 	uint8_t spare[6];
 };
 
+struct keyword_use {
+	uint32_t rules;
+	const struct rule *last; // that used it
+};
+
 struct ruleset {
 	struct arena arena;
 	const struct ruleset_config *cfg; // only while loading
@@ -92,12 +97,12 @@ struct ruleset {
 	struct reputation *reputation; // NULL: no files
 	struct MMDB_s *geoip;          // NULL: no database
 	struct owned_set *owned_sets;
-	uint32_t *keyword_uses; // by keyword slot, while loading
+	struct keyword_use *keyword_uses; // by keyword slot, while loading
 	struct pcre2_real_code_8 **pcres;
 	uint32_t n_pcres, cap_pcres;
 };
 
-// Counts a use of a keyword for the report's table.
-void ruleset_count_keyword(struct ruleset *rs, const struct keyword *kw);
+// Counts a rule that uses a keyword for the report's table, once.
+void ruleset_count_keyword(struct ruleset *rs, const struct keyword *kw, const struct rule *r);
 // Takes ownership of a compiled expression. Returns 0 or -ENOMEM.
 int ruleset_own_pcre(struct ruleset *rs, struct pcre2_real_code_8 *code);

@@ -61,6 +61,7 @@ struct rule_problem {
 
 struct rule_keyword_count {
 	const char *keyword;
+	bool protocol;     // no keyword but the protocol of a header ("alert http")
 	uint32_t rules;    // that use it
 	uint32_t waiting;  // that wait because of it
 	uint32_t rejected; // that were rejected at it
@@ -74,7 +75,7 @@ struct rule_report {
 	struct rule_problem *problems;       // in file and line order
 	size_t problem_count;                // at most RULE_PROBLEMS_MAX
 	size_t unlisted;                     // further ones
-	struct rule_keyword_count *keywords; // by name
+	struct rule_keyword_count *keywords; // protocols, then keywords, by name
 	size_t keyword_count;
 	uint32_t warnings;
 	bool from_cache;           // every database came from the cache
