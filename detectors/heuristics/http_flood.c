@@ -1,5 +1,6 @@
 // HTTP request floods toward a server: many clients asking for the same thing, a connection a
-// request, or HTTP/2 streams opened and cancelled at once (rapid reset, CVE-2023-44487; clear text only).
+// request, or HTTP/2 streams opened and cancelled at once (rapid reset, CVE-2023-44487; clear text only). Of TLS only
+// the ClientHellos are seen: what they are like counts as what is asked for.
 #include <stddef.h>
 
 #include <rte_byteorder.h>
@@ -11,13 +12,17 @@ enum http_flood_count {
 	HTTP_FIRST,      // the first request of its connection
 	HTTP2_HEADERS,   // request streams opened
 	HTTP2_CANCELLED, // RST_STREAM with CANCEL from the client
+	HTTP_HELLOS,     // ClientHellos
 };
+
+#define FEW_CLIENTS 8u
 
 struct http_flood_config {
 	struct flood_config common;
 	uint64_t same_url_rps;
 	uint64_t clients;
 	uint64_t connections_rps;
+	uint64_t few_clients_rps;
 	uint64_t cancelled_rps;
 };
 
@@ -28,7 +33,10 @@ static const struct config_row http_flood_rows[] = {
 		"clients a same-URL flood comes from"},
 	{"connection-threshold", CONFIG_UINT, offsetof(struct http_flood_config, connections_rps), "requests/s", 1, 1e9,
 		"2000", NULL,
-		"requests a second to one server, each on a connection of its own, for at most four URLs"},
+		"requests a second to one server, each on a connection of its own, for at most four URLs; or TLS "
+		"handshakes of at most four kinds"},
+	{"few-clients-threshold", CONFIG_UINT, offsetof(struct http_flood_config, few_clients_rps), "requests/s", 1,
+		1e9, "1000", NULL, "the same from at most eight clients, whatever they ask for"},
 	{"cancel-threshold", CONFIG_UINT, offsetof(struct http_flood_config, cancelled_rps), "streams/s", 1, 1e9, "100",
 		NULL, "HTTP/2 streams a second that a client opens and cancels"},
 	FLOOD_CONFIG_ROWS(struct http_flood_config), CONFIG_END};
@@ -80,10 +88,26 @@ static bool is_http2(const uint8_t *d, uint32_t len)
 	return len >= 9 && d[0] == 0 && d[3] == 1 && !(d[5] & 0x80) && (d[8] & 1);
 }
 
+// A connection's first message is a ClientHello (RFC 8446 section 4.1.2).
+static bool is_hello(const struct packet *p, const uint8_t *d)
+{
+	return d[0] == 22 && p->payload_len > 100 && d[1] == 3 && d[5] == 1 && p->nth[DIR_TO_SERVER] <= 3;
+}
+
+// What tells one maker of ClientHellos from another: its size, and the suites behind random and session id.
+static uint64_t hello_digest(const uint8_t *d, uint32_t len)
+{
+	uint64_t h = (uint64_t)d[3] << 8 | d[4];
+	uint32_t at = 44u + RTE_MIN(d[43], 32u), end = RTE_MIN(len, at + 40);
+	for (; at < end; at++)
+		h = (h ^ d[at]) * 0x100000001b3ULL;
+	return sketch_mix(h);
+}
+
 static void count_packet(struct flood_delta *d, const struct packet *p)
 {
 	const uint8_t *data = packet_payload(p);
-	bool request = is_request(data, p->payload_len);
+	bool hello = is_hello(p, data), request = hello || is_request(data, p->payload_len);
 	if (!request && !is_http2(data, p->payload_len))
 		return;
 	struct flood_cell *c = flood_cell(d, sketch_pair(sketch_addr(&p->dst), p->dport), &p->dst, p);
@@ -98,9 +122,10 @@ static void count_packet(struct flood_delta *d, const struct packet *p)
 		count_http2(c, data, p->payload_len);
 		return;
 	}
-	flood_count(c, HTTP_REQUESTS, p);
+	flood_count(c, hello ? HTTP_HELLOS : HTTP_REQUESTS, p);
 	// counts URLs where others count ports
-	flood_describe(t, p, flood_source(p), (uint32_t)(path_digest(data, p->payload_len) >> 32));
+	uint64_t what = hello ? hello_digest(data, p->payload_len) : path_digest(data, p->payload_len);
+	flood_describe(t, p, flood_source(p), (uint32_t)(what >> 32));
 	c->count[HTTP_FIRST] += p->flow && p->nth[DIR_TO_SERVER] <= 3;
 }
 
@@ -134,16 +159,20 @@ static bool http_flood_judge(const void *config, const struct flood_view *v, str
 	out->bpf = out->nft = "";
 	if (judge_http2(c, v, out))
 		return true;
-	bool same =
-		v->count[HTTP_REQUESTS] * part >= c->same_url_rps && v->sources * (double)part >= (double)c->clients;
-	bool connections = v->count[HTTP_FIRST] * part >= c->connections_rps;
-	if ((!same && !connections) || v->ports > 4.5)
+	bool alike = v->ports <= 4.5, few = v->sources <= FEW_CLIENTS + 0.5;
+	bool tls = v->count[HTTP_HELLOS] > v->count[HTTP_REQUESTS];
+	bool same = alike && v->count[HTTP_REQUESTS] * part >= c->same_url_rps &&
+		    v->sources * (double)part >= (double)c->clients;
+	uint64_t threshold = few ? c->few_clients_rps : c->connections_rps;
+	if (!same && (v->count[HTTP_FIRST] * part < threshold || (!alike && !few)))
 		return false;
-	out->what = same ? "HTTP flood of one URL by many clients" : "HTTP flood, a connection a request";
-	out->vector = "http";
+	out->what = same  ? "HTTP flood of one URL by many clients"
+		    : tls ? "flood of TLS handshakes"
+			  : "HTTP flood, a connection a request";
+	out->vector = tls ? "tls" : "http";
 	out->observed = (double)(same ? v->count[HTTP_REQUESTS] : v->count[HTTP_FIRST]);
-	out->threshold = (double)(same ? c->same_url_rps : c->connections_rps);
-	out->unit = "requests/s";
+	out->threshold = (double)(same ? c->same_url_rps : threshold);
+	out->unit = tls ? "handshakes/s" : "requests/s";
 	out->confidence = same ? 80 : 60;
 	out->spoofed = "no";
 	out->spoofed_why = "requests need a completed handshake";
@@ -152,7 +181,7 @@ static bool http_flood_judge(const void *config, const struct flood_view *v, str
 
 static double http_flood_rate(const struct flood_view *v)
 {
-	return (double)v->count[HTTP_REQUESTS];
+	return (double)(v->count[HTTP_REQUESTS] + v->count[HTTP_HELLOS]);
 }
 
 FLOOD_DETECTOR(http_flood, 9010005, "Tocsin HTTP flood", DET_TCP, DET_DATA, IPPROTO_TCP, .least_pkts = 1,

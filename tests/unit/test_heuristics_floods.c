@@ -415,6 +415,72 @@ static void http_load_of_one_client_is_silent(void **state)
 	assert_int_equal(h.findings, 0);
 }
 
+// Connections of `clients` clients in `ms` milliseconds, each with one ClientHello, of `kinds` kinds.
+static void hellos(uint32_t n, uint32_t ms, uint32_t clients, uint32_t kinds)
+{
+	char a[32];
+	uint8_t hello[300] = {22, 3, 1, 1, 39, 1, 0, 1, 35, 3, 3, [43] = 32, [77] = 32};
+	for (uint32_t i = 0; i < n; i++) {
+		uint64_t us = (uint64_t)i * ms * 1000 / n;
+		uint16_t port = (uint16_t)(1024 + i);
+		memcpy(hello + 11, &i, sizeof(i)); // random
+		hello[80] = (uint8_t)(i % kinds);  // suites
+		harness_handshake(&h, us, harness_host(a, i % clients), port, SERVER, 443);
+		harness_tcp(&h, us + 3, harness_host(a, i % clients), port, SERVER, 443, BUILD_TCP_ACK, hello,
+			sizeof(hello));
+	}
+	harness_end(&h);
+}
+
+static void tls_handshakes_of_one_kind_are_a_flood(void **state)
+{
+	harness_start(&h, &detector_http_flood, 1);
+	hellos(6000, 2000, 300, 1);
+	assert_int_equal(harness_stages(&h, "start"), 1);
+	assert_true(harness_count(&h, "flood of TLS handshakes") >= 1);
+	harness_assert_victim(&h, 0, SERVER);
+}
+
+static void tls_handshakes_of_many_kinds_or_fewer_are_silent(void **state)
+{
+	harness_start(&h, &detector_http_flood, 1);
+	hellos(6000, 2000, 300, 40); // browsers
+	assert_int_equal(h.findings, 0);
+	harness_stop(&h);
+	harness_start(&h, &detector_http_flood, 1);
+	hellos(3000, 2000, 300, 1);
+	assert_int_equal(h.findings, 0);
+}
+
+static void a_connection_a_request_of_few_clients_is_a_flood_whatever_they_ask_for(void **state)
+{
+	harness_start(&h, &detector_http_flood, 1);
+	requests(3000, 1500, 3, 300);
+	assert_int_equal(harness_count(&h, "HTTP flood, a connection a request"), 1);
+	harness_stop(&h);
+	harness_start(&h, &detector_http_flood, 1);
+	requests(1600, 800, 3, 300);
+	harness_end(&h);
+	assert_int_equal(h.findings, 0);
+}
+
+static void http_floods_over_ipv6_are_reported(void **state)
+{
+	static const char get[] = "GET /page HTTP/1.1\r\nHost: www.example.org\r\n\r\n";
+	char a[40];
+	harness_start(&h, &detector_http_flood, 1);
+	for (uint32_t i = 0; i < 2000; i++) {
+		uint64_t us = (uint64_t)i * 500;
+		sprintf(a, "2001:db8:%x::5", 16 + i % 400);
+		harness_handshake(&h, us, a, (uint16_t)(1024 + i), "2001:db8:1::80", 80);
+		harness_tcp(
+			&h, us + 3, a, (uint16_t)(1024 + i), "2001:db8:1::80", 80, BUILD_TCP_ACK, get, sizeof(get) - 1);
+	}
+	harness_end(&h);
+	assert_true(harness_count(&h, "HTTP flood of one URL by many clients") >= 1);
+	harness_assert_victim(&h, 0, "2001:db8:1::80");
+}
+
 static void http2_rapid_reset_is_reported(void **state)
 {
 	uint8_t frames[50 * 24] = {0};
@@ -613,6 +679,10 @@ int main(void)
 		heuristic_test(http_requests_for_many_urls_are_silent),
 		heuristic_test(http_load_of_one_client_is_silent),
 		heuristic_test(http2_rapid_reset_is_reported),
+		heuristic_test(tls_handshakes_of_one_kind_are_a_flood),
+		heuristic_test(tls_handshakes_of_many_kinds_or_fewer_are_silent),
+		heuristic_test(a_connection_a_request_of_few_clients_is_a_flood_whatever_they_ask_for),
+		heuristic_test(http_floods_over_ipv6_are_reported),
 		heuristic_test(slowloris_is_reported),
 		heuristic_test(a_few_slow_clients_are_silent),
 		heuristic_test(clients_that_get_their_answer_are_silent),
