@@ -29,6 +29,7 @@ struct pipeline {
 	struct event_sink sink; // the main lcore's: findings
 	size_t detector_count;
 	const struct detector *detector[WORKER_MAX_DETECTORS];
+	uint64_t detector_missed, detector_evicted; // sums of struct detector_run's
 	void *master[WORKER_MAX_DETECTORS];
 	size_t region_count;
 	struct region regions[MAX_REGIONS];
@@ -296,6 +297,14 @@ void pipeline_decide(struct pipeline *p, uint64_t tick_ns, uint64_t seq, bool la
 		p->detector[master]->on_tick(p->master[master], &run);
 		master++;
 	}
+	p->detector_missed += run.missed;
+	p->detector_evicted += run.evicted;
+}
+
+void pipeline_detector_losses(const struct pipeline *p, uint64_t *missed, uint64_t *evicted)
+{
+	*missed = p->detector_missed;
+	*evicted = p->detector_evicted;
 }
 
 void pipeline_collect(struct pipeline *p, const uint64_t *worker_done, uint64_t main_done)

@@ -78,3 +78,6 @@ void pipeline_counters(const struct pipeline *p, struct worker_counters *sum);
 const struct event_merge_stats *pipeline_event_stats(const struct pipeline *p);
 // Events made, and events that did not fit a ring, by kind; all workers and the main lcore.
 void pipeline_events(const struct pipeline *p, uint64_t made[EVENT_KIND_COUNT], uint64_t lost[EVENT_KIND_COUNT]);
+// What heuristics had no room for, and worked without: packets and notes of workers that found no room in a tick, and
+// destinations that made room for others.
+void pipeline_detector_losses(const struct pipeline *p, uint64_t *missed, uint64_t *evicted);

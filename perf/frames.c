@@ -215,14 +215,16 @@ static uint16_t port_of(uint64_t flow)
 
 static void make_flow(struct frames *f, uint64_t flow, uint8_t *to)
 {
+	uint32_t victim = VICTIM + (uint32_t)(flow % f->o->victims);
+
 	switch (f->o->kind) {
 	case PERF_UDP:
 	case PERF_NEW_UDP:
 	case PERF_ONE:
-		put_udp(to, f->len, client_of(flow), port_of(flow), VICTIM, 7777);
+		put_udp(to, f->len, client_of(flow), port_of(flow), victim, 7777);
 		break;
 	case PERF_ACK:
-		put_tcp(to, f->len, client_of(flow), port_of(flow), VICTIM, 80, 0x10);
+		put_tcp(to, f->len, client_of(flow), port_of(flow), victim, 80, 0x10);
 		break;
 	case PERF_COLLIDE:
 		put_tcp(to, f->len, client_of(f->colliding[flow % COLLIDING]), port_of(f->colliding[flow % COLLIDING]),
@@ -235,7 +237,7 @@ static void make_flow(struct frames *f, uint64_t flow, uint8_t *to)
 		put_malformed(to, f->len, flow);
 		break;
 	default:
-		put_tcp(to, f->len, client_of(flow), port_of(flow), VICTIM, 80, 0x02);
+		put_tcp(to, f->len, client_of(flow), port_of(flow), victim, 80, 0x02);
 	}
 }
 

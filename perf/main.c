@@ -41,6 +41,7 @@ static void usage(void)
 	      "  --kind       syn udp ack (packets of N known flows), new-syn new-udp (a flow a packet),\n"
 	      "               collide one fragments malformed                           [syn]\n"
 	      "  --flows      concurrent flows                                            [1000000]\n"
+	      "  --victims    1..65536 destinations of syn, ack and udp                   [1]\n"
 	      "  --size       bytes of a frame with its FCS, 64..1518                     [64]\n"
 	      "  --zipf       exponent of the flows' popularity; 0: all alike             [0]\n"
 	      "  --packets    a trial                                                     [2000000]\n"
@@ -76,6 +77,9 @@ static bool set_option(struct perf_options *o, int c)
 		return o->kind != PERF_REPLAY && set_kind(o, optarg);
 	case 'f':
 		return (o->flows = strtoull(optarg, NULL, 0)) > 0;
+	case 'v':
+		o->victims = (uint32_t)strtoul(optarg, NULL, 0);
+		return o->victims >= 1 && o->victims <= 65536;
 	case 's':
 		o->size = (uint32_t)strtoul(optarg, NULL, 0);
 		return o->size >= 64 && o->size <= 1518;
@@ -115,11 +119,11 @@ static bool parse(struct perf_options *o, int argc, char **argv)
 	const struct option options[] = {{"kind", 1, NULL, 'k'}, {"flows", 1, NULL, 'f'}, {"size", 1, NULL, 's'},
 		{"zipf", 1, NULL, 'z'}, {"packets", 1, NULL, 'p'}, {"trials", 1, NULL, 't'}, {"workers", 1, NULL, 'w'},
 		{"detectors", 1, NULL, 'd'}, {"memory", 1, NULL, 'm'}, {"seed", 1, NULL, 'e'}, {"rules", 1, NULL, 'S'},
-		{"write", 1, NULL, 'W'}, {"json", 0, &json, 1}, {"no-peers", 0, &no_peers, 1},
-		{"no-stages", 0, &no_stages, 1}, {"nic-checksums", 0, &nic, 1}, {0}};
+		{"victims", 1, NULL, 'v'}, {"write", 1, NULL, 'W'}, {"json", 0, &json, 1},
+		{"no-peers", 0, &no_peers, 1}, {"no-stages", 0, &no_stages, 1}, {"nic-checksums", 0, &nic, 1}, {0}};
 
 	*o = (struct perf_options){
-		.flows = 1000000, .size = 64, .packets = 2000000, .trials = 5, .workers = 1, .seed = 1};
+		.flows = 1000000, .victims = 1, .size = 64, .packets = 2000000, .trials = 5, .workers = 1, .seed = 1};
 	if (argc < 2 || (strcmp(argv[1], "flood") && strcmp(argv[1], "replay")))
 		return false;
 	if (!strcmp(argv[1], "replay"))

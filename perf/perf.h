@@ -37,9 +37,10 @@ struct perf_options {
 	uint64_t flows;
 	uint64_t packets; // a trial
 	uint64_t seed;
-	uint64_t memory; // of the flow table; 0: what `flows` need
-	double zipf;     // 0: every flow as often; else the exponent
-	uint32_t size;   // bytes of a frame on the wire, with 4 of FCS
+	uint64_t memory;  // of the flow table; 0: what `flows` need
+	double zipf;      // 0: every flow as often; else the exponent
+	uint32_t victims; // destinations the flows of a SYN, ACK or UDP flood are dealt out to
+	uint32_t size;    // bytes of a frame on the wire, with 4 of FCS
 	uint32_t trials;
 	uint16_t workers;
 	const char *detectors; // "none", "all", or names with commas between

@@ -130,9 +130,9 @@ void report_text(const struct perf_result *r)
 	const struct perf_options *o = r->options;
 	double pps = packets_per_s(r);
 
-	printf("load         %s, %lu flows, %u-byte frames, %u worker%s, detectors %s, seed %lu%s\n",
-		perf_kind_names[o->kind], o->flows, o->size, o->workers, o->workers > 1 ? "s" : "", o->detectors,
-		o->seed, o->zipf > 0 ? ", Zipf" : "");
+	printf("load         %s, %lu flows, %u victim%s, %u-byte frames, %u worker%s, detectors %s, seed %lu%s\n",
+		perf_kind_names[o->kind], o->flows, o->victims, o->victims > 1 ? "s" : "", o->size, o->workers,
+		o->workers > 1 ? "s" : "", o->detectors, o->seed, o->zipf > 0 ? ", Zipf" : "");
 	printf("cycles       %.1f a packet (%.1f..%.1f, %u trials), of which the source itself %.1f\n",
 		r->cycles[r->trials / 2], r->cycles[0], r->cycles[r->trials - 1], r->trials, r->control);
 	printf("rate         %.2f million packets/s a core, %.2f Gbit/s on the wire; %u worker%s: %.2f million "
@@ -198,10 +198,11 @@ void report_json(const struct perf_result *r)
 {
 	const struct perf_options *o = r->options;
 
-	printf("{\n  \"load\": {\"kind\": \"%s\", \"flows\": %lu, \"size\": %u, \"zipf\": %g, \"workers\": %u, "
+	printf("{\n  \"load\": {\"kind\": \"%s\", \"flows\": %lu, \"victims\": %u, \"size\": %u, \"zipf\": %g, "
+	       "\"workers\": %u, "
 	       "\"detectors\": \"%s\", \"seed\": %lu, \"packets\": %lu, \"nic_checksums\": %s},\n",
-		perf_kind_names[o->kind], o->flows, o->size, o->zipf, o->workers, o->detectors, o->seed, o->packets,
-		o->nic_checksums ? "true" : "false");
+		perf_kind_names[o->kind], o->flows, o->victims, o->size, o->zipf, o->workers, o->detectors, o->seed,
+		o->packets, o->nic_checksums ? "true" : "false");
 	printf("  \"cycles_per_packet\": %.2f,\n  \"trials\": [", r->cycles[r->trials / 2]);
 	for (uint32_t i = 0; i < r->trials; i++)
 		printf("%s%.2f", i ? ", " : "", r->cycles[i]);

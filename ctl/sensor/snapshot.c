@@ -98,8 +98,11 @@ static void add_streams(struct stats_snapshot *s, const struct tcp_streams *stre
 static void add_events(struct stats_snapshot *s, const struct pipeline *p)
 {
 	const struct event_merge_stats *m = pipeline_event_stats(p);
-	uint64_t made[EVENT_KIND_COUNT], lost[EVENT_KIND_COUNT];
+	uint64_t made[EVENT_KIND_COUNT], lost[EVENT_KIND_COUNT], missed, evicted;
 
+	pipeline_detector_losses(p, &missed, &evicted);
+	stats_add(s, COUNTER_DETECTOR_MISSED, missed);
+	stats_add(s, COUNTER_DETECTOR_EVICTED, evicted);
 	pipeline_events(p, made, lost);
 	stats_add(s, COUNTER_DETECT_ALERT, made[EVENT_ALERT] + made[EVENT_FINDING]);
 	stats_add(s, COUNTER_EVENTS_ALERT, made[EVENT_ALERT]);

@@ -56,6 +56,8 @@ struct detector_run {
 	uint64_t seq;             // in on_tick: ordinal of the last packet before it
 	uint16_t worker;          // 0..workers-1
 	bool last;                // on_tick: the run ends; say what would otherwise wait for more traffic
+	uint64_t missed;          // on_tick adds what workers had no room to tell it: packets or notes of the tick
+	uint64_t evicted;         // on_tick adds what made room for other things: destinations of the tick
 };
 
 struct addr_set;  // api/addr_set.h

@@ -29,11 +29,11 @@ static const struct config_row amplification_rows[] = {
 struct service {
 	uint16_t port;
 	uint16_t mean_bytes; // answers are larger than this on average when they serve amplification
-	const char *name, *what, *bpf, *nft;
+	const char *name, *what, *bpf, *nft, *flow;
 };
 
 #define SERVICE_ROW(w, port, bytes, name) \
-	{port, bytes, name, name " reflection", "udp src port " #port, "udp sport " #port},
+	{port, bytes, name, name " reflection", "udp src port " #port, "udp sport " #port, "sport = " #port ";"},
 static const struct service services[] = {UDP_SERVICES(SERVICE_ROW, 0)};
 
 // A filter of 1024 bits over hashed ports rules most packets out without a search.
@@ -85,7 +85,7 @@ static void amplification_on_packets(void *state, struct packet *const *pkts, ui
 			continue;
 		if (address_is_group(&p->dst, p->flags & PKT_IPV6 ? 6 : 4))
 			continue; // discovery protocols announce themselves
-		struct flood_cell *c = flood_cell(d, sketch_pair(sketch_addr(&p->dst), p->sport), &p->dst, p);
+		struct flood_cell *c = flood_cell(d, sketch_pair(sketch_addr(&p->dst), p->sport), &p->dst, p, 1);
 		if (!c)
 			continue;
 		flood_detail(d, c)->port = p->sport;
@@ -129,6 +129,7 @@ static bool amplification_judge(const void *config, const struct flood_view *v, 
 	out->vector = s->name;
 	out->bpf = s->bpf;
 	out->nft = s->nft;
+	out->flow = s->flow;
 	out->unit = "packets/s";
 	out->window_ms = 1000;
 	// the reflectors are real hosts; it is their request that was forged in the victim's name

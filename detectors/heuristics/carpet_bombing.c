@@ -5,9 +5,15 @@
 // ordinals alone.
 #include <stddef.h>
 
+#include <rte_byteorder.h>
+
+#include "detectors/heuristics/baseline.h"
 #include "detectors/heuristics/flood_detector.h"
 
-enum carpet_count { CARPET_UNANSWERED };
+enum carpet_count {
+	CARPET_UNANSWERED,
+	CARPET_ANSWERS, // the first answers of flows: what began them was no flood
+};
 
 #define SAMPLED 8u // DET_SAMPLE
 
@@ -32,13 +38,17 @@ static bool is_unanswered(const struct packet *p)
 	return p->flow == NULL || (p->dir == DIR_TO_SERVER && p->nth[DIR_TO_CLIENT] == 0);
 }
 
-// The prefix a packet goes to; its bits are returned.
-static inline uint8_t prefix_of(const struct baselines *site, const struct packet *p, union ip_addr *net)
+static bool is_first_answer(const struct packet *p)
 {
-	bool v6 = p->flags & PKT_IPV6;
+	return p->dir == DIR_TO_CLIENT && p->nth[DIR_TO_CLIENT] == 1;
+}
+
+// The prefix an address lies in; its bits are returned.
+static inline uint8_t prefix_of(const struct baselines *site, const union ip_addr *addr, bool v6, union ip_addr *net)
+{
 	const struct baseline_prefix *named =
-		site && site->prefix_count ? baselines_prefix(site, &p->dst, v6 ? 6 : 4) : NULL;
-	*net = named ? named->addr : p->dst;
+		site && site->prefix_count ? baselines_prefix(site, addr, v6 ? 6 : 4) : NULL;
+	*net = named ? named->addr : *addr;
 	if (named)
 		return named->bits;
 	if (v6) {
@@ -57,28 +67,75 @@ static inline struct flood_cell *cell_of(
 	struct flood_cell *c = &d->cell[d->last];
 	if (c->digest != 0 && flood_same(&c->addr, net) && d->detail[d->last].prefix == bits)
 		return c;
-	return flood_cell(d, sketch_pair(sketch_addr(net), bits), net, p);
+	return flood_cell(d, sketch_pair(sketch_addr(net), bits), net, p, 1);
+}
+
+struct found {
+	const struct packet *p;
+	struct flood_cell *cell;
+	uint64_t digest;
+	uint8_t bits;
+};
+
+static inline void count(struct flood_delta *d, const struct found *f)
+{
+	const struct packet *p = f->p;
+	struct flood_detail *t = flood_detail(d, f->cell);
+	t->prefix = f->bits;
+	flood_count(f->cell, CARPET_UNANSWERED, p);
+	// counts hosts where others count sources, and sources where others count ports
+	if (flood_tells(p))
+		flood_describe(t, p, sketch_addr(&p->dst), (uint32_t)(flood_source(p) >> 32));
+	if (p->flags & PKT_IPV6) {
+		t->net_or |= rte_be_to_cpu_64(p->dst.d[0]);
+		t->net_and &= rte_be_to_cpu_64(p->dst.d[0]);
+	}
+	flood_pick(t->pick_hash, t->pick, flood_pick_hash(p), &p->src);
+}
+
+// A first answer makes up for the packet that asked, where that was counted.
+static void count_answer(struct flood_delta *d, const struct packet *p)
+{
+	union ip_addr net;
+	uint8_t bits = prefix_of(d->site, &p->src, p->flags & PKT_IPV6, &net);
+	struct flood_cell *c = flood_find(d, sketch_pair(sketch_addr(&net), bits));
+	if (c)
+		c->count[CARPET_ANSWERS]++;
+}
+
+// Finds the cells of a burst and asks for what lies behind them before it is touched: where this detector matters
+// packets come to ever other prefixes.
+static void count_burst(struct flood_delta *d, struct packet *const *pkts, uint32_t n)
+{
+	struct found found[PKT_BURST];
+	uint32_t m = 0;
+	for (uint32_t i = 0; i < n; i++) {
+		struct found *f = &found[m];
+		union ip_addr net;
+		if (!is_unanswered(pkts[i])) {
+			if (is_first_answer(pkts[i]))
+				count_answer(d, pkts[i]);
+			continue;
+		}
+		f->p = pkts[i];
+		f->bits = prefix_of(d->site, &pkts[i]->dst, pkts[i]->flags & PKT_IPV6, &net);
+		f->cell = cell_of(d, &net, f->bits, pkts[i]);
+		if (!f->cell)
+			continue;
+		f->digest = f->cell->digest;
+		__builtin_prefetch(flood_detail(d, f->cell), 1);
+		__builtin_prefetch(flood_detail(d, f->cell)->sources, 1);
+		m++;
+	}
+	for (uint32_t i = 0; i < m; i++)
+		if (found[i].cell->digest == found[i].digest) // else it had to make room
+			count(d, &found[i]);
 }
 
 static void carpet_bombing_on_packets(void *state, struct packet *const *pkts, uint32_t n, struct detector_run *run)
 {
-	struct flood_delta *d = state;
-	for (uint32_t i = 0; i < n; i++) {
-		const struct packet *p = pkts[i];
-		if (!is_unanswered(p))
-			continue;
-		union ip_addr net;
-		uint8_t bits = prefix_of(d->site, p, &net);
-		struct flood_cell *c = cell_of(d, &net, bits, p);
-		if (!c)
-			continue;
-		struct flood_detail *t = flood_detail(d, c);
-		t->prefix = bits;
-		flood_count(c, CARPET_UNANSWERED, p);
-		// counts hosts where others count sources, and sources where others count ports
-		if (flood_tells(p))
-			flood_describe(t, p, sketch_addr(&p->dst), (uint32_t)(flood_source(p) >> 32));
-	}
+	for (uint32_t at = 0; at < n; at += PKT_BURST)
+		count_burst(state, pkts + at, RTE_MIN(n - at, PKT_BURST));
 }
 
 static bool carpet_bombing_judge(const void *config, const struct flood_view *v, struct flood_verdict *out)
@@ -86,7 +143,7 @@ static bool carpet_bombing_judge(const void *config, const struct flood_view *v,
 	const struct carpet_bombing_config *c = config;
 	uint64_t part = v->active ? 2 : 1;
 	double hosts = v->sources, sources = v->ports;
-	uint64_t pps = v->pkts * SAMPLED;
+	uint64_t pps = (v->pkts - RTE_MIN(v->pkts, v->count[CARPET_ANSWERS])) * SAMPLED;
 	if (pps * part < c->pps || hosts * (double)part < (double)c->hosts)
 		return false;
 	if ((double)pps > hosts * (double)c->host_pps || sources * (double)part < 16)
@@ -98,7 +155,7 @@ static bool carpet_bombing_judge(const void *config, const struct flood_view *v,
 	out->unit = "packets/s";
 	out->window_ms = 1000;
 	out->confidence = 80;
-	out->bpf = out->nft = "";
+	out->bpf = out->nft = out->flow = "";
 	return true;
 }
 
@@ -108,4 +165,4 @@ static double carpet_bombing_rate(const struct flood_view *v)
 }
 
 FLOOD_DETECTOR(carpet_bombing, 9010007, "Tocsin carpet bombing", DET_TCP | DET_UDP | DET_ICMP | DET_FRAGMENT,
-	DET_SAMPLE, 0, .scale = SAMPLED, .sources_name = "hosts", .ports_name = "sources");
+	DET_SAMPLE, 0, .scale = SAMPLED, .sources_name = "hosts", .ports_name = "sources", .hides_sources = true);

@@ -1,5 +1,5 @@
 // A worker's side of floods: its cells of one tick. Next: flood.c.
-#include "detectors/heuristics/flood.h"
+#include "detectors/heuristics/flood_cell.h"
 
 #include <string.h>
 
@@ -29,6 +29,7 @@ static uint32_t make_room(struct flood_delta *d, struct flood_bucket *k)
 		return FLOOD_WAYS;
 	}
 	d->evicted++;
+	d->missed += d->cell[(k - d->bucket) * FLOOD_WAYS + least].pkts;
 	return least;
 }
 
@@ -44,9 +45,9 @@ static struct flood_cell *set_up(
 	t->first_seq = p->seq;
 	t->version = p->flags & PKT_IPV6 ? 6 : 4;
 	t->prefix = t->version == 6 ? 128 : 32;
-	t->sport_and = UINT32_MAX;
-	for (uint32_t i = 0; i < FLOOD_SAMPLES; i++)
-		t->sample_hash[i] = UINT32_MAX;
+	memset(t->range.least, 0xff, sizeof(t->range.least));
+	t->net_and = UINT64_MAX;
+	memset(t->pick_hash, 0xff, sizeof(t->pick_hash));
 	return c;
 }
 
@@ -69,33 +70,92 @@ struct flood_cell *flood_cell_new(
 	return set_up(d, digest, addr, p);
 }
 
-static void take_sample(struct flood_detail *t, uint32_t h, const union ip_addr *source)
+void flood_pick(uint32_t *pick_hash, union ip_addr *pick, uint32_t hash, const union ip_addr *source)
 {
-	if (h < t->sample_hash[0]) {
-		t->sample_hash[1] = t->sample_hash[0];
-		t->sample[1] = t->sample[0];
-		t->sample_hash[0] = h;
-		t->sample[0] = *source;
-	} else if (h != t->sample_hash[0]) {
-		t->sample_hash[1] = h;
-		t->sample[1] = *source;
+	uint32_t i = FLOOD_PICKS - 1;
+	if (hash >= pick_hash[i])
+		return;
+	for (; i > 0 && pick_hash[i - 1] > hash; i--) {
+		pick_hash[i] = pick_hash[i - 1];
+		pick[i] = pick[i - 1];
 	}
+	pick_hash[i] = hash;
+	pick[i] = *source;
+}
+
+// Bytes of the IP datagram, 0 where not all of it is there.
+static inline uint64_t datagram_length(const struct packet *p)
+{
+	return p->flags & PKT_TRUNCATED ? 0 : (uint16_t)(p->payload_off + p->payload_len - p->l3_off);
+}
+
+// What packets look like, gathered before it is written down.
+struct gathered {
+	uint64_t ports;
+#ifdef __SSE4_1__
+	__m128i least, most;
+#else
+	struct flood_range range;
+#endif
+};
+
+static inline struct gathered gather(const struct flood_detail *t)
+{
+	struct gathered g = {.ports = t->ports};
+#ifdef __SSE4_1__
+	g.least = _mm_loadl_epi64((const __m128i *)t->range.least);
+	g.most = _mm_loadl_epi64((const __m128i *)t->range.most);
+#else
+	g.range = t->range;
+#endif
+	return g;
+}
+
+static inline void put_down(struct flood_detail *t, const struct gathered *g)
+{
+	t->ports = g->ports;
+#ifdef __SSE4_1__
+	_mm_storel_epi64((__m128i *)t->range.least, g->least);
+	_mm_storel_epi64((__m128i *)t->range.most, g->most);
+#else
+	t->range = g->range;
+#endif
+}
+
+static inline void look_at(struct gathered *g, const struct packet *p, uint32_t port)
+{
+	uint64_t lanes = p->sport | (uint64_t)p->dport << 16 | datagram_length(p) << 32 | (uint64_t)p->ttl << 48;
+	g->ports |= 1ULL << (port >> 26);
+#ifdef __SSE4_1__
+	__m128i x = _mm_cvtsi64_si128((int64_t)lanes);
+	g->least = _mm_min_epu16(x, g->least);
+	g->most = _mm_max_epu16(x, g->most);
+#else
+	for (uint32_t i = 0; i < LANES; i++, lanes >>= 16) {
+		uint16_t x = (uint16_t)lanes;
+		g->range.least[i] = x < g->range.least[i] ? x : g->range.least[i];
+		g->range.most[i] = x > g->range.most[i] ? x : g->range.most[i];
+	}
+#endif
 }
 
 void flood_describe(struct flood_detail *t, const struct packet *p, uint64_t source, uint32_t port)
 {
-	uint32_t h = (uint32_t)(source >> 20);
+	struct gathered g = gather(t);
 	hll_add(t->sources, FLOOD_SOURCE_BITS, source);
-	t->ports |= 1ULL << (port >> 26);
-	t->ttls |= 1u << (p->ttl >> 3);
-	t->sizes |= 1u << (31 - __builtin_clz(p->wire_len | 1));
-	t->sport_or |= p->sport;
-	t->sport_and &= p->sport;
-	if (__builtin_expect(h < t->sample_hash[FLOOD_SAMPLES - 1], 0))
-		take_sample(t, h, &p->src);
+	look_at(&g, p, port);
+	put_down(t, &g);
 }
 
-void flood_describe_flow(struct flood_delta *d, const struct flood_cell *c, const struct packet *p)
+void flood_row_describe(struct flood_detail *t, const struct flood_telling *list, uint32_t tells, uint32_t picks)
 {
-	flood_describe(flood_detail(d, c), p, flood_source(p), p->dport * 0x9e3779b1u);
+	struct gathered g = gather(t);
+	for (uint32_t i = 0; i < tells; i++) {
+		const struct packet *p = list->tells[i];
+		hll_add(t->sources, FLOOD_SOURCE_BITS, flood_source(p));
+		look_at(&g, p, p->dport * 0x9e3779b1u);
+	}
+	put_down(t, &g);
+	for (uint32_t i = 0; i < picks; i++)
+		flood_pick(t->pick_hash, t->pick, flood_pick_hash(list->picks[i]), &list->picks[i]->src);
 }

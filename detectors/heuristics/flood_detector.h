@@ -5,7 +5,7 @@
 
 #include <rte_common.h>
 
-#include "detectors/heuristics/flood.h"
+#include "detectors/heuristics/flood_cell.h"
 
 static inline size_t flood_state_size(const void *config)
 {

@@ -2,17 +2,16 @@
 #include <arpa/inet.h>
 #include <stdio.h>
 
-#include "detectors/heuristics/finding.h"
 #include "detectors/heuristics/flood_internal.h"
 
 static void victim_text(char *out, size_t max, const struct flood_victim *v)
 {
 	char a[INET6_ADDRSTRLEN];
-	address_text(a, &v->addr, v->version);
-	if (v->prefix == (v->version == 6 ? 128 : 32))
-		snprintf(out, max, "%s", a);
+	address_text(a, &v->told, v->version);
+	if (flood_is_prefix(v))
+		snprintf(out, max, "%s/%u", a, v->told_prefix);
 	else
-		snprintf(out, max, "%s/%u", a, v->prefix);
+		snprintf(out, max, "%s", a);
 }
 
 static void say_rates(struct text *t, const struct flood *f, const struct flood_victim *v, const struct flood_view *w)
@@ -29,21 +28,25 @@ static void say_rates(struct text *t, const struct flood *f, const struct flood_
 		text_number(t, "syn_per_synack", v->verdict.answer_ratio);
 }
 
-static void say_sources(
-	struct text *t, const struct flood_ops *ops, const struct flood_victim *v, const struct flood_view *w)
+// Sources that stand out. Of IPv6 it is their /64.
+static void say_sources(struct text *t, struct flood *f, const struct flood_victim *v, const struct flood_view *w)
 {
-	text_number(t, ops->sources_name ? ops->sources_name : "sources", (double)(uint64_t)(w->sources + 0.5));
-	text_member(t, "source_sample");
+	struct flood_share top[FLOOD_SHOWN];
+	uint32_t picks, n = flood_tops_of(f, v, top, &picks);
+	const char *why, *spoofed = flood_spoofed(v, w, top, n, &why);
+	text_number(t, f->ops->sources_name ? f->ops->sources_name : "sources", (double)(uint64_t)(w->sources + 0.5));
+	text_member(t, "top_sources");
 	text_add(t, "[");
-	for (uint32_t i = 0, n = 0; i < FLOOD_SHOWN; i++) {
+	for (uint32_t i = 0; i < n; i++) {
 		char a[INET6_ADDRSTRLEN];
-		if (v->shown_hash[i] != UINT32_MAX)
-			text_add(t, "%s\"%s\"", n++ ? "," : "", address_text(a, &v->shown[i], v->version));
+		text_add(t, "%s{\"source\":\"%s%s\",\"share\":%.2f}", i ? "," : "",
+			address_text(a, &top[i].source, v->version), v->version == 6 ? "/64" : "", top[i].share);
 	}
 	text_add(t, "]");
-	if (v->verdict.spoofed) {
-		text_string(t, "spoofed", v->verdict.spoofed);
-		text_string(t, "spoofed_because", v->verdict.spoofed_why);
+	text_number(t, "packets_sampled", picks);
+	if (!f->ops->hides_sources) {
+		text_string(t, "spoofed", spoofed);
+		text_string(t, "spoofed_because", why);
 	}
 }
 
@@ -65,45 +68,29 @@ static void say_baseline(struct text *t, const struct flood *f, const struct flo
 	}
 }
 
-// TTLs and sizes come in classes: what filters and people need is whether there is one or many.
+static void say_range(
+	struct text *t, const struct flood_victim *v, enum flood_lane lane, const char *least, const char *most)
+{
+	if (v->range.least[lane] > v->range.most[lane])
+		return; // nothing was described
+	text_number(t, least, v->range.least[lane]);
+	text_number(t, most, v->range.most[lane]);
+}
+
 static void say_fingerprint(
 	struct text *t, const struct flood_ops *ops, const struct flood_victim *v, const struct flood_view *w)
 {
+	uint16_t port;
 	text_number(t, ops->ports_name ? ops->ports_name : "dest_ports", (double)(uint64_t)(w->ports + 0.5));
-	if (v->sport_or == v->sport_and)
-		text_number(t, "src_port", v->sport_or);
-	if (v->ttls) {
-		text_number(t, "ttl_min", __builtin_ctz(v->ttls) * 8);
-		text_number(t, "ttl_max", (31 - __builtin_clz(v->ttls)) * 8 + 7);
-	}
-	if (v->sizes) {
-		text_number(t, "bytes_min", 1u << __builtin_ctz(v->sizes));
-		text_number(t, "bytes_max", (double)((2ull << (31 - __builtin_clz(v->sizes))) - 1));
-	}
+	if (flood_lane(v, LANE_SPORT, &port))
+		text_number(t, "src_port", port);
+	if (flood_lane(v, LANE_DPORT, &port))
+		text_number(t, "dest_port", port);
+	say_range(t, v, LANE_TTL, "ttl_min", "ttl_max");
+	if (v->range.least[LANE_LENGTH])
+		say_range(t, v, LANE_LENGTH, "length_min", "length_max");
 	if (w->pkts)
 		text_number(t, "mean_bytes", (double)(w->bytes / w->pkts));
-}
-
-static void say_filters(struct text *t, const struct flood_victim *v, const char *victim)
-{
-	const char *net = v->prefix == (v->version == 6 ? 128 : 32) ? "host" : "net";
-	const char *family = v->version == 6 ? "ip6" : "ip", *bpf = v->verdict.bpf;
-	char port[2][40] = {"", ""};
-	if (v->verdict.tcp_port) {
-		snprintf(port[0], sizeof(port[0]), " and tcp dst port %u", v->verdict.tcp_port);
-		snprintf(port[1], sizeof(port[1]), " tcp dport %u", v->verdict.tcp_port);
-	}
-	if (v->version == 6 && v->verdict.bpf6)
-		bpf = v->verdict.bpf6;
-	if (bpf) {
-		text_member(t, "match_bpf");
-		text_add(t, "\"%s dst %s %s%s%s%s\"", family, net, victim, bpf[0] ? " and " : "", bpf, port[0]);
-	}
-	if (v->verdict.nft) {
-		text_member(t, "match_nft");
-		text_add(t, "\"%s daddr %s%s%s%s\"", family, victim, v->verdict.nft[0] ? " " : "", v->verdict.nft,
-			port[1]);
-	}
 }
 
 void flood_report(struct flood *f, struct flood_victim *v, const struct flood_view *w, const char *stage,
@@ -112,11 +99,11 @@ void flood_report(struct flood *f, struct flood_victim *v, const struct flood_vi
 	struct finding find = {0};
 	char victim[INET6_ADDRSTRLEN + 8];
 	find.detector = f->ops->detector;
-	find.victim = v->addr;
+	find.victim = v->told;
 	find.victim_version = v->version;
 	// one source is an attacker; of many, none is more so than another
-	if (w->sources < 1.5 && v->shown_hash[0] != UINT32_MAX) {
-		find.attacker = v->shown[0];
+	if (w->sources < 1.5 && v->picked) {
+		find.attacker = v->latest;
 		find.attacker_version = v->version;
 	}
 	find.proto = v->verdict.proto ? v->verdict.proto : f->ops->key_proto;
@@ -131,15 +118,15 @@ void flood_report(struct flood *f, struct flood_victim *v, const struct flood_vi
 	find.severity = v->verdict.severity;
 	find.sample = v->first_seq;
 	victim_text(victim, sizeof(victim), v);
-	if (v->prefix != (v->version == 6 ? 128 : 32))
+	if (flood_is_prefix(v))
 		text_string(&find.text, "prefix", victim);
 	const struct baseline_prefix *named = baselines_prefix(f->site, &v->addr, v->version);
 	if (named)
 		text_string(&find.text, "protected", named->name);
 	say_rates(&find.text, f, v, w);
 	say_baseline(&find.text, f, v);
-	say_sources(&find.text, f->ops, v, w);
+	say_sources(&find.text, f, v, w);
 	say_fingerprint(&find.text, f->ops, v, w);
-	say_filters(&find.text, v, victim);
+	flood_filters(&find.text, f->ops, v, victim);
 	finding_emit(run, &find);
 }

@@ -21,16 +21,21 @@ static const struct config_row fragment_flood_rows[] = {
 		"fragments of any kind a second toward one host"},
 	FLOOD_CONFIG_ROWS(struct fragment_flood_config), CONFIG_END};
 
-static void count_ipv4(struct flood_cell *c, const struct packet *p)
+// Of IPv4 the last six bytes before its options begin tell; of IPv6 the header the packet ends with, for all that is
+// known of a fragment (RFC 791 section 3.1, RFC 8200 section 4.5).
+static void count_kind(struct flood_cell *c, const struct packet *p)
 {
-	if (p->len < p->l3_off + 8)
+	bool v6 = p->flags & PKT_IPV6, more, first;
+	uint32_t at = v6 ? p->l4_off - 6 : p->l3_off + 6;
+	if (p->l4_off < 8 || at + 2 > p->len)
 		return;
-	const uint8_t *ip = p->data + p->l3_off;
-	uint16_t word = (uint16_t)(ip[6] << 8 | ip[7]);
-	bool more = word & 0x2000, first = (word & 0x1fff) == 0;
+	uint32_t word = (uint32_t)p->data[at] << 8 | p->data[at + 1];
+	more = v6 ? word & 1 : word & 0x2000;
+	first = (v6 ? word >> 3 : word & 0x1fff) == 0;
 	c->count[FRAG_FIRST] += more && first;
 	c->count[FRAG_LAST] += !more && !first;
-	c->count[FRAG_TINY] += more && p->wire_len - p->l3_off < 200;
+	// links carry 1280 bytes of IPv6, so that no honest sender makes such small ones
+	c->count[FRAG_TINY] += more && p->wire_len - p->l3_off < (v6 ? 640 : 200);
 }
 
 static void fragment_flood_on_packets(void *state, struct packet *const *pkts, uint32_t n, struct detector_run *run)
@@ -42,8 +47,7 @@ static void fragment_flood_on_packets(void *state, struct packet *const *pkts, u
 		if (!c)
 			continue;
 		flood_take(d, c, FRAG_SEEN, p);
-		if (p->flags & PKT_IPV4)
-			count_ipv4(c, p);
+		count_kind(c, p);
 	}
 }
 
@@ -53,8 +57,6 @@ static bool fragment_flood_judge(const void *config, const struct flood_view *v,
 	uint64_t part = v->active ? 2 : 1;
 	uint64_t first = v->count[FRAG_FIRST], last = v->count[FRAG_LAST];
 	bool whole = RTE_MIN(first, last) * 2 > RTE_MAX(first, last) && v->count[FRAG_TINY] * 2 < v->pkts;
-	if (v->version == 6)
-		whole = true; // where the fragment header stands is not looked up: rate alone decides
 	uint64_t limit = whole ? c->pps : c->broken_pps;
 	if (v->pkts * part < limit)
 		return false;
@@ -65,8 +67,7 @@ static bool fragment_flood_judge(const void *config, const struct flood_view *v,
 	out->unit = "packets/s";
 	out->window_ms = 1000;
 	out->confidence = whole ? 60 : 85;
-	out->spoofed = v->sources < 16 ? "no" : "unknown";
-	out->spoofed_why = v->sources < 16 ? "few sources" : "many sources";
+	out->flow = "fragment is_fragment || first_fragment;";
 	out->bpf = v->version == 6 ? "ip6[6] == 44" : "ip[6:2] & 0x3fff != 0";
 	out->nft = v->version == 6 ? "exthdr frag exists" : "ip frag-off & 0x3fff != 0";
 	return true;

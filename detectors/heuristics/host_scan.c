@@ -153,7 +153,7 @@ static void host_scan_tick(void *master, struct detector_run *run)
 {
 	struct host_scan *s = master;
 	s->run = run;
-	obslog_drain(s->queue, host_scan_see, s);
+	run->missed += obslog_drain(s->queue, host_scan_see, s);
 	fan_idle(&s->sources, run, s->config->idle_ns, done, s);
 }
 

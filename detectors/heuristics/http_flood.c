@@ -110,7 +110,7 @@ static void count_packet(struct flood_delta *d, const struct packet *p)
 	bool hello = is_hello(p, data), request = hello || is_request(data, p->payload_len);
 	if (!request && !is_http2(data, p->payload_len))
 		return;
-	struct flood_cell *c = flood_cell(d, sketch_pair(sketch_addr(&p->dst), p->dport), &p->dst, p);
+	struct flood_cell *c = flood_cell(d, sketch_pair(sketch_addr(&p->dst), p->dport), &p->dst, p, 1);
 	if (!c)
 		return;
 	struct flood_detail *t = flood_detail(d, c);
@@ -119,6 +119,7 @@ static void count_packet(struct flood_delta *d, const struct packet *p)
 		c->pkts++;
 		c->bytes += p->wire_len;
 		hll_add(t->sources, FLOOD_SOURCE_BITS, flood_source(p));
+		flood_pick(t->pick_hash, t->pick, flood_pick_hash(p), &p->src);
 		count_http2(c, data, p->payload_len);
 		return;
 	}
@@ -126,6 +127,7 @@ static void count_packet(struct flood_delta *d, const struct packet *p)
 	// counts URLs where others count ports
 	uint64_t what = hello ? hello_digest(data, p->payload_len) : path_digest(data, p->payload_len);
 	flood_describe(t, p, flood_source(p), (uint32_t)(what >> 32));
+	flood_pick(t->pick_hash, t->pick, flood_pick_hash(p), &p->src);
 	c->count[HTTP_FIRST] += p->flow && p->nth[DIR_TO_SERVER] <= 3;
 }
 
@@ -156,7 +158,7 @@ static bool http_flood_judge(const void *config, const struct flood_view *v, str
 	uint64_t part = v->active ? 2 : 1;
 	out->window_ms = 1000;
 	out->dport = out->tcp_port = v->port;
-	out->bpf = out->nft = "";
+	out->bpf = out->nft = out->flow = "";
 	if (judge_http2(c, v, out))
 		return true;
 	bool alike = v->ports <= 4.5, few = v->sources <= FEW_CLIENTS + 0.5;

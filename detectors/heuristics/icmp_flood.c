@@ -79,10 +79,11 @@ static bool icmp_flood_judge(const void *config, const struct flood_view *v, str
 	out->proto = v->version == 6 ? IPPROTO_ICMPV6 : IPPROTO_ICMP;
 	out->bpf = v->version == 6 ? "icmp6" : "icmp";
 	out->nft = v->version == 6 ? "meta l4proto ipv6-icmp" : "meta l4proto icmp";
-	out->spoofed = group ? "yes" : v->sources < 16 ? "no" : "unknown";
-	out->spoofed_why = group             ? "a group address is nobody's source"
-			   : v->sources < 16 ? "few sources"
-					     : "many sources";
+	out->flow = "";
+	if (group) {
+		out->spoofed = "yes";
+		out->spoofed_why = "a group address is nobody's source";
+	}
 	return true;
 }
 

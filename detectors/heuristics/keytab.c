@@ -76,3 +76,14 @@ void *keytab_get(struct keytab *t, uint64_t digest, uint64_t now_ns, bool *fresh
 	k->last[i] = now;
 	return r;
 }
+
+bool keytab_has_room(const struct keytab *t, uint64_t digest)
+{
+	uint32_t b = bucket_of(t, digest);
+	for (uint32_t i = 0; i < 8; i++) {
+		uint64_t d = t->buckets[b].digest[i];
+		if (d == 0 || d == digest || !record_of(t, b, i)->keep)
+			return true;
+	}
+	return false;
+}

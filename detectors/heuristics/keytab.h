@@ -50,3 +50,5 @@ void keytab_init(struct keytab *t, void *mem, uint32_t buckets_log, size_t recor
 void *keytab_get(struct keytab *t, uint64_t digest, uint64_t now_ns, bool *fresh);
 // The record of a key, or NULL.
 void *keytab_find(struct keytab *t, uint64_t digest);
+// Has the key a record, or could it get one without evicting what is marked `keep`?
+bool keytab_has_room(const struct keytab *t, uint64_t digest);

@@ -28,7 +28,7 @@ static inline void obs_tick(
 {
 	struct obs_master *m = master;
 	m->run = run;
-	obslog_drain(m->queue, see, master);
+	run->missed += obslog_drain(m->queue, see, master);
 	if (after)
 		after(master);
 }

@@ -22,7 +22,7 @@ void obslog_merge(struct obslog *master, struct obslog *delta)
 }
 
 // Every run is in order already: repeatedly the run whose head is the earliest.
-void obslog_drain(struct obslog *master, void (*see)(void *ctx, const struct obs *o), void *ctx)
+uint64_t obslog_drain(struct obslog *master, void (*see)(void *ctx, const struct obs *o), void *ctx)
 {
 	uint32_t at[OBSLOG_RUNS];
 	for (uint32_t r = 0; r < master->runs; r++)
@@ -39,6 +39,9 @@ void obslog_drain(struct obslog *master, void (*see)(void *ctx, const struct obs
 			break;
 		see(ctx, obslog_at(master, at[best]++));
 	}
+	uint64_t lost = master->lost;
 	master->n = 0;
 	master->runs = 0;
+	master->lost = 0;
+	return lost;
 }

@@ -89,4 +89,5 @@ static inline uint32_t packet_link(const struct packet *p)
 void obslog_merge(struct obslog *master, struct obslog *delta);
 
 // Calls see() for every queued record in packet order (ties: by worker, then as noted), then empties the queue.
-void obslog_drain(struct obslog *master, void (*see)(void *ctx, const struct obs *o), void *ctx);
+// Returns how many records were lost for want of room since the last time.
+uint64_t obslog_drain(struct obslog *master, void (*see)(void *ctx, const struct obs *o), void *ctx);

@@ -155,7 +155,7 @@ static void port_scan_tick(void *master, struct detector_run *run)
 {
 	struct port_scan *s = master;
 	s->run = run;
-	obslog_drain(s->queue, port_scan_see, s);
+	run->missed += obslog_drain(s->queue, port_scan_see, s);
 	fan_idle(&s->pairs, run, s->config->idle_ns, pair_done, s);
 	fan_idle(&s->hosts, run, s->config->idle_ns, host_done, s);
 }

@@ -76,7 +76,7 @@ static void count_other(struct flood_delta *d, uint64_t digest, const struct pac
 	struct flood_cell *c;
 	if ((p->tcp_flags & 0x17) == 0x12)
 		count_answer(d, p);
-	if ((kind == FLOOD_COUNTS && !goes_on(p)) || !(c = flood_cell(d, digest, &p->dst, p)))
+	if ((kind == FLOOD_COUNTS && !goes_on(p)) || !(c = flood_cell(d, digest, &p->dst, p, 1)))
 		return;
 	if (kind == FLOOD_COUNTS)
 		c->count[SYN_WENT_ON]++;
@@ -87,42 +87,26 @@ static void count_other(struct flood_delta *d, uint64_t digest, const struct pac
 // SYNs in a row to one host are added up before its cell is touched.
 static void count_row(struct flood_delta *d, uint64_t digest, struct packet *const *pkts, uint32_t n)
 {
-	const struct packet *telling[PKT_BURST];
-	uint32_t tells = 0, syns = 0, bytes = 0;
+	struct flood_telling list;
+	struct flood_cell *c = flood_find(d, digest);
+	bool room = c || flood_may_ask(d, digest, pkts[0]);
+	struct flood_row row = flood_row_begin(d, c, &list);
 	for (uint32_t i = 0; i < n; i++) {
 		const struct packet *p = pkts[i];
-		if ((p->tcp_flags & 0x17) != 0x02) {
+		if ((p->tcp_flags & 0x17) != 0x02)
 			count_other(d, digest, p);
-			continue;
-		}
-		syns++;
-		bytes += p->wire_len;
-		telling[tells] = p;
-		tells += flood_tells(p);
+		else if (room)
+			flood_row_add(&row, p);
+		else
+			d->missed++;
 	}
-	struct flood_cell *c = syns ? flood_cell(d, digest, &pkts[0]->dst, pkts[0]) : NULL;
-	if (c)
-		flood_add_row(d, c, SYN_IN, syns, bytes, telling, tells);
+	if (row.pkts && (c = flood_cell(d, digest, &pkts[0]->dst, pkts[0], row.pkts)))
+		flood_row_end(&row, d, c, SYN_IN);
 }
 
 static void syn_flood_on_packets(void *state, struct packet *const *pkts, uint32_t n, struct detector_run *run)
 {
 	flood_by_host(state, pkts, n, count_row);
-}
-
-// Sources that each send one SYN and never go on are hardly real; a handful of them may be.
-static void judge_spoofed(const struct flood_view *v, struct flood_verdict *out)
-{
-	if (v->sources < 16) {
-		out->spoofed = "no";
-		out->spoofed_why = "few sources";
-	} else if (v->slow[SYN_WENT_ON] * 20 < v->slow[SYN_IN] && v->sources * 3 > v->slow[SYN_IN]) {
-		out->spoofed = "yes";
-		out->spoofed_why = "nearly every source sends one SYN and never goes on";
-	} else {
-		out->spoofed = "unknown";
-		out->spoofed_why = "many sources that come back";
-	}
 }
 
 // A scan of one host sends SYNs as well, to ever other ports from one source: port_scan says that.
@@ -151,29 +135,32 @@ static bool judge_syn(const struct syn_flood_config *c, const struct flood_view 
 	out->bpf = "tcp[tcpflags] & (tcp-syn|tcp-ack) == tcp-syn";
 	out->bpf6 = "ip6[6] == 6 and ip6[53] & 0x12 == 0x02";
 	out->nft = "tcp flags & (syn|ack) == syn";
-	judge_spoofed(v, out);
+	out->flow = "tcp flags 0x02/0x12;";
+	if (v->slow[SYN_WENT_ON] * 20 < v->slow[SYN_IN] && v->sources * 3 > (double)v->slow[SYN_IN])
+		out->lonely = "nearly every source sends one SYN and never goes on";
 	return true;
 }
 
 struct stray_name {
-	const char *what, *vector, *bpf, *bpf6, *nft;
+	const char *what, *vector, *bpf, *bpf6, *nft, *flow;
 	uint8_t severity;
 };
 
 static const struct stray_name stray_names[FLOOD_COUNTS] = {
 	[SYN_STRAY_ACK] = {"TCP ACK flood", "ack", "tcp[tcpflags] & (tcp-syn|tcp-ack) == tcp-ack",
-		"ip6[6] == 6 and ip6[53] & 0x12 == 0x10", "tcp flags & (syn|ack) == ack", 1},
+		"ip6[6] == 6 and ip6[53] & 0x12 == 0x10", "tcp flags & (syn|ack) == ack", "tcp flags 0x10/0x12;", 1},
 	[SYN_STRAY_RST] = {"TCP RST flood", "rst", "tcp[tcpflags] & tcp-rst != 0",
-		"ip6[6] == 6 and ip6[53] & 0x04 != 0", "tcp flags & rst == rst", 1},
+		"ip6[6] == 6 and ip6[53] & 0x04 != 0", "tcp flags & rst == rst", "tcp flags 0x04/0x04;", 1},
 	[SYN_STRAY_FIN] = {"TCP FIN flood", "fin", "tcp[tcpflags] & tcp-fin != 0",
-		"ip6[6] == 6 and ip6[53] & 0x01 != 0", "tcp flags & fin == fin", 1},
+		"ip6[6] == 6 and ip6[53] & 0x01 != 0", "tcp flags & fin == fin", "tcp flags 0x01/0x01;", 1},
 	[SYN_STRAY_ANSWER] = {"SYN-ACK reflection or backscatter", "synack",
 		"tcp[tcpflags] & (tcp-syn|tcp-ack) == (tcp-syn|tcp-ack)", "ip6[6] == 6 and ip6[53] & 0x12 == 0x12",
-		"tcp flags & (syn|ack) == (syn|ack)", 2},
+		"tcp flags & (syn|ack) == (syn|ack)", "tcp flags 0x12/0x12;", 2},
 	[SYN_MALFORMED] = {"malformed TCP flood", "malformed",
 		"(tcp[13] & 0x3f == 0 or tcp[13] & 0x03 == 0x03 or tcp[13] & 0x15 == 0x01)",
 		"ip6[6] == 6 and (ip6[53] & 0x3f == 0 or ip6[53] & 0x03 == 0x03 or ip6[53] & 0x15 == 0x01)",
-		"tcp flags & (fin|syn|rst|ack) == { 0x0, fin, fin|syn, fin|syn|ack, fin|syn|rst }", 1},
+		"tcp flags & (fin|syn|rst|ack) == { 0x0, fin, fin|syn, fin|syn|ack, fin|syn|rst }",
+		"tcp flags 0x00/0x3f || 0x03/0x03 || 0x01/0x15;", 1},
 };
 
 static bool judge_stray(const struct syn_flood_config *c, const struct flood_view *v, struct flood_verdict *out)
@@ -193,6 +180,7 @@ static bool judge_stray(const struct syn_flood_config *c, const struct flood_vie
 	out->bpf = stray_names[kind].bpf;
 	out->bpf6 = stray_names[kind].bpf6;
 	out->nft = stray_names[kind].nft;
+	out->flow = stray_names[kind].flow;
 	out->severity = stray_names[kind].severity;
 	out->observed = (double)most;
 	out->threshold = (double)c->stray_pps;

@@ -44,7 +44,7 @@ static bool is_quic_initial(const struct packet *p)
 // Answers are what the host asked for; amplification looks at those it did not.
 static inline bool is_answer(const struct packet *p)
 {
-	return p->flow && p->dir == DIR_TO_CLIENT;
+	return p->dir == DIR_TO_CLIENT; // to-server without a flow
 }
 
 static inline bool begins(const struct packet *p)
@@ -62,25 +62,27 @@ static void count_quic(struct flood_cell *c, struct packet *const *pkts, uint32_
 // Packets in a row to one host are added up before its cell is touched.
 static void count_row(struct flood_delta *d, uint64_t digest, struct packet *const *pkts, uint32_t n)
 {
-	const struct packet *telling[PKT_BURST];
-	uint32_t tells = 0, seen = 0, bytes = 0, fresh = 0, answered = 0;
+	struct flood_telling list;
+	uint32_t fresh = 0, answered = 0;
 	bool quic = false;
+	struct flood_cell *c = flood_find(d, digest);
+	if (!c && !flood_may_ask(d, digest, pkts[0])) {
+		d->missed += n;
+		return;
+	}
+	struct flood_row row = flood_row_begin(d, c, &list);
 	for (uint32_t i = 0; i < n; i++) {
 		const struct packet *p = pkts[i];
 		if (is_answer(p))
 			continue;
-		seen++;
-		bytes += p->wire_len;
+		flood_row_add(&row, p);
 		fresh += begins(p);
 		answered += p->nth[DIR_TO_CLIENT] != 0;
 		quic |= p->dport == 443;
-		telling[tells] = p;
-		tells += flood_tells(p);
 	}
-	struct flood_cell *c = seen ? flood_cell(d, digest, &pkts[0]->dst, pkts[0]) : NULL;
-	if (!c)
+	if (!row.pkts || !(c = flood_cell(d, digest, &pkts[0]->dst, pkts[0], row.pkts)))
 		return;
-	flood_add_row(d, c, UDP_SEEN, seen, bytes, telling, tells);
+	flood_row_end(&row, d, c, UDP_SEEN);
 	c->count[UDP_FRESH] += fresh;
 	c->count[UDP_ANSWERED] += answered;
 	if (quic)
@@ -102,13 +104,6 @@ static bool few_answered(const struct flood_view *v)
 	return v->count[UDP_ANSWERED] * 5 < v->pkts;
 }
 
-static void judge_spoofed(const struct flood_view *v, struct flood_verdict *out)
-{
-	bool many = v->sources >= 16, once = v->sources * 2 > (double)v->slow_pkts;
-	out->spoofed = !many ? "no" : once ? "yes" : "unknown";
-	out->spoofed_why = !many ? "few sources" : once ? "nearly every source sends one packet" : "sources come back";
-}
-
 static bool judge_quic(const struct udp_flood_config *c, const struct flood_view *v, struct flood_verdict *out)
 {
 	uint64_t initials = v->count[UDP_QUIC_INITIAL];
@@ -122,6 +117,7 @@ static bool judge_quic(const struct udp_flood_config *c, const struct flood_view
 	out->bpf = "udp dst port 443 and udp[8] & 0xf0 == 0xc0";
 	out->bpf6 = "udp dst port 443 and ip6[48] & 0xf0 == 0xc0";
 	out->nft = "udp dport 443 @th,64,4 0xc";
+	out->flow = "dport = 443;";
 	return true;
 }
 
@@ -143,6 +139,7 @@ static bool judge_rate(const struct udp_flood_config *c, const struct flood_view
 	out->unit = fresh ? "flows/s" : rate ? "packets/s" : "bits/s";
 	out->bpf = "udp";
 	out->nft = "meta l4proto udp";
+	out->flow = "";
 	return true;
 }
 
@@ -151,7 +148,8 @@ static bool udp_flood_judge(const void *config, const struct flood_view *v, stru
 	out->unit = "packets/s";
 	out->window_ms = 1000;
 	out->confidence = 85;
-	judge_spoofed(v, out);
+	if (v->sources * 2 > (double)v->slow_pkts)
+		out->lonely = "nearly every source sends one packet";
 	return judge_quic(config, v, out) || judge_rate(config, v, out);
 }
 

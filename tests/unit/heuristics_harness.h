@@ -50,6 +50,7 @@ struct harness {
 	struct event_sink sink;
 	void *ring_memory;
 	uint64_t next_ns, now_ns, seq;
+	uint64_t missed, evicted; // sums of struct detector_run's
 	uint32_t findings;
 	struct event found[HARNESS_FINDINGS];
 	char text[HARNESS_FINDINGS][FINDING_TEXT_MAX + 1];
@@ -134,6 +135,8 @@ static inline void harness_tick(struct harness *h, bool last)
 		h->detector->merge(h->master, h->worker[i].delta);
 	}
 	h->detector->on_tick(h->master, &run);
+	h->missed += run.missed;
+	h->evicted += run.evicted;
 	harness_collect(h);
 }
 

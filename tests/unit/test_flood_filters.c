@@ -1,8 +1,9 @@
-// Every kind of flood: it is told under its own name, half of its threshold is not, and its filter selects its packets
-// and no others. With an argument: the nftables matches are written there, for nft to look at
-// (tests/cli/flood_filters.py).
+// Every kind of flood: it is told under its own name, half of its threshold is not, and its filters select its packets
+// and no others. With two arguments: the nftables matches are written to the first file and the flow specifications
+// to the second, for nft and BIRD to look at (tests/cli/flood_filters.py).
 #include <pcap/pcap.h>
 
+#include "tests/unit/flowspec.h"
 #include "tests/unit/heuristics_harness.h"
 
 extern const struct detector detector_syn_flood, detector_udp_flood, detector_icmp_flood, detector_fragment_flood,
@@ -82,7 +83,7 @@ static const struct vector {
 };
 
 static const char get[] = "GET /index.html HTTP/1.1\r\nHost: www.example.org\r\n\r\n";
-static FILE *nft;
+static FILE *nft, *bird;
 
 // Packet i of a vector toward a host of the victim's network.
 static void send_one(const struct vector *x, uint64_t us, uint32_t i, uint32_t host)
@@ -129,39 +130,47 @@ static void member(char *out, size_t max, const char *name)
 	snprintf(out, max, "%.*s", (int)strcspn(at, "\""), at);
 }
 
-static bool selects(const struct bpf_program *filter)
+struct filters {
+	struct bpf_program bpf;
+	char flow[512];
+};
+
+// Do the filters select the frame sent last?
+static void assert_selected(const struct filters *f, bool expected)
 {
 	struct pcap_pkthdr head = {.caplen = h.build.len, .len = h.build.len};
-	return pcap_offline_filter(filter, &head, h.build.data) != 0;
+	assert_int_equal(pcap_offline_filter(&f->bpf, &head, h.build.data) != 0, expected);
+	assert_int_equal(flowspec_selects(f->flow, h.build.data), expected);
 }
 
-// The filter takes packets of the flood; not those for another host, nor another protocol for this one.
-static void check_filter(const struct vector *x, const char *text)
+// The filters take packets of the flood; not those for another host, nor another protocol for this one.
+static void check_filters(const struct vector *x, const char *bpf)
 {
 	pcap_t *pcap = pcap_open_dead(DLT_EN10MB, 65535);
 	struct vector other = *x;
-	struct bpf_program filter;
-	if (pcap_compile(pcap, &filter, text, 1, PCAP_NETMASK_UNKNOWN) != 0)
-		fail_msg("%s: %s: %s", x->what, text, pcap_geterr(pcap));
+	struct filters f;
+	if (pcap_compile(pcap, &f.bpf, bpf, 1, PCAP_NETMASK_UNKNOWN) != 0)
+		fail_msg("%s: %s: %s", x->what, bpf, pcap_geterr(pcap));
+	member(f.flow, sizeof(f.flow), "match_flowspec");
 	for (uint32_t i = 0; i < 50; i++) {
 		send_one(x, 3000000 + i, i, 80);
-		assert_true(selects(&filter));
+		assert_selected(&f, true);
 	}
 	other.kind = x->kind == TCP || x->kind == HTTP ? UDP : TCP;
 	other.flags = 0x18;
 	if (x->kind != CARPET) {
 		send_one(x, 3001000, 1, 81);
-		assert_false(selects(&filter));
+		assert_selected(&f, false);
 		send_one(&other, 3002000, 1, 80);
-		assert_false(selects(&filter));
+		assert_selected(&f, false);
 	}
 	if (strcmp(x->vector, "malformed") == 0) {
 		other.kind = TCP;
 		other.flags = 0x02;
 		send_one(&other, 3003000, 1, 80);
-		assert_false(selects(&filter));
+		assert_selected(&f, false);
 	}
-	pcap_freecode(&filter);
+	pcap_freecode(&f.bpf);
 	pcap_close(pcap);
 }
 
@@ -190,8 +199,12 @@ static void every_flood_is_told_and_its_filter_selects_it(void **state)
 			member(text, sizeof(text), "match_nft");
 			fprintf(nft, "\t\t%s counter\n", text);
 		}
+		if (bird) {
+			member(text, sizeof(text), "match_flowspec");
+			fprintf(bird, "protocol static { flow%c; route %s; }\n", text[4], text);
+		}
 		member(text, sizeof(text), "match_bpf");
-		check_filter(x, text);
+		check_filters(x, text);
 		harness_stop(&h);
 	}
 	h.detector = NULL;
@@ -215,14 +228,17 @@ int main(int argc, char **argv)
 		heuristic_test(every_flood_is_told_and_its_filter_selects_it),
 		heuristic_test(half_of_a_flood_is_none),
 	};
-	if (argc > 1 && (nft = fopen(argv[1], "w")) == NULL)
+	if (argc > 2 && (!(nft = fopen(argv[1], "w")) || !(bird = fopen(argv[2], "w"))))
 		return 1;
-	if (nft)
+	if (nft) {
 		fprintf(nft, "table inet tocsin {\n\tchain matches {\n");
+		fprintf(bird, "router id 192.0.2.1;\nflow4 table flows4;\nflow6 table flows6;\n");
+	}
 	int rc = cmocka_run_group_tests(tests, NULL, NULL);
 	if (nft) {
 		fprintf(nft, "\t}\n}\n");
 		fclose(nft);
+		fclose(bird);
 	}
 	return rc;
 }
