@@ -11,7 +11,7 @@
 
 #include "dataplane/event_ring.h"
 
-#define POOL_BLOCK_BYTES 192u // flows, alerts and anomalies without text fit; longer records are malloc'd
+#define POOL_BLOCK_BYTES 320u // flows, alerts and anomalies without text fit; longer records are malloc'd
 #define POOL_CHUNK_BLOCKS 512u
 #define HOLD_DEFAULT_BYTES ((size_t)256 << 20)
 

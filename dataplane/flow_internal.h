@@ -63,7 +63,8 @@ struct flow_table {
 	bool started;
 	bool tcp_by_stream, midstream, records, lossless, lossless_flush;
 	uint32_t tick_budget;
-	void (*on_end)(void *arg, struct flow *f, struct flow_cold *cold, enum flow_end_reason reason, uint64_t seq);
+	const struct event_tcp *(*on_end)(
+		void *arg, struct flow *f, struct flow_cold *cold, enum flow_end_reason reason, uint64_t seq);
 	void *on_end_arg;
 	bool (*tcp_reuse)(void *arg, const struct flow *f, const struct flow_cold *cold, const struct packet *p);
 	void *tcp_reuse_arg;

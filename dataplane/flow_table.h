@@ -47,8 +47,10 @@ struct flow_table_config {
 
 	// A flow ends: release what cold->tcp, cold->app and cold->detect point to. cold is NULL where the
 	// flow never had one. Called once a flow, before its record is made: it may emit events of its own,
-	// set FLOW_ALERTED or app_proto. seq: ordinal of the packet (or tick) that ends it.
-	void (*on_end)(void *arg, struct flow *f, struct flow_cold *cold, enum flow_end_reason reason, uint64_t seq);
+	// set FLOW_ALERTED or app_proto. seq: ordinal of the packet (or tick) that ends it. Returns what the record
+	// says of a TCP connection, valid until the next call; NULL: nothing.
+	const struct event_tcp *(*on_end)(
+		void *arg, struct flow *f, struct flow_cold *cold, enum flow_end_reason reason, uint64_t seq);
 	void *on_end_arg;
 	// p is a SYN on the existing TCP flow f: does it begin a new connection (port reuse)?
 	// NULL: yes where f->state is FLOW_CLOSED.

@@ -100,10 +100,10 @@ static void fill_record(const struct flow_table *t, const struct flow *f, struct
 	ev->flow.alerted = !!(f->flags & FLOW_ALERTED);
 }
 
-static void make_record(struct flow_table *t, const struct flow *f, enum flow_end_reason reason, uint64_t ts_ns,
-	uint64_t seq, struct event_sink *sink)
+static void make_record(struct flow_table *t, const struct flow *f, const struct event_tcp *tcp,
+	enum flow_end_reason reason, uint64_t ts_ns, uint64_t seq, struct event_sink *sink)
 {
-	struct event *ev = event_begin(sink, EVENT_FLOW, NULL, 0);
+	struct event *ev = event_begin(sink, EVENT_FLOW, NULL, tcp ? sizeof(*tcp) : 0);
 
 	if (!ev)
 		return;
@@ -111,6 +111,10 @@ static void make_record(struct flow_table *t, const struct flow *f, enum flow_en
 	ev->seq = seq;
 	ev->ts_ns = ts_ns;
 	ev->flow.reason = (uint8_t)reason;
+	if (tcp) {
+		memcpy(event_aux(ev), tcp, sizeof(*tcp));
+		ev->aux_len = sizeof(*tcp);
+	}
 	event_commit(sink);
 }
 
@@ -135,10 +139,12 @@ void flow_end_at(struct flow_table *t, struct flow_bucket *b, uint32_t way, enum
 {
 	struct flow *f = flow_at(t, b, way);
 
+	const struct event_tcp *tcp = NULL;
+
 	if (t->on_end)
-		t->on_end(t->on_end_arg, f, flow_cold_of(t, f), reason, seq);
+		tcp = t->on_end(t->on_end_arg, f, flow_cold_of(t, f), reason, seq);
 	if (t->records)
-		make_record(t, f, reason, ts_ns, seq, sink);
+		make_record(t, f, tcp, reason, ts_ns, seq, sink);
 	t->counters.ended[reason]++;
 	free_slot(t, f, b, way);
 }

@@ -48,19 +48,22 @@ static void *take(struct pipeline *p, size_t size)
 }
 
 // A flow ends: whoever hung something on it lets go.
-static void flow_ends(void *arg, struct flow *f, struct flow_cold *cold, enum flow_end_reason reason, uint64_t seq)
+static const struct event_tcp *flow_ends(
+	void *arg, struct flow *f, struct flow_cold *cold, enum flow_end_reason reason, uint64_t seq)
 {
 	struct worker *w = arg;
+	const struct event_tcp *tcp = NULL;
 
 	w->run.seq = seq;
 	if (cold) // else it has no stream either
-		tcp_stream_flow_end(w->streams, f, cold, &w->run);
+		tcp = tcp_stream_flow_end(w->streams, f, cold, &w->run);
 	if (w->engine.on_flow_end)
 		w->engine.on_flow_end(w->engine.state, f, cold, &w->run);
 	for (uint16_t i = 0; i < w->ender_count; i++) {
 		const struct worker_detector *d = &w->detectors[w->enders[i]];
 		d->ops->on_flow_end(d->state[w->active], f, cold, &w->run);
 	}
+	return tcp;
 }
 
 // A SYN on a known flow: the stream engine knows whether it begins a new connection.

@@ -164,6 +164,26 @@ void tcp_hand_on(struct tcp_streams *ts, struct tcp_session *s, struct stream_vi
 	settle(ts, s);
 }
 
+void tcp_in_place_busy(struct tcp_streams *ts, struct tcp_session *s, struct tcp_side *side, struct packet *p,
+	struct detector_run *run, const uint8_t *data, uint32_t len)
+{
+	if (!(side->flags & (SIDE_TIMED | SIDE_HOLDS)))
+		tcp_path_time(side, side->edge + len, len, p->ts_ns);
+	if (side->flags & SIDE_DONE) {
+		side->edge += len;
+		side->offset += len;
+		return;
+	}
+	if (tcp_is_plain(side, len, 0)) {
+		tcp_hand_in_place(ts, s, side, p, run, data, len);
+		return;
+	}
+	ts->stats.in_order++;
+	tcp_glimpse_take(&side->seen[side->glimpses++ % TCP_GLIMPSES], side->edge, data, len);
+	struct tcp_rx x = {.p = p, .run = run, .payload = data, .dir = p->dir};
+	tcp_hand(ts, s, p->dir, &x, data, len, 0, 0);
+}
+
 // Cuts what lies behind the depth limit. Returns STREAM_DEPTH when something was cut.
 static uint16_t cut_at_depth(
 	struct tcp_streams *ts, struct tcp_side *side, struct tcp_rx *x, uint32_t *len, uint32_t *gap)
@@ -193,7 +213,7 @@ void tcp_hand(struct tcp_streams *ts, struct tcp_session *s, uint8_t dir, struct
 		side->offset += advance;
 		return;
 	}
-	if (!(flags & (uint16_t)~STREAM_EARLY) && !gap && tcp_is_plain(side, len)) {
+	if (!(flags & (uint16_t)~STREAM_EARLY) && !gap && tcp_is_plain(side, len, 0)) {
 		tcp_hand_plain(ts, s, side, dir, x->p, x->run, data, len, flags);
 		return;
 	}

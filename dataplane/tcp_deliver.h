@@ -23,10 +23,11 @@ static inline uint64_t tcp_acked_offset(const struct tcp_side *side)
 	return side->offset + (uint64_t)(int64_t)seq_diff(side->last_ack, side->edge);
 }
 
-// True where one view serves all consumers: the middle of a stream of which nothing is kept.
-static inline bool tcp_is_plain(const struct tcp_side *side, uint32_t len)
+// True where one view serves all consumers: the middle of a stream of which nothing is kept. also: flags of enum
+// tcp_side_flag that must be set, too.
+static inline bool tcp_is_plain(const struct tcp_side *side, uint32_t len, uint16_t also)
 {
-	return (side->flags & (SIDE_STARTED | SIDE_DONE | SIDE_UNUSED)) == SIDE_STARTED &&
+	return (side->flags & (SIDE_STARTED | SIDE_DONE | SIDE_UNUSED | also)) == (SIDE_STARTED | also) &&
 	       side->offset + len <= side->limit;
 }
 
@@ -61,21 +62,24 @@ static __rte_always_inline void tcp_hand_plain(struct tcp_streams *ts, struct tc
 	}
 }
 
+static __rte_always_inline void tcp_hand_in_place(struct tcp_streams *ts, struct tcp_session *s, struct tcp_side *side,
+	struct packet *p, struct detector_run *run, const uint8_t *data, uint32_t len)
+{
+	ts->stats.in_order++;
+	tcp_glimpse_take(&side->seen[side->glimpses++ % TCP_GLIMPSES], side->edge, data, len);
+	tcp_hand_plain(ts, s, side, p->dir, p, run, data, len, 0);
+}
+
+// The same where more is to be done than to hand the bytes over.
+void tcp_in_place_busy(struct tcp_streams *ts, struct tcp_session *s, struct tcp_side *side, struct packet *p,
+	struct detector_run *run, const uint8_t *data, uint32_t len);
+
 // Payload that is next in order, where it lies in its packet.
 static __rte_always_inline void tcp_in_place(struct tcp_streams *ts, struct tcp_session *s, struct tcp_side *side,
 	struct packet *p, struct detector_run *run, const uint8_t *data, uint32_t len)
 {
-	if (unlikely(side->flags & SIDE_DONE)) {
-		side->edge += len;
-		side->offset += len;
-		return;
-	}
-	ts->stats.in_order++;
-	tcp_glimpse_take(&side->seen[side->glimpses++ % TCP_GLIMPSES], side->edge, data, len);
-	if (likely(tcp_is_plain(side, len))) {
-		tcp_hand_plain(ts, s, side, p->dir, p, run, data, len, 0);
-		return;
-	}
-	struct tcp_rx x = {.p = p, .run = run, .payload = data, .dir = p->dir};
-	tcp_hand(ts, s, p->dir, &x, data, len, 0, 0);
+	if (likely(tcp_is_plain(side, len, SIDE_TIMED)))
+		tcp_hand_in_place(ts, s, side, p, run, data, len);
+	else
+		tcp_in_place_busy(ts, s, side, p, run, data, len);
 }

@@ -38,6 +38,8 @@ void tcp_server_from_syn_ack(struct tcp_session *s, uint32_t isn, uint32_t win, 
 	srv->flags |= opts & SYN_HAS_TS ? SIDE_TS : 0;
 	c->window = win;
 	c->next_win = c->last_ack + win;
+	c->max_rwin = srv->window;
+	srv->max_rwin = win;
 	s->flags &= (uint16_t) ~(SSN_SACK | SSN_TIMESTAMPS);
 	if (both & SYN_HAS_SACK)
 		s->flags |= SSN_SACK;
@@ -154,8 +156,7 @@ static enum tcp_verdict take_syn_ack(struct tcp_streams *ts, struct tcp_session 
 	s->synack_opts = x->opts;
 	if (x->opts & SYN_HAS_TFO)
 		s->flags |= SSN_TFO;
-	s->rtt_us = (uint32_t)((x->p->ts_ns - s->syn_ns) / 1000);
-	s->syn_ns = x->p->ts_ns;
+	tcp_path_syn_ack(s, x);
 	tcp_set_state(ts, s, TCP_SYN_RECV);
 	if (s->flags & SSN_SYN_DATA)
 		tcp_acked(ts, s, DIR_TO_SERVER, x);
@@ -353,6 +354,7 @@ static enum tcp_verdict queue_syn_ack(struct tcp_streams *ts, struct tcp_session
 
 static enum tcp_verdict syn_ack_again(struct tcp_streams *ts, struct tcp_session *s, struct tcp_rx *x)
 {
+	s->flags &= (uint16_t)~SSN_RTT; // which of them will be acknowledged?
 	if (s->flags & SSN_4WHS && x->ack == s->side[!x->dir].isn + 1 && x->seq == s->side[x->dir].isn) {
 		tcp_set_state(ts, s, TCP_ESTABLISHED); // each side has acknowledged the other's SYN
 		return TCP_TAKE;
@@ -386,9 +388,7 @@ static void choose_syn_ack(struct tcp_streams *ts, struct tcp_session *s, const 
 
 static enum tcp_verdict establish(struct tcp_streams *ts, struct tcp_session *s, struct tcp_rx *x)
 {
-	if (x->p->ts_ns > s->syn_ns)
-		s->rtt_us += (uint32_t)((x->p->ts_ns - s->syn_ns) / 1000);
-	ts->stats.rtt_samples++;
+	tcp_path_established(ts, s, x);
 	tcp_set_state(ts, s, TCP_ESTABLISHED);
 	tcp_take(ts, s, x);
 	return TCP_TAKE;

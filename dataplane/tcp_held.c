@@ -231,7 +231,8 @@ static bool has_room(struct tcp_streams *ts, const struct tcp_side *side, uint32
 static bool put_among(struct tcp_streams *ts, struct tcp_side *side, struct tcp_rx *x, uint32_t i, uint32_t seq,
 	uint32_t end, struct source *from)
 {
-	bool met = false, differs = false, ok = true;
+	uint32_t met = 0;
+	bool differs = false, ok = true;
 
 	while (seq != end) {
 		struct tcp_segment *g = i ? tcp_segment_at(ts, i) : NULL;
@@ -239,7 +240,7 @@ static bool put_among(struct tcp_streams *ts, struct tcp_side *side, struct tcp_
 		uint32_t next = g ? g->next[0] : TCP_NIL;
 		uint32_t to = !g ? end : seq_min(end, meets ? g->seq + g->len : g->seq);
 		if (meets) {
-			met = true;
+			met += to - seq;
 			differs |= settle_overlap(ts, side, i, seq, to, from);
 			i = next;
 		} else {
@@ -248,7 +249,10 @@ static bool put_among(struct tcp_streams *ts, struct tcp_side *side, struct tcp_
 		from->data += to - seq;
 		seq = to;
 	}
-	ts->stats.overlaps += met;
+	if (met) {
+		ts->stats.overlaps++;
+		tcp_path_again(ts, side, met);
+	}
 	if (differs) {
 		ts->stats.overlap_differs++;
 		tcp_note(ts, x, STREAM_REASSEMBLY_OVERLAP_DIFFERENT_DATA);

@@ -11,6 +11,7 @@ static void note_gap(struct tcp_streams *ts, struct tcp_side *side, struct tcp_r
 	ts->stats.gaps++;
 	ts->stats.gap_bytes += gap;
 	side->gap_bytes += gap;
+	side->path.gaps++;
 	tcp_note(ts, x, STREAM_REASSEMBLY_SEQ_GAP);
 }
 
@@ -31,7 +32,7 @@ static inline void hand_first(struct tcp_streams *ts, struct tcp_session *s, uin
 		side->edge++; // the byte has its sequence number, but no place in the stream
 	} else if (g->urgent == TCP_URGENT_GAP) {
 		tcp_hand(ts, s, dir, x, bytes, 0, gap + 1, STREAM_EARLY);
-	} else if (!gap && tcp_is_plain(side, g->len)) {
+	} else if (!gap && tcp_is_plain(side, g->len, 0)) {
 		tcp_hand_plain(ts, s, side, dir, x->p, x->run, bytes, g->len, STREAM_EARLY);
 	} else {
 		tcp_hand(ts, s, dir, x, bytes, g->len, gap, STREAM_EARLY);
@@ -127,14 +128,20 @@ void tcp_repeated(struct tcp_streams *ts, struct tcp_session *s, struct tcp_rx *
 {
 	struct tcp_side *side = &s->side[x->dir];
 
-	side->retransmits++;
-	ts->stats.retransmitted++;
+	if (seq_lt(x->seq, side->edge))
+		tcp_path_again(ts, side, seq_min(x->seq + x->len, side->edge) - x->seq);
 	compare_with_seen(ts, side, x, x->seq, x->payload, x->len);
 }
 
-// Nobody wants these bytes: only the position moves.
-static void count_only(struct tcp_side *side, uint32_t end)
+// Nobody wants these bytes: only the position moves. What is behind it has been seen before, as far as we know.
+static void count_only(struct tcp_streams *ts, struct tcp_side *side, const struct tcp_rx *x)
 {
+	uint32_t end = x->seq + x->len;
+
+	if (seq_lt(x->seq, side->edge))
+		tcp_path_again(ts, side, seq_min(end, side->edge) - x->seq);
+	else if (x->seq != side->edge)
+		tcp_path_ahead(side, x->len);
 	if (seq_gt(end, side->edge)) {
 		side->offset += end - side->edge;
 		side->edge = end;
@@ -181,6 +188,14 @@ static bool hold(struct tcp_streams *ts, struct tcp_session *s, struct tcp_rx *x
 	return tcp_held_put(ts, &s->side[x->dir], x, seq, data, len);
 }
 
+void tcp_ahead(struct tcp_streams *ts, struct tcp_side *side, struct tcp_rx *x)
+{
+	x->p->flags |= PKT_STREAM_ADDED;
+	tcp_path_ahead(side, x->len);
+	if (!tcp_held_put(ts, side, x, x->seq, x->payload, x->len))
+		tcp_note(ts, x, STREAM_REASSEMBLY_NO_SEGMENT);
+}
+
 void tcp_payload(struct tcp_streams *ts, struct tcp_session *s, struct tcp_rx *x)
 {
 	struct tcp_side *side = &s->side[x->dir];
@@ -188,7 +203,7 @@ void tcp_payload(struct tcp_streams *ts, struct tcp_session *s, struct tcp_rx *x
 	const uint8_t *data = x->payload;
 
 	if (side->flags & SIDE_DONE) {
-		count_only(side, end);
+		count_only(ts, side, x);
 		x->p->flags |= PKT_STREAM_ADDED;
 		return;
 	}
@@ -204,6 +219,7 @@ void tcp_payload(struct tcp_streams *ts, struct tcp_session *s, struct tcp_rx *x
 	}
 	if (seq_lt(seq, side->edge)) {
 		compare_with_seen(ts, side, x, seq, data, side->edge - seq);
+		tcp_path_again(ts, side, side->edge - seq);
 		data += side->edge - seq;
 		len = end - side->edge;
 		seq = side->edge;
@@ -214,10 +230,12 @@ void tcp_payload(struct tcp_streams *ts, struct tcp_session *s, struct tcp_rx *x
 		return;
 	}
 	x->p->flags |= PKT_STREAM_ADDED;
+	if (seq != side->edge)
+		tcp_path_ahead(side, len);
 	uint32_t first = side->first[0];
 	if (seq == side->edge && x->urgent_policy == TCP_URGENT_INLINE &&
 		(!first || seq_geq(tcp_segment_at(ts, first)->seq, end))) {
-		tcp_in_place(ts, s, side, x->p, x->run, data, len);
+		tcp_in_place_busy(ts, s, side, x->p, x->run, data, len);
 	} else if (!hold(ts, s, x, seq, data, len)) {
 		tcp_note(ts, x, STREAM_REASSEMBLY_NO_SEGMENT);
 		hand_refused(ts, s, x, seq, data, len);

@@ -265,7 +265,6 @@ void tcp_session_info(const struct flow_cold *cold, struct tcp_session_info *out
 	out->sack = s->flags & SSN_SACK;
 	out->timestamps = s->flags & SSN_TIMESTAMPS;
 	out->tfo = s->flags & SSN_TFO;
-	out->rtt_us = s->rtt_us;
 	for (int d = 0; d < 2; d++) {
 		const struct tcp_side *a = &s->side[d];
 		out->side[d] = (struct tcp_side_info){.isn = a->isn,
@@ -276,7 +275,6 @@ void tcp_session_info(const struct flow_cold *cold, struct tcp_session_info *out
 			.policy = a->policy,
 			.offset = a->offset,
 			.gap_bytes = a->gap_bytes,
-			.held = a->held_bytes,
-			.retransmits = a->retransmits};
+			.held = a->held_bytes};
 	}
 }

@@ -11,6 +11,7 @@
 #include "dataplane/tcp_glimpse.h"
 #include "dataplane/tcp_half_open.h"
 #include "dataplane/tcp_held.h"
+#include "dataplane/tcp_path.h"
 #include "dataplane/tcp_seq.h"
 #include "dataplane/tcp_stream.h"
 
@@ -81,6 +82,8 @@ enum tcp_side_flag {
 	SIDE_PROBED = 1u << 8,                              // its last byte went into a closed window
 	SIDE_HOLDS = 1u << 9,                               // pieces wait behind a hole: held_count is not 0
 	SIDE_UNUSED = 1u << 10,                             // a consumer left bytes: one of unused[] is not 0
+	SIDE_TIMED = 1u << 11,                              // the acknowledgement of timed_end is waited for
+	SIDE_SACK_MARK = 1u << 12,                          // path.sack_mark is valid
 	SIDE_ODD = SIDE_FIN | SIDE_KEEPALIVE | SIDE_PROBED, // not for the short way
 };
 
@@ -95,24 +98,30 @@ struct tcp_side {
 	uint64_t offset;   // stream offset of edge
 	uint64_t limit;    // stream offset at which reassembly ends
 	uint32_t held_count;
-	uint32_t keep;       // struct tcp_keep of bytes consumers left unused
 	uint16_t flags;      // enum tcp_side_flag
 	uint8_t done;        // consumers that want no more, a bit each
 	uint8_t wscale;      // of the windows this side advertises
 	uint32_t last_ts_at; // tcp_clock() of last_ts
 	uint8_t policy;      // enum tcp_policy by which the receiver of this direction assembles
 	uint8_t glimpses;    // segments seen, modulo TCP_GLIMPSES
+	uint8_t spare;
+	uint32_t timed_end; // with SIDE_TIMED: after the segment whose round trip is measured
+	uint32_t max_rwin;  // largest window this side has offered
+
 	uint32_t isn;
 	uint32_t fin_seq;
+	uint32_t keep; // struct tcp_keep of bytes consumers left unused
 
 	uint32_t first[TCP_LEVELS];
 	uint32_t held_bytes;
-	uint32_t retransmits;
 	uint32_t unused[STREAM_MAX_CONSUMERS]; // bytes before edge a consumer left
 	uint64_t gap_bytes;
 	uint64_t acked_told;
 	struct tcp_glimpse seen[TCP_GLIMPSES] __attribute__((aligned(64)));
+	struct tcp_path path __attribute__((aligned(64)));
 };
+_Static_assert(offsetof(struct tcp_side, isn) == 64, "in-order data touches one line of a side, and a glimpse's");
+_Static_assert(sizeof(struct tcp_side) == 5 * 64, "a side is five lines");
 
 enum tcp_session_flag {
 	SSN_TIMESTAMPS = 1u << 0, // both sides sent the option in the handshake
@@ -128,7 +137,7 @@ enum tcp_session_flag {
 	SSN_CLOSED_BY_RST = 1u << 10,
 	SSN_HALF_OPEN = 1u << 11, // on the list of half-open sessions
 	SSN_SYN_DATA = 1u << 12,  // the SYN's payload is held
-	SSN_ZERO_TS = 1u << 13,   // a SYN with timestamp 0
+	SSN_RTT = 1u << 13,       // each step of the handshake was seen once: rtt_us counts
 };
 
 // A SYN/ACK that may turn out to be the one the client takes.
@@ -198,6 +207,7 @@ struct tcp_streams {
 	struct tcp_pool sessions, segments, small, large;
 	struct tcp_pool keep[TCP_KEEP_CLASSES];
 	struct tcp_stream_stats stats;
+	struct event_tcp ended; // of the flow that ended last
 };
 
 static inline struct tcp_segment *tcp_segment_at(const struct tcp_streams *ts, uint32_t i)
@@ -295,6 +305,8 @@ void tcp_half_open_enter(struct tcp_streams *ts, struct tcp_session *s);
 uint8_t tcp_policy_of(const struct tcp_streams *ts, const union ip_addr *addr, int version);
 // tcp_segment.c: payload, held and handed on.
 void tcp_payload(struct tcp_streams *ts, struct tcp_session *s, struct tcp_rx *x);
+// Holds a segment that is ahead of the edge, of which nothing is to be cut.
+void tcp_ahead(struct tcp_streams *ts, struct tcp_side *side, struct tcp_rx *x);
 // Counts a segment of which every byte was handed on before, and compares it with what was seen.
 void tcp_repeated(struct tcp_streams *ts, struct tcp_session *s, struct tcp_rx *x);
 // Gives up holes that the peer has acknowledged, hands on what lies behind them.

@@ -62,14 +62,19 @@ static void take_ack(struct tcp_streams *ts, struct tcp_session *s, struct tcp_r
 		peer->flags &= (uint16_t)~SIDE_PROBED;
 		tcp_note(ts, x, STREAM_EST_ACK_ZWP_DATA);
 	}
-	if (seq_geq(x->ack, peer->last_ack))
-		peer->window = x->win << s->side[x->dir].wscale;
+	if (seq_geq(x->ack, peer->last_ack)) {
+		uint32_t win = x->win << s->side[x->dir].wscale;
+		tcp_path_window(&s->side[x->dir], win, peer->window);
+		peer->window = win;
+	}
 	peer->last_ack = seq_max(peer->last_ack, x->ack);
 	peer->next_win = seq_max(peer->next_win, peer->last_ack + peer->window);
 	if (seq_gt(peer->last_ack, peer->next_seq)) // acknowledges what we did not see
 		peer->next_seq = peer->last_ack;
-	for (uint8_t i = 0; i < x->sack_count; i++)
-		ts->stats.sack_losses += seq_gt(x->sack[2 * i], peer->last_ack) && seq_lt(peer->edge, x->sack[2 * i]);
+	if (peer->flags & SIDE_TIMED && seq_geq(peer->last_ack, peer->timed_end))
+		tcp_path_acked(ts, peer, x->p->ts_ns);
+	if (x->sack_count)
+		tcp_path_sack(ts, peer, x);
 }
 
 void tcp_take(struct tcp_streams *ts, struct tcp_session *s, struct tcp_rx *x)

@@ -78,7 +78,11 @@ static __rte_noinline void usual_out_of_order(
 
 	parse(&x, p, run);
 	side->next_seq = seq_max(side->next_seq, x.seq + x.len);
-	tcp_payload(ts, s, &x);
+	bool ahead = seq_gt(x.seq, side->edge) && side->offset + (x.seq - side->edge) < side->limit;
+	if (ahead && !(side->flags & SIDE_DONE) && !(s->flags & SSN_ASYNC))
+		tcp_ahead(ts, side, &x);
+	else
+		tcp_payload(ts, s, &x);
 }
 
 // Somebody waits for acknowledgements.
@@ -87,6 +91,7 @@ static __rte_noinline void usual_news(
 {
 	struct tcp_rx x;
 
+	p->flags |= PKT_FLOW_ESTABLISHED; // consumers look
 	parse(&x, p, run);
 	tcp_acked(ts, s, !x.dir, &x);
 }
@@ -138,16 +143,23 @@ static __rte_always_inline bool usual(
 	peer->last_ack = ack;
 	peer->window = win;
 	peer->next_win = seq_max(peer->next_win, ack + win);
+	if (unlikely(win > side->max_rwin))
+		side->max_rwin = win;
+	if (unlikely(peer->flags & SIDE_TIMED && seq_geq(ack, peer->timed_end)))
+		tcp_path_acked(ts, peer, p->ts_ns);
 	if (unlikely(news))
 		usual_news(ts, s, p, run);
 	if (unlikely(!next)) {
+		p->flags |= PKT_FLOW_ESTABLISHED;
 		usual_out_of_order(ts, s, p, run);
 		return true;
 	}
-	if (!len)
+	if (!len) {
+		p->flags |= PKT_FLOW_ESTABLISHED;
 		return true;
+	}
 	side->next_seq = seq + len;
-	p->flags |= PKT_STREAM_ADDED;
+	p->flags |= PKT_FLOW_ESTABLISHED | PKT_STREAM_ADDED;
 	tcp_in_place(ts, s, side, p, run, p->data + p->payload_off, len);
 	return true;
 }
@@ -244,11 +256,8 @@ static __rte_always_inline void one_packet(struct tcp_streams *ts, struct packet
 	if (likely(f && (p->flags & (PKT_TCP | FLAGS_ODD)) == PKT_TCP && f->tcp_state == TCP_ESTABLISHED &&
 		    f->flags & FLOW_COLD_SET)) {
 		struct tcp_session *s = flow_cold_slot(ts->flows, f)->tcp;
-		if (likely(s)) {
-			p->flags |= PKT_FLOW_ESTABLISHED;
-			if (likely(usual(ts, s, p, run)))
-				return;
-		}
+		if (likely(s && usual(ts, s, p, run)))
+			return;
 	}
 	other_packet(ts, at, run);
 }
@@ -274,13 +283,14 @@ bool tcp_stream_wants_packets(const struct tcp_streams *ts)
 	return ts->want_packets;
 }
 
-void tcp_stream_flow_end(struct tcp_streams *ts, struct flow *f, struct flow_cold *cold, struct detector_run *run)
+const struct event_tcp *tcp_stream_flow_end(
+	struct tcp_streams *ts, struct flow *f, struct flow_cold *cold, struct detector_run *run)
 {
 	static const uint8_t nothing[1];
 	struct tcp_rx x = {.run = run, .payload = nothing};
 
 	if (f->proto != IPPROTO_TCP || !cold || !cold->tcp)
-		return;
+		return NULL;
 	struct tcp_session *s = cold->tcp;
 	for (uint8_t d = 0; d < 2; d++) {
 		struct tcp_side *side = &s->side[d];
@@ -291,7 +301,9 @@ void tcp_stream_flow_end(struct tcp_streams *ts, struct flow *f, struct flow_col
 		if (side->flags & SIDE_STARTED && !(side->flags & (SIDE_DONE | SIDE_FIN_TOLD)))
 			tcp_hand(ts, s, d, &x, nothing, 0, 0, STREAM_FLOW_END);
 	}
+	tcp_stream_path(cold, &ts->ended);
 	tcp_session_free(ts, s);
+	return &ts->ended;
 }
 
 bool tcp_stream_is_reuse(const struct flow *f, const struct flow_cold *cold, uint32_t seq)

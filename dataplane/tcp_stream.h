@@ -3,7 +3,7 @@
 // Order of reading: this file, tcp_session.h (what is kept), tcp_stream.c (a packet's way), tcp_check.c (is this
 // segment acceptable), tcp_half_open.c, tcp_handshake.c, tcp_pickup.c and tcp_state.c (a connection's life),
 // tcp_segment.c and tcp_held.c (payload, what came early), tcp_overlap.c (who wins where two segments disagree),
-// tcp_glimpse.c (retransmissions with other content), tcp_deliver.c (consumers).
+// tcp_glimpse.c (retransmissions with other content), tcp_deliver.c (consumers), tcp_path.c (round trips, losses).
 #pragma once
 
 #include <stdbool.h>
@@ -13,6 +13,7 @@
 #include "dataplane/api/addr_set.h"
 #include "dataplane/api/config.h"
 #include "dataplane/api/detector.h"
+#include "dataplane/api/event.h"
 #include "dataplane/api/flow.h"
 #include "dataplane/api/packet.h"
 #include "dataplane/api/stream.h"
@@ -88,7 +89,7 @@ struct tcp_stream_stats {
 	uint64_t reassembly_memuse; // now: bytes of the pools in use
 	uint64_t in_order;          // segments handed on where they lay
 	uint64_t early;             // segments held
-	uint64_t retransmitted;     // segments without a new byte
+	uint64_t retransmitted;     // segments with bytes that had been seen before
 	uint64_t overlaps;          // segments that met held bytes
 	uint64_t overlap_differs;   // ... with other content
 	uint64_t gaps;              // holes given up
@@ -97,7 +98,7 @@ struct tcp_stream_stats {
 	uint64_t bytes;             // payload bytes handed to consumers
 	uint64_t depth_reached;     // directions cut at their depth
 	uint64_t rtt_samples;       // handshakes measured
-	uint64_t sack_losses;       // holes that SACK blocks reported
+	uint64_t sack_losses;       // holes that SACK blocks show to be lost
 	uint64_t events[STREAM_WRONG_THREAD - STREAM_3WHS_ACK_IN_WRONG_DIR + 1]; // by reason, from the first
 	uint64_t keep_overflow; // times a consumer left more unused than STREAM_KEEP_MAX
 };
@@ -123,8 +124,12 @@ void tcp_stream_burst(struct tcp_streams *ts, struct burst *b, uint16_t from, ui
 bool tcp_stream_wants_packets(const struct tcp_streams *ts);
 
 // The flow table's on_end: hands over what is still held (holes become gaps), tells the end to every
-// consumer, and takes the session back. cold may be NULL.
-void tcp_stream_flow_end(struct tcp_streams *ts, struct flow *f, struct flow_cold *cold, struct detector_run *run);
+// consumer, and takes the session back. cold may be NULL. Returns what the flow's record says of the connection,
+// valid until the next call; NULL without a session.
+const struct event_tcp *tcp_stream_flow_end(
+	struct tcp_streams *ts, struct flow *f, struct flow_cold *cold, struct detector_run *run);
+// What a connection's segments have told so far. False, and all zero, without a session.
+bool tcp_stream_path(const struct flow_cold *cold, struct event_tcp *out);
 
 // For the flow stage, when a SYN without ACK finds a flow: true when it begins a new connection on
 // the same tuple (port reuse: the old one is closing or closed, and the SYN is not its own repeated),
@@ -138,14 +143,12 @@ void tcp_streams_stats(const struct tcp_streams *ts, struct tcp_stream_stats *ou
 struct tcp_session_info {
 	uint8_t state; // enum tcp_state
 	bool established, midstream, async, sack, timestamps, tfo;
-	uint32_t rtt_us; // of the handshake, 0: not measured
 	struct tcp_side_info {
 		uint32_t isn, next_seq, last_ack, window;
 		uint8_t wscale, policy;
 		uint64_t offset; // bytes in order
 		uint64_t gap_bytes;
 		uint32_t held; // bytes early
-		uint32_t retransmits;
-	} side[2]; // by sender: [DIR_TO_SERVER] is the client
+	} side[2];             // by sender: [DIR_TO_SERVER] is the client
 };
 void tcp_session_info(const struct flow_cold *cold, struct tcp_session_info *out);

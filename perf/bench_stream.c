@@ -50,11 +50,12 @@ static enum stream_verdict on_data(void *arg, struct stream_view *v)
 	return STREAM_MORE;
 }
 
-static void on_end(void *arg, struct flow *f, struct flow_cold *cold, enum flow_end_reason reason, uint64_t seq)
+static const struct event_tcp *on_end(
+	void *arg, struct flow *f, struct flow_cold *cold, enum flow_end_reason reason, uint64_t seq)
 {
 	struct bench *b = arg;
 
-	tcp_stream_flow_end(b->ts, f, cold, &b->run);
+	return tcp_stream_flow_end(b->ts, f, cold, &b->run);
 }
 
 static void setup(struct bench *b, uint64_t flows)

@@ -1,6 +1,8 @@
 // EVE flow: a conversation that has ended. Next: eve_stats.c.
 #include "ctl/eve/eve_internal.h"
 
+#include <string.h>
+
 #include <netinet/in.h>
 
 #include "ctl/eve/community_id.h"
@@ -38,6 +40,47 @@ static void hex_byte(struct json_out *o, const char *name, uint8_t v)
 	jout_string_n(o, text, 2);
 }
 
+static void not_zero(struct json_out *o, const char *name, uint64_t value)
+{
+	if (value)
+		jout_kuint(o, name, value);
+}
+
+static void tcp_side(struct json_out *o, const char *name, const struct event_tcp_side *s)
+{
+	jout_open_key(o, name, '{');
+	not_zero(o, "segs_retrans", s->segs_retrans);
+	not_zero(o, "octets_retrans", s->octets_retrans);
+	not_zero(o, "out_of_order", s->out_of_order);
+	not_zero(o, "sack_losses", s->sack_losses);
+	not_zero(o, "gaps", s->gaps);
+	not_zero(o, "missed_bytes", s->missed_bytes);
+	if (s->rtt_samples) {
+		jout_kuint(o, "rtt_samples", s->rtt_samples);
+		jout_kuint(o, "min_rtt_us", s->min_rtt_us);
+		jout_kuint(o, "smoothed_rtt_us", s->smoothed_rtt_us);
+	}
+	not_zero(o, "max_rwin_sent", s->max_rwin_sent);
+	not_zero(o, "zero_rwin_sent", s->zero_rwin_sent);
+	jout_close(o, '}');
+}
+
+// What Suricata does not say of a connection: round trips, losses, windows.
+static void tcp_path(struct json_out *o, const struct event *ev)
+{
+	struct event_tcp tcp;
+
+	if (ev->aux_len != sizeof(tcp))
+		return;
+	memcpy(&tcp, event_text(ev), sizeof(tcp));
+	jout_open_key(o, "tocsin", '{');
+	if (tcp.rtt_known)
+		jout_kuint(o, "rtt_us", tcp.rtt_us);
+	tcp_side(o, "toserver", &tcp.side[DIR_TO_SERVER]);
+	tcp_side(o, "toclient", &tcp.side[DIR_TO_CLIENT]);
+	jout_close(o, '}');
+}
+
 static void tcp(struct json_out *o, const struct event *ev)
 {
 	// RFC 9293 byte 13, from the lowest bit; Suricata's order of writing
@@ -57,6 +100,7 @@ static void tcp(struct json_out *o, const struct event *ev)
 			jout_kbool(o, flags[i].name, true);
 	if (ev->flow.tcp_state != TCP_NONE)
 		jout_kstring(o, "state", NAME(tcp_state_names, ev->flow.tcp_state));
+	tcp_path(o, ev);
 	jout_close(o, '}');
 }
 
@@ -93,6 +137,5 @@ void eve_format_flow(struct eve *e, struct json_out *o, const struct event *ev)
 	eve_community_id(e, o, ev);
 	if (ev->tuple.proto == IPPROTO_TCP)
 		tcp(o, ev);
-	eve_text(o, ev);
 	eve_end(e, o, ev);
 }

@@ -91,6 +91,9 @@ static void add_streams(struct stats_snapshot *s, const struct tcp_streams *stre
 	stats_add(s, COUNTER_TCP_REASSEMBLY_GAP, c.gaps);
 	stats_add(s, COUNTER_TCP_OVERLAP, c.overlaps);
 	stats_add(s, COUNTER_TCP_OVERLAP_DIFF_DATA, c.overlap_differs);
+	stats_add(s, COUNTER_TCP_SEGS_RETRANS, c.retransmitted);
+	stats_add(s, COUNTER_TCP_OUT_OF_ORDER, c.early);
+	stats_add(s, COUNTER_TCP_SACK_LOSSES, c.sack_losses);
 	stats_add(s, COUNTER_TCP_MEMUSE, c.memuse);
 	stats_add(s, COUNTER_TCP_REASSEMBLY_MEMUSE, c.reassembly_memuse);
 }

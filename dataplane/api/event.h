@@ -2,6 +2,7 @@
 // to the main lcore, which formats them (ctl/eve). Nothing here allocates or formats text.
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -62,6 +63,27 @@ enum flow_end_reason {
 	FLOW_END_REUSED, // the same tuple began a new flow (TCP port reuse)
 };
 
+// What the segments of a TCP connection told about its way, behind the record of its flow. Names are those of RFC 4898
+// where it has the thing. By enum packet_dir of the sender.
+struct event_tcp {
+	uint32_t rtt_us; // SYN to SYN/ACK plus SYN/ACK to ACK
+	bool rtt_known;  // the handshake was seen, and no part of it twice
+	struct event_tcp_side {
+		uint32_t segs_retrans;   // segments with bytes that had been seen before
+		uint32_t octets_retrans; // those bytes; saturates
+		uint32_t out_of_order;   // segments ahead of a hole
+		uint32_t sack_losses;    // holes that the receiver's SACK blocks show to be lost (RFC 6675 section 4,
+					 // IsLost)
+		uint32_t gaps;           // holes in what we saw
+		uint64_t missed_bytes;   // their bytes
+		uint32_t rtt_samples; // from data of this side to its acknowledgement: from us to the receiver and back
+		uint32_t min_rtt_us;
+		uint32_t smoothed_rtt_us; // RFC 6298 section 2
+		uint32_t max_rwin_sent;   // largest window that this side offered, scaled, in bytes
+		uint32_t zero_rwin_sent;  // times it closed its window
+	} side[2];
+};
+
 struct event {
 	uint64_t seq; // packet ordinal: the order of events
 	uint64_t ts_ns;
@@ -75,7 +97,8 @@ struct event {
 	uint16_t app_proto; // enum app_proto of parser.h, 0: unknown
 	// Bytes of extra text in the slots behind this record: JSON members, valid and without a comma in
 	// front ("\"ports\":12,\"x\":[1]"), for tocsin{} of a finding and anomaly{} of an anomaly; for the
-	// record itself of an alert or a flow ("\"http\":{...}"). Of a packet: its bytes, the first EVENT_AUX_MAX.
+	// record itself of an alert ("\"http\":{...}"). Of a flow: nothing, or a struct event_tcp. Of a packet: its
+	// bytes, the first EVENT_AUX_MAX.
 	uint32_t aux_len;
 	struct event_tuple tuple;
 	struct event_tuple tunnel; // the packet that carried this one

@@ -56,9 +56,10 @@ static enum stream_verdict on_data(void *arg, struct stream_view *v)
 	return z.done && v->offset > z.done * 64u ? STREAM_DONE : STREAM_MORE;
 }
 
-static void on_end(void *arg, struct flow *f, struct flow_cold *cold, enum flow_end_reason reason, uint64_t seq)
+static const struct event_tcp *on_end(
+	void *arg, struct flow *f, struct flow_cold *cold, enum flow_end_reason reason, uint64_t seq)
 {
-	tcp_stream_flow_end(z.ts, f, cold, &z.run);
+	return tcp_stream_flow_end(z.ts, f, cold, &z.run);
 }
 
 static bool reuse(void *arg, const struct flow *f, const struct flow_cold *cold, const struct packet *p)

@@ -100,11 +100,12 @@ static enum stream_verdict lab_on_data(void *arg, struct stream_view *v)
 	return lab->done_after && s->calls >= lab->done_after ? STREAM_DONE : STREAM_MORE;
 }
 
-static void lab_on_end(void *arg, struct flow *f, struct flow_cold *cold, enum flow_end_reason reason, uint64_t seq)
+static const struct event_tcp *lab_on_end(
+	void *arg, struct flow *f, struct flow_cold *cold, enum flow_end_reason reason, uint64_t seq)
 {
 	struct lab *lab = arg;
 
-	tcp_stream_flow_end(lab->ts, f, cold, &lab->run);
+	return tcp_stream_flow_end(lab->ts, f, cold, &lab->run);
 }
 
 static inline void lab_open_with(struct lab *lab, const struct tcp_stream_config *cfg)

@@ -232,6 +232,42 @@ static void an_impossible_anomaly_is_not_written(void **state)
 	jout_free(&o);
 }
 
+static void a_tcp_flow_that_was_followed(void **state)
+{
+	struct record r = tcp_event(EVENT_FLOW);
+	struct event_tcp tcp = {.rtt_us = 41000,
+		.rtt_known = true,
+		.side = {{.segs_retrans = 2,
+				 .octets_retrans = 2920,
+				 .out_of_order = 3,
+				 .sack_losses = 1,
+				 .gaps = 4,
+				 .missed_bytes = 5000000000,
+				 .rtt_samples = 6,
+				 .min_rtt_us = 0,
+				 .smoothed_rtt_us = 23000,
+				 .max_rwin_sent = 1073725440,
+				 .zero_rwin_sent = 7},
+			{0}}};
+
+	r.ev.flags = EVENT_HAS_FLOW;
+	r.ev.flow.state = FLOW_CLOSED;
+	memcpy((char *)&r.ev + event_base_size(EVENT_FLOW), &tcp, sizeof(tcp));
+	r.ev.aux_len = sizeof(tcp);
+	expect(&(struct eve_options){.community_id = false}, &r.ev,
+		"{\"timestamp\":\"2009-11-13T21:32:05.123456+0000\",\"flow_id\":1551548983447419,"
+		"\"event_type\":\"flow\",\"src_ip\":\"10.0.0.1\",\"src_port\":34567,\"dest_ip\":\"10.0.0.2\","
+		"\"dest_port\":22,\"proto\":\"TCP\","
+		"\"flow\":{\"pkts_toserver\":0,\"pkts_toclient\":0,\"bytes_toserver\":0,\"bytes_toclient\":0,"
+		"\"start\":\"1970-01-01T00:00:00.000000+0000\",\"end\":\"1970-01-01T00:00:00.000000+0000\",\"age\":0,"
+		"\"state\":\"closed\",\"reason\":\"timeout\",\"alerted\":false},"
+		"\"tcp\":{\"tcp_flags\":\"00\",\"tcp_flags_ts\":\"00\",\"tcp_flags_tc\":\"00\",\"tocsin\":{\"rtt_us\":"
+		"41000,"
+		"\"toserver\":{\"segs_retrans\":2,\"octets_retrans\":2920,\"out_of_order\":3,\"sack_losses\":1,"
+		"\"gaps\":4,\"missed_bytes\":5000000000,\"rtt_samples\":6,\"min_rtt_us\":0,\"smoothed_rtt_us\":23000,"
+		"\"max_rwin_sent\":1073725440,\"zero_rwin_sent\":7},\"toclient\":{}}}}");
+}
+
 static void a_tcp_flow(void **state)
 {
 	struct record r = tcp_event(EVENT_FLOW);
@@ -433,6 +469,7 @@ int main(void)
 		cmocka_unit_test(a_tagged_packet_is_written_as_base64_and_says_when_it_was_longer),
 		cmocka_unit_test(an_impossible_anomaly_is_not_written),
 		cmocka_unit_test(a_tcp_flow),
+		cmocka_unit_test(a_tcp_flow_that_was_followed),
 		cmocka_unit_test(an_answered_ping_names_the_answer),
 		cmocka_unit_test(times_are_right_on_odd_days),
 		cmocka_unit_test(stats_nest_by_their_dots_and_sum_over_workers),

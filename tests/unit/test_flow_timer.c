@@ -289,14 +289,19 @@ struct seen {
 	enum flow_end_reason reason;
 };
 
-static void note_end(void *arg, struct flow *f, struct flow_cold *cold, enum flow_end_reason reason, uint64_t seq)
+static const struct event_tcp *note_end(
+	void *arg, struct flow *f, struct flow_cold *cold, enum flow_end_reason reason, uint64_t seq)
 {
+	static struct event_tcp tcp;
+
 	struct seen *s = arg;
 	s->calls++;
 	s->with_cold += cold != NULL;
 	s->reason = reason;
 	s->seq = seq;
 	f->flags |= FLOW_ALERTED;
+	tcp.rtt_us = (uint32_t)seq + 40;
+	return cold ? &tcp : NULL;
 }
 
 static void on_end_is_called_once_before_the_record(void **state)
@@ -319,6 +324,7 @@ static void on_end_is_called_once_before_the_record(void **state)
 		assert_true(next_record(&r, &ev));
 		assert_true(ev.flow.alerted);
 		assert_int_equal(ev.app_proto, ev.tuple.sport == 2 ? 9 : 0);
+		assert_int_equal(ev.aux_len, ev.tuple.sport == 2 ? sizeof(struct event_tcp) : 0);
 	}
 	rig_close(&r);
 }
