@@ -1,7 +1,9 @@
-// Flows that last or go to odd ports, and names whose addresses are everywhere.
+// Flows that last, that go to odd ports or come at intervals, and names whose addresses are everywhere.
+#include <math.h>
+
 #include "tests/unit/heuristics_harness.h"
 
-extern const struct detector detector_long_flow, detector_fast_flux;
+extern const struct detector detector_long_flow, detector_fast_flux, detector_beacon;
 
 #define SEC 1000000ull
 #define HOUR (3600 * SEC)
@@ -141,6 +143,82 @@ static void answers_that_end_early_are_not_read(void **state)
 	assert_int_equal(h.findings, 0);
 }
 
+// A number between 0 and 1, the same every time.
+static double chance(uint32_t i)
+{
+	return (double)((i + 1) * 2654435761u >> 8) / (1 << 24);
+}
+
+// A call with a request and an answer of these sizes, and its end.
+static void call(uint64_t us, uint32_t i, size_t ask, size_t answer)
+{
+	static const char bytes[1400];
+	uint16_t port = (uint16_t)(3000 + i);
+	harness_handshake(&h, us, INSIDE, port, OUTSIDE, 443);
+	harness_tcp(&h, us + 10, INSIDE, port, OUTSIDE, 443, BUILD_TCP_ACK, bytes, ask);
+	harness_tcp(&h, us + 20, OUTSIDE, 443, INSIDE, port, BUILD_TCP_ACK, bytes, answer);
+	harness_tcp(&h, us + 30, INSIDE, port, OUTSIDE, 443, BUILD_TCP_ACK | BUILD_TCP_FIN, NULL, 0);
+	harness_tcp(&h, us + 40, OUTSIDE, 443, INSIDE, port, BUILD_TCP_ACK | BUILD_TCP_FIN, NULL, 0);
+}
+
+enum rhythm { JITTER_90, AT_RANDOM };
+
+// n calls, a minute apart on the average, whose sizes vary by up to `vary` bytes.
+static void calls(uint32_t n, enum rhythm rhythm, uint32_t vary)
+{
+	uint64_t us = 0;
+	harness_start(&h, &detector_beacon, 1);
+	for (uint32_t i = 0; i < n; i++) {
+		double minutes = rhythm == JITTER_90 ? 0.1 + 1.8 * chance(i) : 0.02 - log(1 - chance(i));
+		call(us, i, 300 + (size_t)(vary * chance(i + 7000)), 200 + (size_t)(vary * chance(i + 9000)));
+		us += (uint64_t)(60 * SEC * minutes);
+	}
+	harness_end(&h);
+}
+
+static void a_beacon_with_a_jitter_of_90_percent_shows_in_its_sizes(void **state)
+{
+	calls(60, JITTER_90, 0);
+	assert_int_equal(h.findings, 1);
+	harness_assert_attacker(&h, 0, OUTSIDE);
+	harness_assert_victim(&h, 0, INSIDE);
+	assert_non_null(strstr(h.text[0], "\"bytes_out\":"));
+	harness_stop(&h);
+	calls(35, JITTER_90, 0); // not yet
+	assert_int_equal(h.findings, 0);
+}
+
+static void calls_of_many_sizes_or_at_random_are_no_beacon(void **state)
+{
+	calls(200, JITTER_90, 1000);
+	assert_int_equal(h.findings, 0);
+	harness_stop(&h);
+	calls(200, AT_RANDOM, 0); // somebody looks whether there is a connection
+	assert_int_equal(h.findings, 0);
+}
+
+static void a_beacon_of_four_calls_a_day_is_told_within_days(void **state)
+{
+	harness_start(&h, &detector_beacon, 1);
+	for (uint32_t i = 0; i < 14; i++)
+		call(i * 6 * HOUR + (uint64_t)(0.3 * (double)HOUR * chance(i)), i, 300, 200);
+	harness_end(&h);
+	assert_int_equal(h.findings, 1);
+	assert_true(h.found[0].finding.window_ms > 2 * 24 * 3600 * 1000ull);
+}
+
+static void services_that_are_asked_at_intervals_are_no_beacons(void **state)
+{
+	static const uint16_t ports[] = {53, 123, 3478, 514};
+	harness_start(&h, &detector_beacon, 1);
+	for (uint32_t i = 0; i < 60; i++)
+		for (uint32_t k = 0; k < sizeof(ports) / sizeof(ports[0]); k++)
+			harness_udp(
+				&h, i * 64 * SEC + k * 1000, INSIDE, (uint16_t)(40000 + i), OUTSIDE, ports[k], "x", 1);
+	harness_end(&h);
+	assert_int_equal(h.findings, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -154,6 +232,10 @@ int main(void)
 		heuristic_test(a_content_network_is_silent),
 		heuristic_test(answers_that_live_long_are_silent),
 		heuristic_test(answers_that_end_early_are_not_read),
+		heuristic_test(a_beacon_with_a_jitter_of_90_percent_shows_in_its_sizes),
+		heuristic_test(calls_of_many_sizes_or_at_random_are_no_beacon),
+		heuristic_test(a_beacon_of_four_calls_a_day_is_told_within_days),
+		heuristic_test(services_that_are_asked_at_intervals_are_no_beacons),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
