@@ -20,8 +20,9 @@ const char *const login_service_names[LOGIN_SERVICES] = {"", "ftp", "smtp", "pop
 enum login_mark {
 	MARK_SSH = 1u << 0,
 	MARK_RDP = 1u << 1,
-	MARK_AUTHORIZATION = 1u << 2, // an HTTP request with credentials
-	MARK_FORM = 1u << 3,          // one with a form's password
+	MARK_AUTHORIZATION = 1u << 2, // an HTTP request with credentials, perhaps the first half of them
+	MARK_PASSWORD = 1u << 3,      // one with all of them
+	MARK_FORM = 1u << 4,          // one with a form's password
 };
 
 static uint64_t marks_of(const struct packet *p, struct flow_table *flows)
@@ -95,17 +96,18 @@ static uint32_t answer_digest(const uint8_t *d, uint32_t n)
 	return (uint32_t)(sketch_mix(h) >> 32) | 1;
 }
 
-// "HTTP/1.1 401 ...": a challenge. Another answer that is no error says that credentials, or a form, were taken.
+// "HTTP/1.1 401 ...": a challenge; to a password a refusal. Another answer that is no error says that credentials, or a
+// form, were taken.
 static enum login_result web_answer(const struct packet *p, struct flow_table *flows, struct login *out)
 {
 	const uint8_t *d = packet_payload(p);
 	bool challenge = memcmp(d + 8, " 401", 4) == 0, fine = d[8] == ' ' && (d[9] == '2' || d[9] == '3');
-	uint64_t marks = marks_of(p, flows) & (MARK_AUTHORIZATION | MARK_FORM);
+	uint64_t marks = marks_of(p, flows) & (MARK_AUTHORIZATION | MARK_PASSWORD | MARK_FORM);
 	out->service = LOGIN_HTTP;
 	if (marks)
 		mark(p, flows, 0, marks);
 	if (challenge)
-		return LOGIN_CHALLENGED;
+		return marks & MARK_PASSWORD ? LOGIN_FAILED : LOGIN_CHALLENGED;
 	if (!fine || !marks)
 		return LOGIN_SAID_NOTHING;
 	if (marks & MARK_AUTHORIZATION)
@@ -177,6 +179,22 @@ static bool is_form(const uint8_t *d, uint32_t n)
 	return false;
 }
 
+// The marks of a request with credentials (RFC 9110 section 11.6.2): a password (Basic, Digest), or NTLM, whose third
+// message answers the challenge to its first ([MS-NLMP] 2.2.1; "NTLMSSP", a zero and the type in base64).
+static uint64_t credentials_of(const uint8_t *d, uint32_t n)
+{
+	if (!begins(d, n, "GET /") && !begins(d, n, "POST /") && !begins(d, n, "HEAD /"))
+		return 0;
+	const uint8_t *at = memmem(d, n, "\r\nAuthorization: ", 17);
+	if (!at)
+		return 0;
+	at += 17;
+	uint32_t left = (uint32_t)(d + n - at);
+	bool password =
+		begins(at, left, "Basic ") || begins(at, left, "Digest ") || contains(at, left, 30, "TlRMTVNTUAAD", 12);
+	return MARK_AUTHORIZATION | (password ? MARK_PASSWORD : 0);
+}
+
 static enum login_result from_client(const struct packet *p, struct flow_table *flows, struct login *out)
 {
 	const uint8_t *d = packet_payload(p);
@@ -192,9 +210,9 @@ static enum login_result from_client(const struct packet *p, struct flow_table *
 		out->value = digest_of(d + 12, 4);
 		return LOGIN_TRIED;
 	}
-	bool request = begins(d, n, "GET /") || begins(d, n, "POST /") || begins(d, n, "HEAD /");
-	if (request && contains(d, n, 1460, "\r\nAuthorization: ", 17))
-		mark(p, flows, MARK_AUTHORIZATION, 0);
+	uint64_t credentials = credentials_of(d, n);
+	if (credentials)
+		mark(p, flows, credentials, MARK_AUTHORIZATION | MARK_PASSWORD);
 	if (n > 20 && is_form(d, n)) {
 		out->service = LOGIN_FORM;
 		mark(p, flows, MARK_FORM, 0);

@@ -206,6 +206,17 @@ static void neighbours_that_move_an_address_unasked_are_reported(void **state)
 	assert_non_null(strstr(h.text[0], ":42\""));
 }
 
+static void a_neighbour_with_a_new_card_that_answers_is_silent(void **state)
+{
+	harness_start(&h, &detector_rogue_ra, 1);
+	claim(0, 1, true);
+	claim(SEC, 2, true);
+	for (uint32_t i = 2; i < 20; i++)
+		claim(i * SEC, 2, i & 1);
+	harness_end(&h);
+	assert_int_equal(h.findings, 0);
+}
+
 // Who has ever other addresses, asks one host (RFC 4861 type 135), so often a second.
 static void solicit(uint32_t n, uint32_t rate)
 {
@@ -275,6 +286,7 @@ int main(void)
 		heuristic_test(a_second_router_is_reported_and_one_that_repeats_itself_not),
 		heuristic_test(a_flood_of_routers_is_reported),
 		heuristic_test(neighbours_that_move_an_address_unasked_are_reported),
+		heuristic_test(a_neighbour_with_a_new_card_that_answers_is_silent),
 		heuristic_test(solicitations_without_number_are_a_flood),
 		heuristic_test(solicitations_of_a_large_link_are_silent),
 		heuristic_test(several_redirects_of_one_host_are_reported),

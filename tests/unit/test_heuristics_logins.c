@@ -263,19 +263,38 @@ static void a_page_behind_a_password_that_opens_after_guessing_is_a_success(void
 
 static void browsing_where_each_connection_logs_in_anew_is_silent(void **state)
 {
+	static const char *const ntlm[] = {"GET /a HTTP/1.1\r\nHost: x\r\nAuthorization: NTLM TlRMTVNTUAABAAAA\r\n\r\n",
+		"GET /a HTTP/1.1\r\nHost: x\r\nAuthorization: NTLM TlRMTVNTUAADAAAA\r\n\r\n"};
 	harness_start(&h, &detector_brute_force, 1);
 	for (uint32_t i = 0; i < 60; i++) { // NTLM: two challenges a connection
 		uint16_t port = (uint16_t)(4000 + i);
 		exchange(i * SEC / 2, "10.0.0.5", port, 80, plain_get, no_401);
 		for (uint32_t k = 0; k < 2; k++) {
 			harness_tcp(&h, i * SEC / 2 + 110000 + k * 100, "10.0.0.5", port, SERVER, 80, BUILD_TCP_ACK,
-				basic, sizeof(basic) - 1);
+				ntlm[k], strlen(ntlm[k]));
 			harness_tcp(&h, i * SEC / 2 + 110050 + k * 100, SERVER, 80, "10.0.0.5", port, BUILD_TCP_ACK,
 				k ? ok_200 : no_401, strlen(k ? ok_200 : no_401));
 		}
 	}
 	harness_end(&h);
 	assert_int_equal(h.findings, 0);
+}
+
+static void passwords_refused_by_a_web_server_are_guessing_from_eight_on(void **state)
+{
+	static const char *const asks[] = {basic,
+		"HEAD / HTTP/1.1\r\nAuthorization: Digest username=\"a\", response=\"0\"\r\n\r\n",
+		"GET / HTTP/1.1\r\nAuthorization: Negotiate TlRMTVNTUAADAAAA\r\n\r\n"};
+	for (uint32_t n = 7; n <= 8; n++)
+		for (uint32_t k = 0; k < 3; k++) {
+			harness_start(&h, &detector_brute_force, 1);
+			for (uint32_t i = 0; i < n; i++)
+				exchange(i * SEC, GUESSER, (uint16_t)(4000 + i), 8080, asks[k], no_401);
+			harness_end(&h);
+			assert_int_equal(harness_count(&h, "password guessing"), n == 8);
+			harness_stop(&h);
+		}
+	h.detector = NULL;
 }
 
 static void a_form_answered_unlike_before_is_a_success(void **state)
@@ -440,6 +459,7 @@ int main(void)
 		heuristic_test(a_vpn_client_that_repeats_itself_is_silent),
 		heuristic_test(a_page_behind_a_password_that_opens_after_guessing_is_a_success),
 		heuristic_test(browsing_where_each_connection_logs_in_anew_is_silent),
+		heuristic_test(passwords_refused_by_a_web_server_are_guessing_from_eight_on),
 		heuristic_test(a_form_answered_unlike_before_is_a_success),
 		heuristic_test(a_session_unlike_the_refused_ones_is_a_success),
 		heuristic_test(an_administrator_without_guessing_has_sessions_of_all_sizes),
