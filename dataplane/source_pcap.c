@@ -15,10 +15,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <rte_ip.h>
-#include <rte_udp.h>
-
 #include "dataplane/capture.h"
+#include "dataplane/capture_census.h"
 
 struct input {
 	char *path;
@@ -392,28 +390,19 @@ void source_pcap_progress(const struct source *base, struct source_progress *out
 		out->bytes_read += b->raw_read - (b->zip ? 0 : (uint64_t)(b->end - b->pos));
 }
 
-static bool is_gzip(const char *path)
-{
-	uint8_t magic[2] = {0};
-	FILE *f = fopen(path, "rb");
-
-	if (!f)
-		return false;
-	bool gzip = fread(magic, 1, sizeof(magic), f) == sizeof(magic) && magic[0] == 0x1f && magic[1] == 0x8b;
-	fclose(f);
-	return gzip;
-}
-
-uint64_t source_pcap_flows_most(const struct source *base)
+uint64_t source_pcap_flows_most(const struct source *base, const struct decode_config *decode, uint64_t enough)
 {
 	const struct source_pcap *s = (const struct source_pcap *)base;
+	uint64_t flows = 0;
 
-	if (s->pipes)
-		return UINT64_MAX;
-	for (size_t i = 0; i < s->count; i++)
-		if (is_gzip(s->inputs[i].path))
+	for (size_t i = 0; i < s->count; i++) {
+		const struct input *in = &s->inputs[i];
+		uint64_t more = in->is_pipe ? CENSUS_UNKNOWN : capture_census(in->path, in->size, decode, enough);
+		if (more == CENSUS_UNKNOWN)
 			return UINT64_MAX;
-	return s->bytes_total / (sizeof(struct rte_ipv4_hdr) + sizeof(struct rte_udp_hdr));
+		flows += more;
+	}
+	return flows;
 }
 
 uint64_t source_pcap_errors(const struct source *base)

@@ -8,6 +8,8 @@
 #include "dataplane/setup/memory.h"
 #include "dataplane/source.h"
 
+struct decode_config;
+
 enum source_severity {
 	SOURCE_WARNING, // something of the input was left out; the run goes on
 	SOURCE_ERROR,   // an input named on the command line cannot be used
@@ -38,9 +40,9 @@ int source_pcap_open(struct source **out, const char *const *paths, size_t n, co
 // How far reading is; for progress bars.
 void source_pcap_progress(const struct source *s, struct source_progress *out);
 
-// The most flows these inputs can hold, so that tables need not be larger: every flow takes at least an IP
-// and a UDP header. UINT64_MAX where the size is not known (a pipe, a compressed file).
-uint64_t source_pcap_flows_most(const struct source *s);
+// The most flows these inputs can hold, so that tables need not be larger; UINT64_MAX where that is not known: a pipe,
+// a large compressed file, or more than `enough` (capture_census.h). decode: how frames will be decoded.
+uint64_t source_pcap_flows_most(const struct source *s, const struct decode_config *decode, uint64_t enough);
 
 // Problems reported so far as SOURCE_ERROR.
 uint64_t source_pcap_errors(const struct source *s);

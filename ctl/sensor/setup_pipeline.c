@@ -68,8 +68,6 @@ int setup_capture(struct sensor *s)
 	}
 	// the source has said what is wrong with which file
 	rc = source_pcap_open(&s->source, s->opt.captures.items, s->opt.captures.count, &s->pools, source_says, s);
-	if (rc == 0)
-		mem_use_huge_pages(source_pcap_flows_most(s->source) > FLOWS_WORTH_HUGE_PAGES);
 	return rc == 0 ? EXIT_CLEAN : EXIT_BAD_INPUT;
 }
 
@@ -100,7 +98,7 @@ static void set_live_table(struct flow_table_config *flow)
 }
 
 // flow.memory is a limit: the table for a small capture is no larger than its flows, and starts faster.
-static void set_flow_table(const struct sensor *s, struct flow_table_config *flow)
+static void set_flow_table(const struct sensor *s, const struct decode_config *decode, struct flow_table_config *flow)
 {
 	*flow = s->flow;
 	flow->memory_bytes /= s->workers;
@@ -110,8 +108,10 @@ static void set_flow_table(const struct sensor *s, struct flow_table_config *flo
 		set_live_table(flow);
 		return;
 	}
-	uint64_t flows = source_pcap_flows_most(s->source);
-	if (flows >= flow->memory_bytes / sizeof(struct flow))
+	uint64_t room = flow->memory_bytes / sizeof(struct flow);
+	uint64_t flows = source_pcap_flows_most(s->source, decode, room);
+	mem_use_huge_pages(flows > FLOWS_WORTH_HUGE_PAGES);
+	if (flows >= room)
 		return;
 	flow->max_flows = flows + MIN_FLOWS; // one worker may get them all
 	if (flow_table_size(flow) > flow->memory_bytes)
@@ -121,7 +121,7 @@ static void set_flow_table(const struct sensor *s, struct flow_table_config *flo
 // Memory limits are of the whole process; each worker gets its part.
 static void set_limits(const struct sensor *s, struct pipeline_config *c)
 {
-	set_flow_table(s, &c->flow);
+	set_flow_table(s, &c->decode, &c->flow);
 	c->stream = s->stream;
 	c->stream.memcap /= s->workers;
 	c->stream.reassembly_memcap /= s->workers;
