@@ -191,6 +191,44 @@ uint32_t decode_fast(const struct decoder *d, struct packet *p)
 	return fast_frame(d, p);
 }
 
+// Is the frame a fragment over Ethernet and a plain IPv4 header that the walk would have nothing to say of?
+static inline bool is_plain_fragment(const struct decoder *d, const struct packet *p)
+{
+	const uint8_t *l3 = p->data + 14;
+	if (p->link_type != DECODE_LINK_EN10MB || p->len < 14 + 20 || d->config.max_layers <= 2)
+		return false;
+	uint32_t total = load_be16(l3 + 2);
+	if (load_be16(l3 - 2) != ETHER_IPV4 || l3[0] != 0x45 || !(load_be16(l3 + 6) & 0x3fff))
+		return false;
+	if (total < 20 || total > p->len - 14)
+		return false;
+	return !d->config.check_l3_csum || p->flags & PKT_L3_CSUM_OK || checksum_ipv4_ok(l3, 20);
+}
+
+bool decode_fast_fragment(struct decoder *d, struct burst *b, struct packet *p)
+{
+	if (!is_plain_fragment(d, p))
+		return false;
+	const uint8_t *l3 = p->data + 14;
+	struct walk w = {.d = d, .b = b, .p = p, .cur = cursor_of(l3 + 20, load_be16(l3 + 2) - 20u), .layers = 2};
+	packet_clear_decoded(p);
+	p->flags |= PKT_IPV4;
+	p->ether_type = ETHER_IPV4;
+	p->l2_len = p->l3_off = 14;
+	p->l4_off = 14 + 20;
+	p->ttl = l3[8];
+	p->ip_proto = l3[9];
+	memcpy(&p->src.w[0], l3 + 12, 4);
+	memcpy(&p->dst.w[0], l3 + 16, 4);
+	d->counters.ethernet++;
+	d->counters.ipv4++;
+	burst_push(b, p);
+	enum decode_layer layer = decode_fragment(&w, LAYER_IPV4);
+	if (layer != LAYER_STOP)
+		decode_walk(&w, layer);
+	return true;
+}
+
 void decode_frames(struct decoder *d, struct burst *b, uint32_t from, uint32_t to)
 {
 	uint64_t bytes = 0;
@@ -203,7 +241,7 @@ void decode_frames(struct decoder *d, struct burst *b, uint32_t from, uint32_t t
 		tally += taken;
 		if (likely(taken != 0))
 			b->list[b->n++] = p; // a burst has room for all that its frames can yield
-		else
+		else if (!decode_fast_fragment(d, b, p))
 			decode_frame(d, b, p);
 	}
 	decode_tally(&d->counters, tally);

@@ -149,26 +149,28 @@ static void unlink_age(struct defrag *df, struct defrag_datagram *d)
 		df->datagrams[d->age_next].age_prev = d->age_prev;
 }
 
-static void unlink_bucket(struct defrag *df, const struct defrag_datagram *d)
+static void unlink_bucket(struct defrag *df, const struct defrag_datagram *d, uint32_t index)
 {
-	uint32_t *at = &df->bucket[d->bucket], index = index_of(df, d);
+	uint32_t *at = &df->bucket[d->bucket];
 
 	while ((*at & DEFRAG_LINK_INDEX) != index)
 		at = &df->chain[*at & DEFRAG_LINK_INDEX];
 	*at = df->chain[index];
 }
 
-static void release_datagram(struct defrag *df, struct defrag_datagram *d)
+static void release_datagram(struct defrag *df, uint32_t index)
 {
+	struct defrag_datagram *d = &df->datagrams[index];
+
 	unlink_age(df, d);
-	unlink_bucket(df, d);
+	unlink_bucket(df, d, index);
 	if (d->log_head != DEFRAG_NONE) {
 		df->chunk_next[d->log_tail] = df->free_chunk;
 		df->free_chunk = d->log_head;
 		df->free_chunks += (d->log_bytes + DEFRAG_CHUNK - 1) / DEFRAG_CHUNK;
 	}
-	df->chain[index_of(df, d)] = df->free_datagram;
-	df->free_datagram = index_of(df, d);
+	df->chain[index] = df->free_datagram;
+	df->free_datagram = index;
 	df->counters.active--;
 }
 
@@ -196,20 +198,20 @@ static void look_ahead(const struct defrag *df)
 
 static void evict(struct defrag *df, uint32_t victim)
 {
-	release_datagram(df, &df->datagrams[victim]);
+	release_datagram(df, victim);
 	df->counters.evicted++;
 	look_ahead(df);
 }
 
-static struct defrag_datagram *take_datagram(struct defrag *df)
+static uint32_t take_datagram(struct defrag *df)
 {
 	if (df->free_datagram == DEFRAG_NONE && df->fresh_datagrams == df->max_datagrams)
 		evict(df, df->oldest);
 	if (df->free_datagram == DEFRAG_NONE)
-		return &df->datagrams[df->fresh_datagrams++];
-	struct defrag_datagram *d = &df->datagrams[df->free_datagram];
-	df->free_datagram = df->chain[index_of(df, d)];
-	return d;
+		return df->fresh_datagrams++;
+	uint32_t index = df->free_datagram;
+	df->free_datagram = df->chain[index];
+	return index;
 }
 
 static void make_key(struct defrag_key *key, const struct packet *p, uint32_t id)
@@ -238,6 +240,11 @@ static uint32_t hash_key(const struct defrag *df, const struct defrag_key *key)
 	uint64_t w[sizeof(*key) / 8], h = (df->config.seed | UINT64_C(1) << 32) * UINT64_C(0x9e3779b97f4a7c15);
 
 	memcpy(w, key, sizeof(w));
+	if (key->version == 4) { // the other words are 0 or the version
+		h = flow_mum((w[0] << 32 | w[2]) ^ h, w[5] ^ UINT64_C(0xd6e8feb86659fd93));
+		h = flow_mum(w[4] ^ h, w[6] ^ UINT64_C(0xa0761d6478bd642f));
+		return (uint32_t)(h >> 32);
+	}
 	for (size_t i = 0; i + 1 < RTE_DIM(w); i += 2)
 		h = flow_mum(w[i] ^ h, w[i + 1] ^ UINT64_C(0xd6e8feb86659fd93));
 	h = flow_mum(w[RTE_DIM(w) - 1] ^ h, UINT64_C(0xa0761d6478bd642f));
@@ -256,8 +263,8 @@ static enum defrag_policy choose_policy(const struct defrag *df, const struct pa
 static struct defrag_datagram *add_datagram(
 	struct defrag *df, const struct defrag_key *key, uint32_t hash, const struct packet *frag)
 {
-	struct defrag_datagram *d = take_datagram(df);
-	uint32_t index = index_of(df, d);
+	uint32_t index = take_datagram(df);
+	struct defrag_datagram *d = &df->datagrams[index];
 
 	memset(d, 0, offsetof(struct defrag_datagram, header));
 	d->key = *key;
@@ -296,7 +303,7 @@ static struct defrag_datagram *find_datagram(struct defrag *df, const struct pac
 			continue;
 		if (!is_over(df, d, frag->ts_ns))
 			return d;
-		release_datagram(df, d); // a new datagram with an identification used before
+		release_datagram(df, index_of(df, d)); // a new datagram with an identification used before
 		df->counters.timeouts++;
 		break;
 	}
@@ -306,7 +313,7 @@ static struct defrag_datagram *find_datagram(struct defrag *df, const struct pac
 void defrag_tick(struct defrag *df, uint64_t now_ns)
 {
 	while (df->oldest != DEFRAG_NONE && is_over(df, &df->datagrams[df->oldest], now_ns)) {
-		release_datagram(df, &df->datagrams[df->oldest]);
+		release_datagram(df, df->oldest);
 		df->counters.timeouts++;
 	}
 }
@@ -324,26 +331,49 @@ static uint32_t take_chunk(struct defrag *df)
 	return chunk;
 }
 
+static void begin_chunk(struct defrag *df, struct defrag_datagram *d)
+{
+	uint32_t chunk = take_chunk(df);
+
+	if (d->log_head == DEFRAG_NONE)
+		d->log_head = chunk;
+	else
+		df->chunk_next[d->log_tail] = chunk;
+	d->log_tail = chunk;
+}
+
 static void append(struct defrag *df, struct defrag_datagram *d, const void *bytes, uint32_t n)
 {
 	const uint8_t *from = bytes;
 
 	while (n > 0) {
 		uint32_t at = d->log_bytes % DEFRAG_CHUNK;
-		if (at == 0) {
-			uint32_t chunk = take_chunk(df);
-			if (d->log_head == DEFRAG_NONE)
-				d->log_head = chunk;
-			else
-				df->chunk_next[d->log_tail] = chunk;
-			d->log_tail = chunk;
-		}
+		if (at == 0)
+			begin_chunk(df, d);
 		uint32_t here = RTE_MIN(n, DEFRAG_CHUNK - at);
 		memcpy(defrag_chunk(df, d->log_tail) + at, from, here);
 		from += here;
 		n -= here;
 		d->log_bytes += here;
 	}
+}
+
+// Adds an entry and its bytes to the log. Nearly always they fit into the chunk that was begun.
+static void append_entry(struct defrag *df, struct defrag_datagram *d, struct defrag_entry entry, const uint8_t *bytes)
+{
+	uint32_t at = d->log_bytes % DEFRAG_CHUNK;
+
+	if (at + sizeof(entry) + entry.len > DEFRAG_CHUNK) {
+		append(df, d, &entry, sizeof(entry));
+		append(df, d, bytes, entry.len);
+		return;
+	}
+	if (at == 0)
+		begin_chunk(df, d);
+	uint8_t *to = defrag_chunk(df, d->log_tail) + at;
+	memcpy(to, &entry, sizeof(entry));
+	memcpy(to + sizeof(entry), bytes, entry.len);
+	d->log_bytes += (uint32_t)sizeof(entry) + entry.len;
 }
 
 // Makes room for n more bytes in the pool, at the cost of the oldest other datagrams.
@@ -360,6 +390,17 @@ static bool make_room(struct defrag *df, const struct defrag_datagram *d, uint32
 	return true;
 }
 
+// Marks units [from, to) of one word of the map.
+static uint32_t mark_word(struct defrag_datagram *d, uint32_t from, uint32_t to)
+{
+	uint32_t bit = from % 64, n = to - from;
+	uint64_t mask = (n == 64 ? UINT64_MAX : (UINT64_C(1) << n) - 1) << bit;
+	uint32_t fresh = (uint32_t)__builtin_popcountll(mask & ~d->map[from / 64]);
+
+	d->map[from / 64] |= mask;
+	return fresh;
+}
+
 // Marks units [from, to). Returns how many of them were not marked before.
 static uint32_t mark_units(struct defrag_datagram *d, uint32_t from, uint32_t to)
 {
@@ -367,12 +408,9 @@ static uint32_t mark_units(struct defrag_datagram *d, uint32_t from, uint32_t to
 
 	while (d->map_words * 64u < to)
 		d->map[d->map_words++] = 0;
-	while (from < to) {
-		uint32_t bit = from % 64, n = RTE_MIN(to - from, 64 - bit);
-		uint64_t mask = (n == 64 ? UINT64_MAX : (UINT64_C(1) << n) - 1) << bit;
-		fresh += (uint32_t)__builtin_popcountll(mask & ~d->map[from / 64]);
-		d->map[from / 64] |= mask;
-		from += n;
+	for (uint32_t end; from < to; from = end) {
+		end = RTE_MIN(to, (from | 63) + 1);
+		fresh += mark_word(d, from, end);
 	}
 	return fresh;
 }
@@ -521,8 +559,7 @@ static bool add_fragment(struct defrag *df, struct defrag_datagram *d, struct pa
 	if (d->fragments == df->config.max_fragments || d->log_bytes + bytes > DEFRAG_MAX_LOG ||
 		!make_room(df, d, bytes))
 		return ignore(df, p, f->ipv4 ? DECODE_IPV4_FRAG_IGNORED : DECODE_IPV6_FRAG_IGNORED);
-	append(df, d, &entry, sizeof(entry));
-	append(df, d, f->data, f->len);
+	append_entry(df, d, entry, f->data);
 	d->fragments++;
 	keep_header(d, f);
 	uint32_t fresh = mark_units(d, from, to);
@@ -570,7 +607,7 @@ struct packet *defrag_packet(struct defrag *df, struct burst *b, struct packet *
 		if (!add_fragment(df, d, frag, &f) || !is_whole(d))
 			return NULL;
 		p = defrag_rebuild(df, d, b, frag);
-		release_datagram(df, d);
+		release_datagram(df, index_of(df, d));
 	}
 	df->counters.rebuilt[!f.ipv4] += p != NULL;
 	return p;

@@ -369,9 +369,8 @@ static __rte_noinline bool judge_any(
 {
 	int dir;
 
-	if (k->use != FLOW_KEY_CREATE) {
-		if (k->use == FLOW_KEY_JOIN)
-			join(t, k, p);
+	if (k->use == FLOW_KEY_JOIN) {
+		join(t, k, p);
 		return true;
 	}
 	struct flow *f = surely_new(t, k) ? NULL : find_alive(t, k, p, &dir);
@@ -394,6 +393,8 @@ static __rte_noinline bool judge_any(
 static inline bool judge(
 	struct flow_table *t, const struct flow_key *k, struct packet *p, bool first, struct event_sink *sink)
 {
+	if (k->use == FLOW_KEY_NONE)
+		return true;
 	if (likely(!(k->slot & FLOW_SLOT_GUESS))) {
 		struct flow *f = &t->lines[k->slot];
 		if (likely(goes_on(f, k))) {
@@ -430,7 +431,8 @@ static void make_keys(struct flow_table *t, struct burst *b)
 			continue;
 		}
 		flow_key_slow(k, p, &t->seed);
-		ask_for_bucket(t, k);
+		if (k->use != FLOW_KEY_NONE)
+			ask_for_bucket(t, k);
 		if (k->use == FLOW_KEY_CREATE)
 			continue;
 		has_none(p);

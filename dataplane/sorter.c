@@ -6,6 +6,28 @@
 #include <emmintrin.h>
 #endif
 
+// Bits of a look by which packets of this kind are told apart.
+static uint16_t telling_bits(const struct sorter *s, uint32_t kind)
+{
+	const uint32_t *of = s->classes_of + (kind << LOOK_KIND_SHIFT);
+	uint32_t bits = 0;
+
+	for (uint32_t look = 0; look < 1u << LOOK_KIND_SHIFT; look++)
+		for (uint32_t bit = 1; bit < 1u << LOOK_KIND_SHIFT; bit <<= 1)
+			bits |= of[look] != of[look & ~bit] ? bit : 0;
+	return (uint16_t)bits;
+}
+
+// The classes of a packet, found out by no more of it than anybody asks.
+static inline uint32_t classes_of(const struct sorter *s, const struct packet *p)
+{
+	uint32_t kind = packet_kind(p), look = kind << LOOK_KIND_SHIFT;
+
+	if (s->telling[kind])
+		look = s->telling[kind] & LOOK_FAR ? packet_look(p) : packet_look_near(p);
+	return s->classes_of[look];
+}
+
 int sorter_add(struct sorter *s, uint32_t d, const struct detector *ops)
 {
 	uint32_t kinds = packet_kinds_wanted(ops), c = 0;
@@ -21,6 +43,8 @@ int sorter_add(struct sorter *s, uint32_t d, const struct detector *ops)
 		for (uint32_t look = 0; look < PACKET_LOOKS; look++)
 			s->classes_of[look] |= (uint32_t)packet_look_wanted(ops, look) << c;
 	}
+	for (uint32_t kind = 0; kind < PACKET_KINDS; kind++)
+		s->telling[kind] = telling_bits(s, kind);
 	s->classes[c].detectors |= 1ull << d;
 	return (int)c;
 }
@@ -59,7 +83,7 @@ uint64_t sorter_sort(struct sorter *s, const struct burst *b)
 	uint64_t detectors = 0;
 
 	for (uint32_t i = 0; i < b->n; i++) {
-		classes[i] = s->classes_of[packet_look(b->list[i])];
+		classes[i] = classes_of(s, b->list[i]);
 		any |= classes[i];
 		all &= classes[i];
 	}

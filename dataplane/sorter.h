@@ -25,6 +25,8 @@ struct sorter {
 	uint32_t class_count;
 	struct sorter_class classes[SORTER_MAX_CLASSES];
 	uint32_t classes_of[PACKET_LOOKS]; // bit c: classes[c] wants packets of this look
+	// by packet_kind(): bits of a look that some class tells such packets apart by; 0: their kind decides
+	uint16_t telling[PACKET_KINDS];
 };
 
 // Adds detector number d (below SORTER_MAX_DETECTORS). Returns its class, or -ENOSPC when there are more classes than

@@ -47,14 +47,14 @@ struct tcp_syn {
 
 enum tcp_syn_known { TCP_SYN_UNKNOWN, TCP_SYN_OTHER, TCP_SYN_THIS };
 
-// Half of what a flood of SYNs costs: is p, a SYN, the one that its flow's line holds once more, with nothing that
-// would have to be remembered or said of it? The number and the acknowledgement, which is 0, are compared at once.
+// Is p the SYN that its flow's line holds (FLOW_SYN_KEPT) once more, with nothing that would have to be remembered or
+// said of it? The number and the acknowledgement, which is 0, are compared at once.
 static inline bool tcp_half_is_again(const struct packet *p)
 {
 	uint64_t kept = p->flow->bytes[DIR_TO_CLIENT], numbers;
 
 	memcpy(&numbers, p->data + p->l4_off + 4, sizeof(numbers));
-	return p->flow->flags & FLOW_SYN_KEPT && rte_be_to_cpu_64(numbers) == kept && !(uint32_t)kept &&
+	return (p->tcp_flags & 0x3f) == 0x02 && rte_be_to_cpu_64(numbers) == kept && !(uint32_t)kept &&
 	       !((p->payload_off - p->l4_off - 20) | p->payload_len);
 }
 // The first SYN of a flow, or that SYN again, without data: all that a flood of them costs. False: the long way.

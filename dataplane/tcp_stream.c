@@ -232,14 +232,8 @@ static __rte_noinline void other_packet(struct tcp_streams *ts, struct packet *c
 		p->flags |= PKT_STREAM_REJECTED;
 		return;
 	}
-	if ((p->tcp_flags & (uint8_t) ~(TCP_ECE | TCP_CWR)) == TCP_SYN) {
-		if (tcp_half_is_again(p)) {
-			ts->stats.syn_only++;
-			return;
-		}
-		if (tcp_half_take_syn(ts, p))
-			return;
-	}
+	if ((p->tcp_flags & (uint8_t) ~(TCP_ECE | TCP_CWR)) == TCP_SYN && tcp_half_take_syn(ts, p))
+		return;
 	// a flow without state has no session: its cold line is not touched
 	struct flow_cold *cold = f->tcp_state != TCP_NONE ? flow_cold_of(ts->flows, f) : NULL;
 	struct tcp_session *s = tcp_session_of(f, cold);
@@ -253,11 +247,16 @@ static __rte_always_inline void one_packet(struct tcp_streams *ts, struct packet
 	struct packet *p = *at;
 	struct flow *f = p->flow;
 
-	if (likely(f && (p->flags & (PKT_TCP | FLAGS_ODD)) == PKT_TCP && f->tcp_state == TCP_ESTABLISHED &&
-		    f->flags & FLOW_COLD_SET)) {
-		struct tcp_session *s = flow_cold_slot(ts->flows, f)->tcp;
+	if (likely(f && (p->flags & (PKT_TCP | FLAGS_ODD)) == PKT_TCP)) {
+		struct tcp_session *s = f->tcp_state == TCP_ESTABLISHED && f->flags & FLOW_COLD_SET
+						? flow_cold_slot(ts->flows, f)->tcp
+						: NULL;
 		if (likely(s && usual(ts, s, p, run)))
 			return;
+		if (f->flags & FLOW_SYN_KEPT && tcp_half_is_again(p)) {
+			ts->stats.syn_only++;
+			return;
+		}
 	}
 	other_packet(ts, at, run);
 }

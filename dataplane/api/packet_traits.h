@@ -61,6 +61,7 @@ enum packet_look_bit {
 	LOOK_NAMED = PORT_NAMED,
 	LOOK_REFLECTED = PORT_REFLECTED, // by a digest of the port: may be set for other ports
 	LOOK_SAMPLE = 1u << 8,
+	LOOK_FAR = LOOK_NAMED | LOOK_REFLECTED | LOOK_SAMPLE, // what takes most to find out
 };
 #define LOOK_KIND_SHIFT 9
 
@@ -112,8 +113,8 @@ static inline uint32_t packet_ports_look(const struct packet *p)
 	return look;
 }
 
-// What the packet is, below PACKET_LOOKS.
-static inline uint32_t packet_look(const struct packet *p)
+// What the packet is, below PACKET_LOOKS, but for LOOK_FAR.
+static inline uint32_t packet_look_near(const struct packet *p)
 {
 	// by ordinal up to 255, and by its low byte beyond
 	static const uint8_t ages[512] = {
@@ -130,10 +131,16 @@ static inline uint32_t packet_look(const struct packet *p)
 
 	look |= segments[p->tcp_flags & 63];
 	look |= (p->payload_len != 0) * LOOK_DATA;
-	look |= packet_ports_look(p);
-	// spread by the golden ratio, so that an attack which walks addresses in steps of eight is seen whole
-	look |= ((uint32_t)p->seq * 0x9e3779b1u >> 29 == 0) * LOOK_SAMPLE;
 	return look | packet_kind(p) << LOOK_KIND_SHIFT;
+}
+
+// What the packet is, below PACKET_LOOKS.
+static inline uint32_t packet_look(const struct packet *p)
+{
+	// spread by the golden ratio, so that an attack which walks addresses in steps of eight is seen whole
+	uint32_t sample = ((uint32_t)p->seq * 0x9e3779b1u >> 29 == 0) * LOOK_SAMPLE;
+
+	return packet_look_near(p) | packet_ports_look(p) | sample;
 }
 
 static inline uint32_t packet_look_kind(uint32_t look)

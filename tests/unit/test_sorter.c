@@ -140,9 +140,9 @@ static struct detector detectors[DETECTORS];
 static struct sorter sorter;
 static struct burst burst;
 
-static void check_lists(uint64_t got)
+static void check_lists(uint64_t got, uint32_t count)
 {
-	for (uint32_t d = 0; d < DETECTORS; d++) {
+	for (uint32_t d = 0; d < count; d++) {
 		const struct sorter_class *c = NULL;
 		uint32_t n = 0;
 		for (uint32_t k = 0; k < sorter.class_count; k++)
@@ -156,17 +156,10 @@ static void check_lists(uint64_t got)
 	}
 }
 
-static void every_detector_gets_what_it_wants_in_order(void **state)
+// Bursts of all sorts, to detectors[0..count).
+static void check_bursts(uint32_t rounds, uint32_t count)
 {
-	memset(&sorter, 0, sizeof(sorter));
-	for (uint32_t d = 0; d < DETECTORS; d++) {
-		uint32_t like = d % 20; // two of each class
-		detectors[d].wants = like < 8 ? 1u << like % 6 : DET_ALL | (like & 1 ? DET_INVALID : 0);
-		detectors[d].only = like < 4 ? 0 : 1u << like % 11;
-		assert_true(sorter_add(&sorter, d, &detectors[d]) >= 0);
-	}
-	assert_int_equal(sorter.class_count, 20);
-	for (uint32_t round = 0; round < 3000; round++) {
+	for (uint32_t round = 0; round < rounds; round++) {
 		burst.n = 0;
 		for (uint32_t i = 0, n = random_below(33); i < n; i++) {
 			make(&burst.frames[i]);
@@ -180,7 +173,35 @@ static void every_detector_gets_what_it_wants_in_order(void **state)
 		if (round % 3 == 0) // a flood: all alike
 			for (uint32_t i = 1; i < burst.n; i++)
 				*burst.list[i] = *burst.list[0];
-		check_lists(sorter_sort(&sorter, &burst));
+		check_lists(sorter_sort(&sorter, &burst), count);
+	}
+}
+
+static void every_detector_gets_what_it_wants_in_order(void **state)
+{
+	memset(&sorter, 0, sizeof(sorter));
+	for (uint32_t d = 0; d < DETECTORS; d++) {
+		uint32_t like = d % 20; // two of each class
+		detectors[d].wants = like < 8 ? 1u << like % 6 : DET_ALL | (like & 1 ? DET_INVALID : 0);
+		detectors[d].only = like < 4 ? 0 : 1u << like % 11;
+		assert_true(sorter_add(&sorter, d, &detectors[d]) >= 0);
+	}
+	assert_int_equal(sorter.class_count, 20);
+	check_bursts(3000, DETECTORS);
+}
+
+// With few detectors less of a packet is looked at.
+static void few_detectors_get_what_they_want_too(void **state)
+{
+	for (uint32_t round = 0; round < 300; round++) {
+		uint32_t count = 1 + random_below(3);
+		memset(&sorter, 0, sizeof(sorter));
+		for (uint32_t d = 0; d < count; d++) {
+			detectors[d].wants = 1 + random_below(DET_ALL);
+			detectors[d].only = random_below(3) ? 1u << random_below(11) : 0;
+			sorter_add(&sorter, d, &detectors[d]);
+		}
+		check_bursts(10, count);
 	}
 }
 
@@ -201,6 +222,7 @@ int main(void)
 		cmocka_unit_test(a_look_says_what_the_packet_is),
 		cmocka_unit_test(packets_from_reflectors_have_that_trait),
 		cmocka_unit_test(every_detector_gets_what_it_wants_in_order),
+		cmocka_unit_test(few_detectors_get_what_they_want_too),
 		cmocka_unit_test(more_classes_than_a_sorter_holds_are_refused),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
