@@ -75,6 +75,55 @@ static void spoil(struct build *to)
 		to->len = random_below(to->len + 1);
 }
 
+// A stand-in for the defragmenter: notes what it likes, and now and then has a whole datagram to give.
+static struct packet *rebuild_now_and_then(struct defrag *df, struct burst *at, struct packet *frag)
+{
+	static const uint8_t whole[28] = {
+		0x45, 0, 0, 28, 0, 0, 0, 0, 64, 17, 0, 0, 10, 0, 0, 1, 10, 0, 0, 2, 0, 9, 0, 9, 0, 8};
+	uint8_t choice = frag->payload_len ? frag->data[frag->payload_off] : 0;
+	struct packet *p = choice % 4 == 0 ? burst_take_extra(at) : NULL;
+
+	if (choice % 3 == 0)
+		packet_note(frag, DECODE_IPV4_FRAG_OVERLAP);
+	if (p == NULL)
+		return NULL;
+	p->data = whole;
+	p->len = p->wire_len = sizeof(whole);
+	p->flags = PKT_REBUILT | PKT_L3_CSUM_OK;
+	return p;
+}
+
+// Runs both over what may be a fragment. Returns true when the short way took it.
+static bool both_treat_fragments_alike(const uint8_t *bytes, uint32_t len, uint32_t flags)
+{
+	static struct burst short_burst;
+	struct packet before;
+
+	packet_clear_from(&before, 0);
+	before.data = bytes;
+	before.len = before.wire_len = len;
+	before.link_type = 1;
+	before.flags = flags;
+	memset(&fast_decoder.counters, 0, sizeof(fast_decoder.counters));
+	memset(&walk_decoder.counters, 0, sizeof(walk_decoder.counters));
+	fast_decoder.defrag_packet = walk_decoder.defrag_packet = rebuild_now_and_then;
+	fast_decoder.defrag = walk_decoder.defrag = (struct defrag *)&b; // not looked at
+	short_burst.n = short_burst.n_extra = walk_burst.n = walk_burst.n_extra = 0;
+	short_burst.frames[0] = walk_burst.frames[0] = before;
+	if (!decode_fast_fragment(&fast_decoder, &short_burst, &short_burst.frames[0])) {
+		assert_memory_equal(&short_burst.frames[0], &before, sizeof(before));
+		assert_int_equal(short_burst.n, 0);
+		return false;
+	}
+	decode_frame(&walk_decoder, &walk_burst, &walk_burst.frames[0]);
+	assert_int_equal(short_burst.n, walk_burst.n);
+	assert_int_equal(short_burst.n_extra, walk_burst.n_extra);
+	assert_memory_equal(&short_burst.frames[0], &walk_burst.frames[0], sizeof(before));
+	assert_memory_equal(short_burst.extra, walk_burst.extra, short_burst.n_extra * sizeof(before));
+	assert_memory_equal(&fast_decoder.counters, &walk_decoder.counters, sizeof(fast_decoder.counters));
+	return true;
+}
+
 static void set_checks(bool check)
 {
 	decode_init(&fast_decoder, NULL);
@@ -106,6 +155,27 @@ static void both_paths_agree_on_spoilt_frames(void **state)
 	assert_true(taken > 10000);
 }
 
+static void both_paths_agree_on_fragments(void **state)
+{
+	uint32_t taken = 0, left = 0;
+	for (uint32_t i = 0; i < 50000; i++) {
+		set_checks(i % 2);
+		walk_decoder.config.max_layers = fast_decoder.config.max_layers =
+			random_below(20) ? 16 : 1 + random_below(4);
+		build_random_stack(&b);
+		if (random_below(4)) {
+			b.data[20] = (uint8_t)random_below(64);
+			b.data[21] = (uint8_t)random_below(256);
+		}
+		if (random_below(2))
+			spoil(&b);
+		bool took = both_treat_fragments_alike(b.data, b.len, i % 3 ? PKT_L3_CSUM_OK : 0);
+		taken += took;
+		left += !took;
+	}
+	assert_true(taken > 5000 && left > 5000);
+}
+
 static void both_paths_agree_on_every_malformed_row(void **state)
 {
 	for (uint32_t i = 0; i < 2 * DECODE_ROWS; i++) {
@@ -122,6 +192,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(both_paths_agree_on_well_formed_frames),
 		cmocka_unit_test(both_paths_agree_on_spoilt_frames),
+		cmocka_unit_test(both_paths_agree_on_fragments),
 		cmocka_unit_test(both_paths_agree_on_every_malformed_row),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
