@@ -132,8 +132,8 @@ void decode_frame(struct decoder *d, struct burst *b, struct packet *frame);
 // is as a tally for decode_tally, or 0, with nothing changed, when the frame is anything else. Sets all of the packet
 // up to `events`, but for the flow stage's part.
 uint32_t decode_fast(const struct decoder *d, struct packet *p);
-// The same for a fragment over Ethernet and plain IPv4, which the defragmenter gets at once. Returns false, with nothing
-// changed, when the frame is anything else.
+// The same for a fragment over Ethernet and plain IPv4, which the defragmenter gets at once. Returns false, with
+// nothing changed, when the frame is anything else.
 bool decode_fast_fragment(struct decoder *d, struct burst *b, struct packet *p);
 // Adds the sum of a burst's tallies to the counters. pkts, bytes and max_pkt_size are decode_burst's.
 void decode_tally(struct decode_counters *n, uint32_t tally);

@@ -25,71 +25,108 @@ static inline uint32_t free_ways(const struct flow_bucket *b)
 	return mask & ((1u << FLOW_WAYS) - 1);
 }
 
-// A flow's place in the order of eviction: rank, then time until its timer. Smallest goes first.
-static inline uint16_t evict_key(const struct flow_table *t, uint16_t timer)
-{
-	return (uint16_t)((timer & FLOW_TIMER_RANK) >> 1 | ((timer - t->base) & FLOW_TIMER_MASK));
-}
-
-// The way that goes first in a bucket, by timer words alone; *key: its place.
-static inline uint32_t first_to_go(const struct flow_table *t, const struct flow_bucket *b, uint16_t *key)
-{
-#ifdef __SSE4_1__
-	const __m128i base = _mm_set1_epi16((int16_t)t->base);
-	const __m128i time = _mm_set1_epi16(FLOW_TIMER_MASK), rank = _mm_set1_epi16((int16_t)FLOW_TIMER_RANK);
-	const __m128i last = _mm_set_epi16(-1, 0, 0, 0, 0, 0, 0, 0); // the 16th word is no timer
-	__m128i min[2];
-	for (int i = 0; i < 2; i++) {
-		__m128i v = _mm_loadu_si128((const __m128i *)b->timer + i);
-		__m128i k = _mm_or_si128(
-			_mm_srli_epi16(_mm_and_si128(v, rank), 1), _mm_and_si128(_mm_sub_epi16(v, base), time));
-		min[i] = _mm_minpos_epu16(i ? _mm_or_si128(k, last) : k);
-	}
-	uint32_t low = (uint32_t)_mm_cvtsi128_si32(min[0]), high = (uint32_t)_mm_cvtsi128_si32(min[1]);
-	bool in_low = (uint16_t)low <= (uint16_t)high;
-	*key = in_low ? (uint16_t)low : (uint16_t)high;
-	return in_low ? low >> 16 : (high >> 16) + 8;
-#else
-	uint32_t best = 0;
-	*key = KEY_NONE;
-	for (uint32_t i = 0; i < FLOW_WAYS; i++) {
-		uint16_t k = evict_key(t, b->timer[i]);
-		if (k < *key) {
-			*key = k;
-			best = i;
-		}
-	}
-	return best;
-#endif
-}
-
 // True where no packet of this burst points to the flow in this way.
 static inline bool may_go(const struct flow_table *t, const struct flow_bucket *b, uint32_t way)
 {
 	return b->tag[way] != FLOW_TAG_DYING && !flow_in_burst(t, flow_at(t, b, way));
 }
 
-// The same choice with flows of this burst left out. Returns KEY_NONE when none is left.
-static uint32_t first_allowed_to_go(const struct flow_table *t, const struct flow_bucket *b, uint16_t *key)
+// Ways of flows that may not, as a bit mask.
+static uint32_t must_stay(const struct flow_table *t, const struct flow_bucket *b)
+{
+	const struct flow *f = flow_at(t, b, 0);
+	uint32_t mask = 0;
+
+	for (uint32_t i = 0; i < FLOW_WAYS; i++)
+		mask |= (uint32_t)(flow_in_burst(t, f + i) | (b->tag[i] == FLOW_TAG_DYING)) << i;
+	return mask;
+}
+
+// Places of a bucket's flows in the order of eviction, by timer words alone: rank, then time until the timer. The
+// smallest goes first.
+#ifdef __SSE4_1__
+struct evict_keys {
+	__m128i k[2]; // the 16th is KEY_NONE
+};
+
+static inline struct evict_keys evict_keys_of(const struct flow_table *t, const struct flow_bucket *b)
+{
+	const __m128i base = _mm_set1_epi16((int16_t)t->base);
+	const __m128i time = _mm_set1_epi16(FLOW_TIMER_MASK), rank = _mm_set1_epi16((int16_t)FLOW_TIMER_RANK);
+	const __m128i last = _mm_set_epi16(-1, 0, 0, 0, 0, 0, 0, 0);
+	struct evict_keys keys;
+
+	for (int i = 0; i < 2; i++) {
+		__m128i v = _mm_loadu_si128((const __m128i *)b->timer + i);
+		keys.k[i] = _mm_or_si128(
+			_mm_srli_epi16(_mm_and_si128(v, rank), 1), _mm_and_si128(_mm_sub_epi16(v, base), time));
+	}
+	keys.k[1] = _mm_or_si128(keys.k[1], last);
+	return keys;
+}
+
+// The way that goes first; *key: its place.
+static inline uint32_t first_of(const struct evict_keys *keys, uint16_t *key)
+{
+	uint32_t low = (uint32_t)_mm_cvtsi128_si32(_mm_minpos_epu16(keys->k[0]));
+	uint32_t high = (uint32_t)_mm_cvtsi128_si32(_mm_minpos_epu16(keys->k[1]));
+	bool in_low = (uint16_t)low <= (uint16_t)high;
+
+	*key = in_low ? (uint16_t)low : (uint16_t)high;
+	return in_low ? low >> 16 : (high >> 16) + 8;
+}
+
+static inline void leave_out(struct evict_keys *keys, uint32_t mask)
+{
+	const __m128i bits = _mm_set_epi16(128, 64, 32, 16, 8, 4, 2, 1);
+
+	for (uint32_t i = 0; i < 2; i++) {
+		__m128i out = _mm_and_si128(_mm_set1_epi16((int16_t)(mask >> 8 * i & 0xff)), bits);
+		keys->k[i] = _mm_or_si128(keys->k[i], _mm_cmpeq_epi16(out, bits));
+	}
+}
+#else
+struct evict_keys {
+	uint16_t k[FLOW_WAYS];
+};
+
+static inline struct evict_keys evict_keys_of(const struct flow_table *t, const struct flow_bucket *b)
+{
+	struct evict_keys keys;
+
+	for (uint32_t i = 0; i < FLOW_WAYS; i++)
+		keys.k[i] =
+			(uint16_t)((b->timer[i] & FLOW_TIMER_RANK) >> 1 | ((b->timer[i] - t->base) & FLOW_TIMER_MASK));
+	return keys;
+}
+
+static inline uint32_t first_of(const struct evict_keys *keys, uint16_t *key)
 {
 	uint32_t best = 0;
 
-	*key = KEY_NONE;
-	for (uint32_t i = 0; i < FLOW_WAYS; i++) {
-		uint16_t k = evict_key(t, b->timer[i]);
-		if (k < *key && may_go(t, b, i)) {
-			*key = k;
-			best = i;
-		}
-	}
+	for (uint32_t i = 1; i < FLOW_WAYS; i++)
+		best = keys->k[i] < keys->k[best] ? i : best;
+	*key = keys->k[best];
 	return best;
 }
 
+static inline void leave_out(struct evict_keys *keys, uint32_t mask)
+{
+	for (uint32_t i = 0; i < FLOW_WAYS; i++)
+		keys->k[i] = mask >> i & 1 ? KEY_NONE : keys->k[i];
+}
+#endif
+
+// The way that goes first among those that may go; *key: its place, KEY_NONE where none may.
 static inline uint32_t victim_in(const struct flow_table *t, const struct flow_bucket *b, uint16_t *key)
 {
-	uint32_t way = first_to_go(t, b, key);
+	struct evict_keys keys = evict_keys_of(t, b);
+	uint32_t way = first_of(&keys, key);
 
-	return may_go(t, b, way) ? way : first_allowed_to_go(t, b, key);
+	if (may_go(t, b, way))
+		return way;
+	leave_out(&keys, must_stay(t, b));
+	return first_of(&keys, key);
 }
 
 // Two established flows: the one idle for longer goes. The timers say only when they were last looked
@@ -235,5 +272,8 @@ uint32_t flow_guess_slot(const struct flow_table *t, const struct flow_key *k)
 	uint32_t mask = free_ways(b);
 	uint16_t key;
 
-	return flow_slot_in(k->hash1, mask ? (uint32_t)__builtin_ctz(mask) : first_to_go(t, b, &key));
+	if (mask)
+		return flow_slot_in(k->hash1, (uint32_t)__builtin_ctz(mask));
+	struct evict_keys keys = evict_keys_of(t, b);
+	return flow_slot_in(k->hash1, first_of(&keys, &key));
 }
