@@ -266,8 +266,8 @@ static __rte_always_inline void update(struct flow_table *t, struct flow *f, str
 	if (unlikely(dir == DIR_TO_CLIENT && f->flags & FLOW_SYN_KEPT))
 		t->on_answer(t->on_answer_arg, f);
 	f->bytes[dir] += p->wire_len;
-	f->pkts[dir] += 1;
-	f->pkts[dir] -= f->pkts[dir] == 0;
+	if (unlikely(++f->pkts[dir] == 0))
+		f->pkts[dir] = UINT32_MAX;
 	f->mark = (uint8_t)(t->burst_mark | (f->mark & FLOW_MARK_CLASS));
 	p->flow = f;
 	p->dir = (uint8_t)dir;
@@ -528,10 +528,11 @@ uint16_t flow_lookup_burst(struct flow_table *t, struct burst *b, uint16_t from,
 		t->keyed = 0;
 	}
 	const struct flow_key *k = &t->keys[from];
-	for (uint16_t i = from; i < b->n; i++, k++)
+	uint32_t n = b->n;
+	for (uint32_t i = from; i < n; i++, k++)
 		if (!judge(t, k, b->list[i], i == from, sink))
-			return i;
-	return b->n;
+			return (uint16_t)i;
+	return (uint16_t)n;
 }
 
 uint64_t flow_id(const struct flow_table *t, const struct flow *f)
