@@ -60,20 +60,12 @@ static inline uint8_t prefix_of(const struct baselines *site, const union ip_add
 	return 24;
 }
 
-// The cell of a prefix: most often it is the one used last, and need not be digested again.
-static inline struct flood_cell *cell_of(
-	struct flood_delta *d, const union ip_addr *net, uint8_t bits, const struct packet *p)
-{
-	struct flood_cell *c = &d->cell[d->last];
-	if (c->digest != 0 && flood_same(&c->addr, net) && d->detail[d->last].prefix == bits)
-		return c;
-	return flood_cell(d, sketch_pair(sketch_addr(net), bits), net, p, 1);
-}
-
+// A packet on its way to its cell.
 struct found {
 	const struct packet *p;
 	struct flood_cell *cell;
 	uint64_t digest;
+	union ip_addr net;
 	uint8_t bits;
 };
 
@@ -103,33 +95,46 @@ static void count_answer(struct flood_delta *d, const struct packet *p)
 		c->count[CARPET_ANSWERS]++;
 }
 
-// Finds the cells of a burst and asks for what lies behind them before it is touched: where this detector matters
-// packets come to ever other prefixes.
+// Takes down the prefix of a packet. Most often it is that of the packet before, and need not be digested again.
+static inline void look_up(struct flood_delta *d, struct found *f, const struct found *before, const struct packet *p)
+{
+	f->p = p;
+	f->bits = prefix_of(d->site, &p->dst, p->flags & PKT_IPV6, &f->net);
+	if (before && before->bits == f->bits && flood_same(&before->net, &f->net)) {
+		f->digest = before->digest;
+		return;
+	}
+	f->digest = sketch_pair(sketch_addr(&f->net), f->bits);
+	__builtin_prefetch(&d->bucket[flood_bucket_of(f->digest)], 1);
+}
+
+// Lines are asked for a burst ahead: where this detector matters packets come to ever other prefixes.
 static void count_burst(struct flood_delta *d, struct packet *const *pkts, uint32_t n)
 {
 	struct found found[PKT_BURST];
 	uint32_t m = 0;
 	for (uint32_t i = 0; i < n; i++) {
-		struct found *f = &found[m];
-		union ip_addr net;
-		if (!is_unanswered(pkts[i])) {
-			if (is_first_answer(pkts[i]))
-				count_answer(d, pkts[i]);
-			continue;
+		if (is_unanswered(pkts[i])) {
+			look_up(d, &found[m], m ? &found[m - 1] : NULL, pkts[i]);
+			m++;
+		} else if (is_first_answer(pkts[i])) {
+			count_answer(d, pkts[i]);
 		}
-		f->p = pkts[i];
-		f->bits = prefix_of(d->site, &pkts[i]->dst, pkts[i]->flags & PKT_IPV6, &net);
-		f->cell = cell_of(d, &net, f->bits, pkts[i]);
+	}
+	for (uint32_t i = 0; i < m; i++) {
+		struct found *f = &found[i];
+		f->cell = flood_cell(d, f->digest, &f->net, f->p, 1);
 		if (!f->cell)
 			continue;
-		f->digest = f->cell->digest;
 		__builtin_prefetch(flood_detail(d, f->cell), 1);
 		__builtin_prefetch(flood_detail(d, f->cell)->sources, 1);
-		m++;
 	}
-	for (uint32_t i = 0; i < m; i++)
-		if (found[i].cell->digest == found[i].digest) // else it had to make room
+	for (uint32_t i = 0; i < m; i++) {
+		if (found[i].cell && found[i].cell->digest == found[i].digest)
 			count(d, &found[i]);
+		else if (found[i].cell) // it had to make room
+			d->missed++;
+	}
 }
 
 static void carpet_bombing_on_packets(void *state, struct packet *const *pkts, uint32_t n, struct detector_run *run)

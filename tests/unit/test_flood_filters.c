@@ -49,6 +49,8 @@ static const struct vector {
 	{&detector_icmp_flood, "ICMP error flood", "icmp-error", ICMP, false, 13, 0, 0, plain, 12, 8000, 2500},
 	{&detector_fragment_flood, "flood of fragments that make no datagram", "fragment", FRAGMENT, false, 0, 0, 0,
 		plain, 400, 4000, 1000},
+	{&detector_fragment_flood, "flood of fragments that make no datagram", "fragment", FRAGMENT, true, 0, 0, 0,
+		plain, 400, 4000, 1000},
 	{&detector_carpet_bombing, "flood spread over a prefix", "carpet", CARPET, false, 0, 0, 9000, plain, 20, 9000,
 		2000},
 	{&detector_carpet_bombing, "flood spread over a prefix", "carpet", CARPET, true, 0, 0, 9000, plain, 20, 9000,
@@ -76,6 +78,18 @@ static const struct vector {
 	AMPLIFIER(5353, "mDNS"),
 	AMPLIFIER(5683, "CoAP"),
 	AMPLIFIER(11211, "memcached"),
+	AMPLIFIER(1194, "OpenVPN"),
+	AMPLIFIER(1434, "SQL-browser"),
+	AMPLIFIER(1604, "Citrix-ICA"),
+	AMPLIFIER(3389, "RDP"),
+	AMPLIFIER(3478, "STUN"),
+	AMPLIFIER(5060, "SIP"),
+	AMPLIFIER(5351, "NAT-PMP"),
+	AMPLIFIER(10001, "Ubiquiti"),
+	AMPLIFIER(10074, "TP240"),
+	AMPLIFIER(27960, "Quake"),
+	AMPLIFIER(37810, "DVR-DHCP"),
+	AMPLIFIER(47808, "BACnet"),
 	{&detector_amplification, "DNS reflection", "DNS", UDP, false, 0, 53, 40000, plain, 500, 1500, 250},
 	{&detector_amplification, "DNS reflection", "DNS", UDP, true, 0, 53, 40000, plain, 500, 1500, 250},
 	// a service nobody has listed: known by its one port, its many sources and its large answers
@@ -108,9 +122,14 @@ static void send_one(const struct vector *x, uint64_t us, uint32_t i, uint32_t h
 		break;
 	case FRAGMENT:
 		build_start(&h.build);
-		build_ethernet(&h.build, 0x0800);
-		build_ipv4(&h.build, src, dst, 17);
-		build_ipv4_frag(&h.build, (uint16_t)i, 0, true);
+		build_ethernet(&h.build, x->v6 ? 0x86dd : 0x0800);
+		if (x->v6) {
+			build_ipv6(&h.build, src, dst, 44);
+			build_ipv6_frag(&h.build, 17, i, 0, true);
+		} else {
+			build_ipv4(&h.build, src, dst, 17);
+			build_ipv4_frag(&h.build, (uint16_t)i, 0, true);
+		}
 		harness_finish(&h, us, x->payload, x->len);
 		break;
 	default:

@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "dataplane/sorter.h"
+#include "detectors/heuristics/udp_services.h"
 
 static uint64_t random_state = 0x9e3779b97f4a7c15u;
 
@@ -113,20 +114,17 @@ static void a_look_says_what_the_packet_is(void **state)
 	}
 }
 
-static void packets_from_reflectors_have_that_trait(void **state)
+static void packets_from_every_service_that_is_abused_have_that_trait(void **state)
 {
-#define PORT(p, what) {(p), (what)},
-	static const struct {
-		uint32_t port, what;
-	} ports[] = {PACKET_PORTS(PORT)};
+#define PORT(w, port, bytes, name) port,
+	static const uint16_t services[] = {UDP_SERVICES(PORT, 0)};
 #undef PORT
 	struct packet p;
 	uint32_t others = 0;
 	make(&p);
-	for (uint32_t i = 0; i < sizeof(ports) / sizeof(ports[0]); i++) {
-		p.sport = (uint16_t)ports[i].port;
-		if (ports[i].what & PORT_REFLECTED)
-			assert_true(packet_look_traits(packet_look(&p)) & DET_REFLECTED);
+	for (uint32_t i = 0; i < sizeof(services) / sizeof(services[0]); i++) {
+		p.sport = services[i];
+		assert_true(packet_look_traits(packet_look(&p)) & DET_REFLECTED);
 	}
 	for (uint32_t port = 0; port < 65536; port++) {
 		p.sport = (uint16_t)port;
@@ -220,7 +218,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_look_says_what_the_packet_is),
-		cmocka_unit_test(packets_from_reflectors_have_that_trait),
+		cmocka_unit_test(packets_from_every_service_that_is_abused_have_that_trait),
 		cmocka_unit_test(every_detector_gets_what_it_wants_in_order),
 		cmocka_unit_test(few_detectors_get_what_they_want_too),
 		cmocka_unit_test(more_classes_than_a_sorter_holds_are_refused),
