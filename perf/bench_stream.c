@@ -146,12 +146,12 @@ static void run(struct bench *b, uint64_t *flow_cycles, uint64_t *stream_cycles)
 		uint64_t m = rte_rdtsc();
 		*stage = count ? STAGE_STREAM : STAGE_NONE;
 		tcp_stream_burst(b->ts, &b->burst, i, end, &b->run);
-		if (count)
+		if (flow_cycles)
 			*flow_cycles += m - a;
 		i = end;
 	}
 	*stage = STAGE_NONE;
-	if (count)
+	if (stream_cycles)
 		*stream_cycles += rte_rdtsc_precise() - t0;
 	b->burst.n = b->burst.n_frames = 0;
 }
