@@ -6,6 +6,7 @@
 
 struct command {
 	const char *name, *summary;
+	const char *asks; // "--api" or "--sensor": the option that names whom
 	const char *help; // options, one a line
 	// argv[0] is the command's name. Returns the program's exit code.
 	int (*run)(const char *api, int argc, char **argv);

@@ -231,6 +231,7 @@ static int run(const char *api, int argc, char **argv)
 }
 
 const struct command command_events = {.name = "events",
+	.asks = "--api",
 	.summary = "what was found, newest last",
 	.help = "  -s, --since TIME    from TIME on: 10m, 2h, 3d ago, 2009-11-13T21:32:05, or seconds since 1970\n"
 		"  -u, --until TIME    before TIME\n"
@@ -245,5 +246,6 @@ const struct command command_events = {.name = "events",
 		"      --sensor NAME   events of one sensor, by name or id\n"
 		"  -n, --limit N       at most N events (default 1000)\n"
 		"  -j, --json          EVE JSON, one record a line\n"
-		"  -f, --follow        then each new event as it comes\n",
+		"  -f, --follow        then each new event as it comes\n"
+		"  -h, --help          print this\n",
 	.run = run};

@@ -137,7 +137,8 @@ static int run(const char *api, int argc, char **argv)
 	}
 	const char *what = optind < argc ? argv[optind] : "";
 	if ((strcmp(what, "reload") && strcmp(what, "status") && strcmp(what, "top")) || optind + 1 < argc) {
-		cli_say("rules: expected reload, status or top, found \"%s\"", what);
+		cli_say("rules: expected reload, status or top%s%s%s; tocsinctl rules --help says more",
+			*what ? ", found \"" : "", what, *what ? "\"" : "");
 		return CLI_BAD_USE;
 	}
 	if (telemetry_connect(&a.client, cli_sensor(), a.why, sizeof(a.why)) != 0) {
@@ -150,11 +151,13 @@ static int run(const char *api, int argc, char **argv)
 }
 
 const struct command command_rules = {.name = "rules",
+	.asks = "--sensor",
 	.summary = "a running sensor's rules: reload them, how that went, which cost most",
 	.help = "  reload        reads the rule files anew while traffic goes on, and waits for the outcome\n"
 		"  status        rules in use, and how the last reload went\n"
 		"  top           the rules that cost most\n"
 		"      --by WHAT top by cycles (default), checks or matches\n"
 		"  -n, --count N rows of top, at most 60 (default 20)\n"
-		"  -j, --json    the answer as it is\n",
+		"  -j, --json    the answer as it is\n"
+		"  -h, --help    print this\n",
 	.run = run};

@@ -119,7 +119,9 @@ static int run(const char *api, int argc, char **argv)
 }
 
 const struct command command_sensor = {.name = "sensor",
+	.asks = "--sensor",
 	.summary = "what a running sensor says of itself: stats, ports, flows, workers, drops, shutdown",
 	.help = "  WORDS         a command of the sensor and its parameters; without words, a list of them\n"
-		"  -j, --json    the answer as it is\n",
+		"  -j, --json    the answer as it is\n"
+		"  -h, --help    print this\n",
 	.run = run};

@@ -107,6 +107,8 @@ static int run(const char *api, int argc, char **argv)
 }
 
 const struct command command_status = {.name = "status",
+	.asks = "--api",
 	.summary = "the daemon, its store and its sensors",
-	.help = "  -j, --json   the API's answer as it is\n",
+	.help = "  -j, --json   the API's answer as it is\n"
+		"  -h, --help   print this\n",
 	.run = run};

@@ -211,8 +211,10 @@ static int run(const char *api, int argc, char **argv)
 }
 
 const struct command command_top = {.name = "top",
+	.asks = "--sensor",
 	.summary = "a running sensor once a second: traffic, loss, flows, alerts, ports, workers",
 	.help = "  -d, --interval S   seconds between two looks (default 1)\n"
 		"  -n, --rounds N     end after N looks (default: go on until interrupted)\n"
-		"  -j, --json         each look as one JSON object a line\n",
+		"  -j, --json         each look as one JSON object a line\n"
+		"  -h, --help         print this\n",
 	.run = run};

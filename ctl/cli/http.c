@@ -74,10 +74,17 @@ static CURL *prepare(const char *api, const char *path, struct sink *s, char *er
 	return c;
 }
 
-static void explain(char *why, size_t why_size, const char *api, CURLcode rc, const char *error)
+// Of a unix socket curl knows only that it cannot connect; errno says why.
+static void explain(char *why, size_t why_size, const char *api, CURL *c, CURLcode rc, const char *error)
 {
+	long cause = 0;
+
+	if (c && rc == CURLE_COULDNT_CONNECT && strncmp(api, "http://", 7) != 0)
+		curl_easy_getinfo(c, CURLINFO_OS_ERRNO, &cause);
 	snprintf(why, why_size, "%s: %s; is tocsind running? --api names its socket", api,
-		*error ? error : curl_easy_strerror(rc));
+		cause    ? strerror((int)cause)
+		: *error ? error
+			 : curl_easy_strerror(rc));
 }
 
 int http_get(const char *api, const char *path, struct http_reply *reply, char *why, size_t why_size)
@@ -90,9 +97,11 @@ int http_get(const char *api, const char *path, struct http_reply *reply, char *
 	*reply = (struct http_reply){0};
 	if (rc == CURLE_OK)
 		curl_easy_getinfo(c, CURLINFO_RESPONSE_CODE, &reply->status);
+	bool got = rc == CURLE_OK && keep(&s, "", 0);
+	if (!got)
+		explain(why, why_size, api, c, rc, error);
 	curl_easy_cleanup(c);
-	if (rc != CURLE_OK || !keep(&s, "", 0)) {
-		explain(why, why_size, api, rc, error);
+	if (!got) {
 		free(s.buf);
 		return -1;
 	}
@@ -117,12 +126,13 @@ int http_stream(const char *api, const char *path, http_line_fn fn, void *ctx, c
 
 	if (rc == CURLE_OK)
 		curl_easy_getinfo(c, CURLINFO_RESPONSE_CODE, &status);
+	bool heard =
+		s.stopped || (rc == CURLE_OK && status == 200) || rc == CURLE_PARTIAL_FILE || rc == CURLE_RECV_ERROR;
+	if (!heard)
+		explain(why, why_size, api, c, rc, error);
 	curl_easy_cleanup(c);
 	free(s.buf);
-	if (s.stopped || (rc == CURLE_OK && status == 200) || rc == CURLE_PARTIAL_FILE || rc == CURLE_RECV_ERROR)
-		return 0;
-	explain(why, why_size, api, rc, error);
-	return -1;
+	return heard ? 0 : -1;
 }
 
 bool http_query_add(char *path, size_t size, const char *key, const char *value)

@@ -32,8 +32,7 @@ const char *cli_sensor(void)
 
 void cli_help(const struct command *c)
 {
-	printf("usage: tocsinctl [--api WHERE] %s [options]\n\nPrints %s.\n\n%s  -h, --help          print this\n",
-		c->name, c->summary, c->help);
+	printf("usage: tocsinctl [%s WHERE] %s [options]\n\nPrints %s.\n\n%s", c->asks, c->name, c->summary, c->help);
 }
 
 static void usage(void)
@@ -79,7 +78,7 @@ int main(int argc, char **argv)
 	for (size_t k = 0; k < COMMANDS && i < argc; k++)
 		if (!strcmp(argv[i], commands[k]->name))
 			return commands[k]->run(api, argc - i, argv + i);
-	cli_say(i < argc ? "%s: no such command; tocsinctl --help lists them" : "%stocsinctl --help lists the commands",
-		i < argc ? argv[i] : "");
+	cli_say("%s%sno %scommand; tocsinctl --help lists them", i < argc ? argv[i] : "", i < argc ? ": " : "",
+		i < argc ? "such " : "");
 	return CLI_BAD_USE;
 }

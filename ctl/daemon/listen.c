@@ -60,8 +60,15 @@ int listen_unix(const char *path, char *why, size_t why_size)
 		return -1;
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	if (fd < 0 || bind(fd, (struct sockaddr *)&a, sizeof(a)) || chmod(path, 0660) || listen(fd, BACKLOG))
-		return fail(fd, path, why, why_size);
+		goto err;
 	return fd;
+err:
+	snprintf(why, why_size,
+		"%s: %s; expected a folder that is there and may be written; -e and -a name other sockets", path,
+		strerror(errno));
+	if (fd >= 0)
+		close(fd);
+	return -1;
 }
 
 // Splits "host:port" or "[host]:port" and accepts loopback addresses only.
@@ -75,7 +82,7 @@ static bool loopback(const char *where, struct sockaddr_storage *a, socklen_t *l
 
 	if ((sscanf(where, "[%63[^]]]:%u%n", host, &port, &n) != 2 &&
 		    sscanf(where, "%63[^:]:%u%n", host, &port, &n) != 2) ||
-		where[n] || port > 65535)
+		where[n] || port == 0 || port > 65535)
 		return false;
 	if (inet_pton(AF_INET, host, &v4->sin_addr) == 1 && ntohl(v4->sin_addr.s_addr) >> 24 == 127) {
 		v4->sin_family = AF_INET;

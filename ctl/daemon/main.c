@@ -80,6 +80,7 @@ static bool read_options(int argc, char **argv, struct options *o, int *code)
 	int c;
 
 	*code = EXIT_CLEAN;
+	opterr = 0;
 	while ((c = getopt_long(argc, argv, "s:e:a:Vh", longs, NULL)) != -1) {
 		switch (c) {
 		case 's':
@@ -107,7 +108,8 @@ static bool read_options(int argc, char **argv, struct options *o, int *code)
 			fputs(usage, stdout);
 			return false;
 		default:
-			fputs("tocsind: tocsind --help lists the options\n", stderr);
+			daemon_say("%s: unknown, or without what it needs; tocsind --help lists the options",
+				argv[optind > 1 ? optind - 1 : 1]);
 			*code = EXIT_BAD_INPUT;
 			return false;
 		}

@@ -118,6 +118,19 @@ static void set_flow_table(const struct sensor *s, const struct decode_config *d
 		flow->max_flows = 0;
 }
 
+// What is written at the end is tried at the start.
+static int try_profile(const struct sensor *s)
+{
+	FILE *f = s->opt.rule_profile ? fopen(s->opt.rule_profile, "ae") : NULL;
+
+	if (s->opt.rule_profile && !f) {
+		say("%s: cannot be written: %s; --rule-profile names another file", s->opt.rule_profile,
+			strerror(errno));
+		return -errno;
+	}
+	return f ? fclose(f) : 0;
+}
+
 // Memory limits are of the whole process; each worker gets its part.
 static void set_limits(const struct sensor *s, struct pipeline_config *c)
 {
@@ -203,7 +216,7 @@ int setup_pipeline(struct sensor *s)
 	for (uint16_t i = 0; s->live && i < s->workers; i++)
 		nodes[i] = ports_worker_node(i);
 	c.nodes = s->live ? nodes : NULL;
-	if (set_decode(s, &c.decode) != 0 || open_dump(s) != 0)
+	if (set_decode(s, &c.decode) != 0 || open_dump(s) != 0 || try_profile(s) != 0)
 		return EXIT_BAD_INPUT;
 	set_limits(s, &c);
 	rc = pipeline_create(&s->pipeline, &c);

@@ -18,6 +18,12 @@ def cli_a_good_run_finds_both_alerts_and_says_nothing_on_stderr(s):
     expect([a["alert"]["signature_id"] for a in s.alerts()] == [1000001, 1000001], "two alerts of sid 1000001")
 
 
+def cli_a_profile_that_cannot_be_written_is_named_before_anything_is_read(s):
+    run = s.run("-r", s.capture, "-S", s.rules, "-l", s.dir, "--rule-profile", s.path("none/profile.json"))
+    expect_line(run, 1, "none/profile.json", "No such file", "--rule-profile")
+    expect("Read" not in run.out, run.out)
+
+
 def cli_a_missing_capture_is_named(s):
     expect_line(s.run("-r", s.path("nowhere.pcap"), "-l", s.dir), 1, "nowhere.pcap", "No such file")
 
