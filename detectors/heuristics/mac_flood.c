@@ -8,6 +8,7 @@
 #include <stddef.h>
 
 #include <math.h>
+#include <rte_byteorder.h>
 #include <rte_common.h>
 
 #include "detectors/heuristics/conn_obs.h"
@@ -62,15 +63,24 @@ static void mark(struct mac_marks *m, uint64_t mac)
 	m->any = true;
 }
 
+// The frame's source, first byte lowest. Read in two: six bytes copied and read as eight wait for the copy.
+static inline uint64_t source_of(const struct packet *p)
+{
+	uint32_t low;
+	uint16_t high;
+	memcpy(&low, p->data + 6, sizeof(low));
+	memcpy(&high, p->data + 10, sizeof(high));
+	return rte_le_to_cpu_32(low) | (uint64_t)rte_le_to_cpu_16(high) << 32;
+}
+
 static void mac_flood_on_packets(void *state, struct packet *const *pkts, uint32_t n, struct detector_run *run)
 {
 	struct mac_marks *m = state;
 	for (uint32_t i = 0; i < n; i++) {
 		const struct packet *p = pkts[i];
-		uint64_t mac = 0;
 		if (!has_macs(p))
 			continue;
-		memcpy(&mac, p->data + 6, 6);
+		uint64_t mac = source_of(p);
 		m->group += mac & 1;
 		m->last_seq = p->seq;
 		if (mac != m->last_mac || !m->last_twice)
