@@ -15,8 +15,10 @@
 
 void tcp_note(struct tcp_streams *ts, struct tcp_rx *x, uint16_t reason)
 {
-	if (x->p)
+	if (x->p) {
 		packet_note(x->p, reason);
+		ts->burst->flags |= PKT_NOTED;
+	}
 	ts->stats.events[reason - STREAM_3WHS_ACK_IN_WRONG_DIR]++;
 }
 

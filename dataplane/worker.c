@@ -72,9 +72,9 @@ static uint32_t account_invalid(struct worker *w, const struct packet *p)
 // Accounts for the frames and reports what was noted on packets.
 static void account(struct worker *w, const struct burst *b)
 {
-	uint32_t invalid = 0;
+	uint32_t invalid = 0, odd = b->flags & (PKT_INVALID | PKT_NOTED);
 
-	for (uint16_t i = 0; i < b->n; i++) {
+	for (uint16_t i = 0; unlikely(odd) && i < b->n; i++) {
 		const struct packet *p = b->list[i];
 		if (unlikely(p->flags & PKT_INVALID))
 			invalid += account_invalid(w, p);

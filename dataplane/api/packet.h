@@ -53,6 +53,7 @@ enum packet_flag {
 	PKT_FLOW_ESTABLISHED = 1u << 20, // both sides have been seen (TCP: handshake complete)
 	PKT_STREAM_ADDED = 1u << 21,     // its TCP payload went into the reassembled stream
 	PKT_STREAM_REJECTED = 1u << 22,  // the stream engine refused the segment: not for detectors that trust TCP
+	PKT_NOTED = 1u << 23,            // `events` has some
 	PKT_IP = PKT_IPV4 | PKT_IPV6,
 	PKT_ICMP = PKT_ICMPV4 | PKT_ICMPV6,
 };
@@ -146,6 +147,7 @@ static inline void packet_begin(struct packet *p)
 // Remembers a decode or stream event on the packet; the ninth and later are only counted by the caller.
 static inline void packet_note(struct packet *p, uint16_t reason)
 {
+	p->flags |= PKT_NOTED;
 	if (p->event_count < PKT_MAX_EVENTS)
 		p->events[p->event_count++] = reason;
 }
@@ -157,7 +159,7 @@ struct burst {
 	uint16_t n;
 	uint16_t n_extra;
 	uint16_t n_extra_mbufs;
-	uint32_t flags;  // enum packet_flag of all packets together, once the flow stage has seen them
+	uint32_t flags;  // enum packet_flag of all packets together as the flow stage saw them, and PKT_NOTED of later
 	uint64_t now_ns; // packet time of the burst: the latest ts_ns seen so far, never going back
 	struct packet *list[PKT_BURST * PKT_MAX_DEPTH];
 	struct packet frames[PKT_BURST];
