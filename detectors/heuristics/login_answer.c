@@ -158,7 +158,7 @@ static enum login_result from_server(const struct packet *p, struct flow_table *
 // X.224 connection request with a negotiation or a cookie (MS-RDPBCGR 2.2.1.1); on RDP's own port with neither.
 static bool is_rdp(const uint8_t *d, uint32_t n, uint16_t port)
 {
-	if (n < 11 || d[0] != 3 || d[5] != 0xe0)
+	if (n < 11 || d[5] != 0xe0)
 		return false;
 	bool asks = n >= 19 && d[n - 8] == 1 && d[n - 6] == 8 && d[n - 5] == 0;
 	return port == 3389 || (d[3] == n && (asks || contains(d, n, 40, "mstshash=", 9)));
@@ -168,7 +168,7 @@ static bool is_rdp(const uint8_t *d, uint32_t n, uint16_t port)
 static bool is_form(const uint8_t *d, uint32_t n)
 {
 	static const char *const names[] = {"password=", "passwd=", "pwd=", "pass=", "passwort=", "\"password\""};
-	bool post = begins(d, n, "POST "), get = begins(d, n, "GET /");
+	bool post = d[0] == 'P' && begins(d, n, "POST "), get = d[0] == 'G' && begins(d, n, "GET /");
 	bool body = !post && !get && n < 1000 && (d[0] == '{' || contains(d, n, 40, "=", 1));
 	if (!post && !get && !body)
 		return false;
@@ -195,11 +195,27 @@ static uint64_t credentials_of(const uint8_t *d, uint32_t n)
 	return MARK_AUTHORIZATION | (password ? MARK_PASSWORD : 0);
 }
 
+static enum login_result web_request(const struct packet *p, struct flow_table *flows, struct login *out)
+{
+	const uint8_t *d = packet_payload(p);
+	uint32_t n = p->payload_len;
+	uint64_t credentials = d[0] == 'G' || d[0] == 'P' || d[0] == 'H' ? credentials_of(d, n) : 0;
+	if (credentials)
+		mark(p, flows, credentials, MARK_AUTHORIZATION | MARK_PASSWORD);
+	if (n <= 20 || !is_form(d, n))
+		return LOGIN_SAID_NOTHING;
+	out->service = LOGIN_FORM;
+	mark(p, flows, MARK_FORM, 0);
+	return LOGIN_CHALLENGED;
+}
+
 static enum login_result from_client(const struct packet *p, struct flow_table *flows, struct login *out)
 {
 	const uint8_t *d = packet_payload(p);
 	uint32_t n = p->payload_len;
-	if (is_rdp(d, n, p->dport)) {
+	if (d[0] >= ' ')
+		return web_request(p, flows, out);
+	if (d[0] == 3 && is_rdp(d, n, p->dport)) {
 		out->service = LOGIN_RDP;
 		mark(p, flows, MARK_RDP, 0);
 		return LOGIN_TRIED;
@@ -209,14 +225,6 @@ static enum login_result from_client(const struct packet *p, struct flow_table *
 		out->service = LOGIN_PPTP;
 		out->value = digest_of(d + 12, 4);
 		return LOGIN_TRIED;
-	}
-	uint64_t credentials = credentials_of(d, n);
-	if (credentials)
-		mark(p, flows, credentials, MARK_AUTHORIZATION | MARK_PASSWORD);
-	if (n > 20 && is_form(d, n)) {
-		out->service = LOGIN_FORM;
-		mark(p, flows, MARK_FORM, 0);
-		return LOGIN_CHALLENGED;
 	}
 	return LOGIN_SAID_NOTHING;
 }
@@ -256,7 +264,7 @@ static enum login_result datagram(const struct packet *p, struct login *out)
 
 bool login_answer(const struct packet *p, struct flow_table *flows, struct login *out)
 {
-	memset(out, 0, sizeof(*out));
+	*out = (struct login){0};
 	out->by_client = p->dir == DIR_TO_SERVER && p->sport != 88 && p->sport != 445;
 	if (p->flags & PKT_TCP && p->tcp_flags & 0x05)
 		out->result = session_end(p, flows, out);
