@@ -30,6 +30,8 @@ enum packet_port { PORT_NAMED = 1u << 6, PORT_REFLECTED = 1u << 7, PORT_BOTH = P
 	X(389, PORT_REFLECTED)   \
 	X(500, PORT_BOTH)        \
 	X(520, PORT_REFLECTED)   \
+	X(546, PORT_NAMED)       \
+	X(547, PORT_NAMED)       \
 	X(1194, PORT_BOTH)       \
 	X(1434, PORT_REFLECTED)  \
 	X(1604, PORT_REFLECTED)  \

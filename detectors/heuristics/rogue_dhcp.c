@@ -1,5 +1,5 @@
-// DHCP (RFC 2131): a second server that answers the same client's question, and starvation: clients
-// without number that ask for leases.
+// DHCP (RFC 2131) and DHCPv6 (RFC 8415): a second server that answers the same client's question, and starvation:
+// clients without number that ask for leases.
 #include <stddef.h>
 
 #include "detectors/heuristics/obs_detector.h"
@@ -29,7 +29,6 @@ struct lease {
 	struct keyed head;
 	union ip_addr server;
 	uint64_t seq;
-	uint8_t version;
 };
 
 struct dhcp_server {
@@ -70,30 +69,67 @@ static int option(const uint8_t *d, uint32_t n, uint8_t code, const uint8_t **va
 	return -1;
 }
 
+static uint32_t be16(const uint8_t *d)
+{
+	return (uint32_t)d[0] << 8 | d[1];
+}
+
+static uint32_t digest_of(const uint8_t *d, uint32_t n)
+{
+	uint64_t h = n;
+	for (uint32_t i = 0; i < n; i++)
+		h = sketch_mix(h ^ d[i]);
+	return (uint32_t)(h >> 32);
+}
+
+// obs.a: the transaction; obs.b: digest of the client.
+static void note_dhcp(struct obslog *log, const struct packet *p)
+{
+	const uint8_t *d = packet_payload(p), *v;
+	if (p->payload_len < 241 || memcmp(d + 236, "\x63\x82\x53\x63", 4) != 0 ||
+		option(d, p->payload_len, 53, &v) != 1)
+		return;
+	bool offers = d[0] == 2 && *v == 2;
+	if (!offers && !(d[0] == 1 && (*v == 1 || *v == 3)))
+		return;
+	struct obs *o = obslog_take(log, p, offers ? DHCP_OFFERS : DHCP_ASKS);
+	if (!o)
+		return;
+	memcpy(&o->a, d + 4, 4);
+	o->b = digest_of(d + 28, 6);
+	// the server names itself; relays and spoofers change the packet's source
+	if (offers && option(d, p->payload_len, 54, &v) == 4) {
+		memset(&o->src, 0, sizeof(o->src));
+		memcpy(o->src.b, v, 4);
+	}
+}
+
+// Solicit, Advertise, Request, and who the client is (RFC 8415 sections 7.3, 8 and 21.2).
+static void note_dhcp6(struct obslog *log, const struct packet *p)
+{
+	const uint8_t *d = packet_payload(p);
+	uint32_t n = p->payload_len, at = 4;
+	if (n < 8 || d[0] < 1 || d[0] > 3)
+		return;
+	for (uint32_t i = 0; i < 16 && at + 4 <= n && be16(d + at) != 1; i++)
+		at += 4 + be16(d + at + 2);
+	if (at + 4 > n || be16(d + at) != 1 || be16(d + at + 2) > n - at - 4)
+		return;
+	struct obs *o = obslog_take(log, p, d[0] == 2 ? DHCP_OFFERS : DHCP_ASKS);
+	if (!o)
+		return;
+	o->a = (uint32_t)d[1] << 16 | (uint32_t)d[2] << 8 | d[3];
+	o->b = digest_of(d + at + 4, be16(d + at + 2));
+}
+
 static void rogue_dhcp_on_packets(void *state, struct packet *const *pkts, uint32_t n, struct detector_run *run)
 {
 	for (uint32_t i = 0; i < n; i++) {
 		const struct packet *p = pkts[i];
-		if ((p->dport != 67 && p->dport != 68) || p->payload_len < 241)
-			continue;
-		const uint8_t *d = packet_payload(p), *v;
-		if (memcmp(d + 236, "\x63\x82\x53\x63", 4) != 0 || option(d, p->payload_len, 53, &v) != 1)
-			continue;
-		bool offers = d[0] == 2 && *v == 2;
-		if (!offers && !(d[0] == 1 && (*v == 1 || *v == 3)))
-			continue;
-		struct obs *o = obslog_take(state, p, offers ? DHCP_OFFERS : DHCP_ASKS);
-		if (!o)
-			continue;
-		uint64_t hw = 0;
-		memcpy(&hw, d + 28, 6);
-		memcpy(&o->a, d + 4, 4);
-		o->b = (uint32_t)(sketch_mix(hw) >> 32);
-		// the server names itself; relays and spoofers change the packet's source
-		if (offers && option(d, p->payload_len, 54, &v) == 4) {
-			memset(&o->src, 0, sizeof(o->src));
-			memcpy(o->src.b, v, 4);
-		}
+		if (p->dport == 67 || p->dport == 68)
+			note_dhcp(state, p);
+		else if (p->dport == 546 || p->dport == 547)
+			note_dhcp6(state, p);
 	}
 }
 
@@ -118,18 +154,18 @@ static void see_offer(struct rogue_dhcp *s, const struct obs *o)
 		return;
 	}
 	uint64_t pair = sketch_addr(&l->server) ^ sketch_addr(&o->src);
-	if (l->server.w[0] == o->src.w[0] || !bitmap_add(&s->servers_told, 1, sketch_mix(pair)))
+	if (memcmp(&l->server, &o->src, sizeof(o->src)) == 0 || !bitmap_add(&s->servers_told, 1, sketch_mix(pair)))
 		return;
 	// who was there first is more likely to belong there
 	bool later = first > first_offer(s, &l->server, o);
 	struct finding f = {.detector = &detector_rogue_dhcp,
 		.attacker = later ? o->src : l->server,
-		.attacker_version = 4,
+		.attacker_version = o->version,
 		.victim = later ? l->server : o->src,
-		.victim_version = 4,
+		.victim_version = o->version,
 		.proto = o->proto,
-		.sport = 67,
-		.dport = 67,
+		.sport = o->sport,
+		.dport = o->sport,
 		.observed = 2,
 		.threshold = 2,
 		.unit = "servers",
@@ -163,8 +199,8 @@ static void see_question(struct rogue_dhcp *s, const struct obs *o)
 		.victim = o->dst,
 		.victim_version = o->version,
 		.proto = o->proto,
-		.sport = 68,
-		.dport = 67,
+		.sport = o->sport,
+		.dport = o->dport,
 		.observed = (double)(uint64_t)(clients + 0.5),
 		.threshold = (double)c->clients,
 		.unit = "clients",

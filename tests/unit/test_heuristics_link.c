@@ -140,6 +140,53 @@ static void dhcp_starvation_is_reported(void **state)
 	assert_int_equal(harness_count(&h, "DHCP starvation"), 1);
 }
 
+// A DHCPv6 message; server NULL: a client's.
+static void dhcp6(uint64_t us, uint8_t type, uint8_t xid, uint8_t client, const char *server)
+{
+	uint8_t m[] = {type, 0, 0, xid, 0, 8, 0, 2, 0, 0, 0, 1, 0, 10, 0, 3, 0, 1, 2, 0, 0, 0, 0, client};
+	char a[40];
+	sprintf(a, "fe80::%x", 0x100 + client);
+	if (server)
+		harness_udp(&h, us, server, 547, a, 546, m, sizeof(m));
+	else
+		harness_udp(&h, us, a, 546, "ff02::1:2", 547, m, sizeof(m));
+}
+
+static void dhcpv6_has_the_same_rogues_and_starvers(void **state)
+{
+	harness_start(&h, &detector_rogue_dhcp, 1);
+	dhcp6(0, 1, 1, 4, NULL);
+	dhcp6(1000, 2, 1, 4, "fe80::1");
+	dhcp6(SEC, 1, 2, 5, NULL);
+	dhcp6(SEC + 1000, 2, 2, 5, "fe80::66");
+	dhcp6(SEC + 2000, 2, 2, 5, "fe80::1");
+	harness_end(&h);
+	assert_int_equal(h.findings, 1);
+	harness_assert_attacker(&h, 0, "fe80::66");
+	harness_assert_victim(&h, 0, "fe80::1");
+	harness_stop(&h);
+	harness_start(&h, &detector_rogue_dhcp, 1);
+	for (uint32_t i = 0; i < 200; i++)
+		dhcp6(i * 1000, 1, (uint8_t)i, (uint8_t)i, NULL);
+	harness_end(&h);
+	assert_int_equal(harness_count(&h, "DHCP starvation"), 1);
+}
+
+static void dhcpv6_of_a_morning_is_silent(void **state)
+{
+	harness_start(&h, &detector_rogue_dhcp, 1);
+	for (uint32_t i = 0; i < 80; i++) {
+		dhcp6(i * 100000, 1, (uint8_t)i, (uint8_t)i, NULL);
+		dhcp6(i * 100000 + 500, 2, (uint8_t)i, (uint8_t)i, "fe80::1");
+	}
+	for (uint32_t n = 1; n < 24; n++) { // ends early everywhere
+		static const uint8_t m[] = {2, 0, 0, 9, 0, 1, 0, 10, 0, 3, 0, 1, 2, 0, 0, 0, 0, 1};
+		harness_udp(&h, 20 * SEC + n, "fe80::66", 547, "fe80::101", 546, m, n < sizeof(m) ? n : 4);
+	}
+	harness_end(&h);
+	assert_int_equal(h.findings, 0);
+}
+
 static void dhcp_of_a_morning_is_silent(void **state)
 {
 	harness_start(&h, &detector_rogue_dhcp, 1);
@@ -283,6 +330,8 @@ int main(void)
 		heuristic_test(one_server_that_repeats_itself_is_silent),
 		heuristic_test(dhcp_starvation_is_reported),
 		heuristic_test(dhcp_of_a_morning_is_silent),
+		heuristic_test(dhcpv6_has_the_same_rogues_and_starvers),
+		heuristic_test(dhcpv6_of_a_morning_is_silent),
 		heuristic_test(a_second_router_is_reported_and_one_that_repeats_itself_not),
 		heuristic_test(a_flood_of_routers_is_reported),
 		heuristic_test(neighbours_that_move_an_address_unasked_are_reported),
