@@ -55,18 +55,6 @@ struct icmp_tunnel {
 
 extern const struct detector detector_icmp_tunnel;
 
-static uint32_t digest_of(const uint8_t *d, uint32_t n)
-{
-	uint64_t h = n, w;
-	for (uint32_t i = 0; i + 8 <= n && i < 1024; i += 8) {
-		memcpy(&w, d + i, 8);
-		h = sketch_mix(h ^ w);
-	}
-	for (uint32_t i = n & ~7u; i < n && i < 1024; i++)
-		h = sketch_mix(h ^ d[i]);
-	return (uint32_t)(h >> 32);
-}
-
 // A digest of what stands behind the front, 0 without. Whole words of 8 bytes: pings of ever other sizes give 8
 // different ones at most.
 static uint8_t content_of(const uint8_t *d, uint32_t n)
@@ -74,7 +62,7 @@ static uint8_t content_of(const uint8_t *d, uint32_t n)
 	if (n < FRONT_BYTES + 8)
 		return 0;
 	uint32_t words = RTE_MIN((n - FRONT_BYTES) / 8, CONTENT_WORDS);
-	return (uint8_t)(digest_of(d + FRONT_BYTES, words * 8) % 255 + 1);
+	return (uint8_t)((sketch_bytes(d + FRONT_BYTES, words * 8) >> 32) % 255 + 1);
 }
 
 static void icmp_tunnel_on_packets(void *state, struct packet *const *pkts, uint32_t n, struct detector_run *run)
@@ -89,7 +77,7 @@ static void icmp_tunnel_on_packets(void *state, struct packet *const *pkts, uint
 		if (!o)
 			continue;
 		o->a = p->payload_len;
-		o->b = digest_of(packet_payload(p), p->payload_len);
+		o->b = (uint32_t)(sketch_bytes(packet_payload(p), RTE_MIN(p->payload_len, 1024u)) >> 32);
 		o->flags = content_of(packet_payload(p), p->payload_len);
 	}
 }

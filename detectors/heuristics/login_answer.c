@@ -40,10 +40,7 @@ static void mark(const struct packet *p, struct flow_table *flows, uint64_t set,
 
 static uint32_t digest_of(const uint8_t *d, uint32_t n)
 {
-	uint64_t h = 1;
-	for (uint32_t i = 0; i < n; i++)
-		h = sketch_mix(h ^ d[i]);
-	return (uint32_t)(h >> 32) | 1;
+	return (uint32_t)(sketch_bytes(d, n) >> 32) | 1;
 }
 
 // SNMPv1 and v2c messages (RFC 1157): SEQUENCE, version, community.

@@ -2,6 +2,7 @@
 // clients without number that ask for leases.
 #include <stddef.h>
 
+#include "dataplane/api/cursor.h"
 #include "detectors/heuristics/obs_detector.h"
 
 struct rogue_dhcp_config {
@@ -69,19 +70,6 @@ static int option(const uint8_t *d, uint32_t n, uint8_t code, const uint8_t **va
 	return -1;
 }
 
-static uint32_t be16(const uint8_t *d)
-{
-	return (uint32_t)d[0] << 8 | d[1];
-}
-
-static uint32_t digest_of(const uint8_t *d, uint32_t n)
-{
-	uint64_t h = n;
-	for (uint32_t i = 0; i < n; i++)
-		h = sketch_mix(h ^ d[i]);
-	return (uint32_t)(h >> 32);
-}
-
 // obs.a: the transaction; obs.b: digest of the client.
 static void note_dhcp(struct obslog *log, const struct packet *p)
 {
@@ -96,7 +84,7 @@ static void note_dhcp(struct obslog *log, const struct packet *p)
 	if (!o)
 		return;
 	memcpy(&o->a, d + 4, 4);
-	o->b = digest_of(d + 28, 6);
+	o->b = (uint32_t)(sketch_bytes(d + 28, 6) >> 32);
 	// the server names itself; relays and spoofers change the packet's source
 	if (offers && option(d, p->payload_len, 54, &v) == 4) {
 		memset(&o->src, 0, sizeof(o->src));
@@ -111,15 +99,15 @@ static void note_dhcp6(struct obslog *log, const struct packet *p)
 	uint32_t n = p->payload_len, at = 4;
 	if (n < 8 || d[0] < 1 || d[0] > 3)
 		return;
-	for (uint32_t i = 0; i < 16 && at + 4 <= n && be16(d + at) != 1; i++)
-		at += 4 + be16(d + at + 2);
-	if (at + 4 > n || be16(d + at) != 1 || be16(d + at + 2) > n - at - 4)
+	for (uint32_t i = 0; i < 16 && at + 4 <= n && load_be16(d + at) != 1; i++)
+		at += 4 + load_be16(d + at + 2);
+	if (at + 4 > n || load_be16(d + at) != 1 || load_be16(d + at + 2) > n - at - 4)
 		return;
 	struct obs *o = obslog_take(log, p, d[0] == 2 ? DHCP_OFFERS : DHCP_ASKS);
 	if (!o)
 		return;
 	o->a = (uint32_t)d[1] << 16 | (uint32_t)d[2] << 8 | d[3];
-	o->b = digest_of(d + at + 4, be16(d + at + 2));
+	o->b = (uint32_t)(sketch_bytes(d + at + 4, load_be16(d + at + 2)) >> 32);
 }
 
 static void rogue_dhcp_on_packets(void *state, struct packet *const *pkts, uint32_t n, struct detector_run *run)

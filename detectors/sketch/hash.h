@@ -5,6 +5,7 @@
 #pragma once
 
 #include <stdint.h>
+#include <string.h>
 
 #include "dataplane/api/packet.h"
 
@@ -38,4 +39,18 @@ static inline union ip_addr sketch_source(const union ip_addr *a, bool ipv6)
 	if (ipv6)
 		s.d[1] = 0;
 	return s;
+}
+
+// Digest of n bytes.
+static inline uint64_t sketch_bytes(const uint8_t *d, uint32_t n)
+{
+	uint64_t digest = n, w = 0;
+	uint32_t i = 0;
+	for (; i + 8 <= n; i += 8) {
+		memcpy(&w, d + i, 8);
+		digest = sketch_mix(digest ^ w);
+	}
+	for (; i < n; i++)
+		digest = sketch_mix(digest ^ d[i]);
+	return digest;
 }

@@ -64,8 +64,8 @@ static uint32_t kind_of(const struct packet *p)
 
 static bool is_named(uint16_t port)
 {
-	static const uint16_t named[] = {53, 67, 68, 69, 88, 161, 500, 1194, 4500, 5060};
-	for (uint32_t i = 0; i < 10; i++)
+	static const uint16_t named[] = {53, 67, 68, 69, 88, 161, 500, 546, 547, 1194, 4500, 5060};
+	for (uint32_t i = 0; i < sizeof(named) / sizeof(named[0]); i++)
 		if (named[i] == port)
 			return true;
 	return false;
