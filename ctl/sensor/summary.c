@@ -122,7 +122,8 @@ static void add_finding(struct summary *s, const struct event *ev)
 	snprintf(r->what, sizeof(r->what), "%s", ev->finding.what ? ev->finding.what : d->title);
 	format_ip(who, &ev->finding.attacker, ev->finding.attacker_version);
 	format_ip(whom, &ev->finding.victim, ev->finding.victim_version);
-	note_pair(r, ev->finding.attacker_version ? who : "many", whom);
+	// what has stages goes on for a while and without an attacker comes from many; else there is none to name
+	note_pair(r, ev->finding.attacker_version ? who : ev->finding.stage ? "many" : "-", whom);
 }
 
 void summary_add(struct summary *s, const struct event *ev)
