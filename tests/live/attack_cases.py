@@ -136,19 +136,18 @@ ONCE = [
 ]
 
 
-def reflection(service, port, count, pause):
-    return row("reflected_" + service, "light", "amplification", "senders.py forged_requests {v} %d %d %g" %
+def reflection(service, port, count, pause, when="light"):
+    return row("reflected_" + service, when, "amplification", "senders.py forged_requests {v} %d %d %g" %
                (port, count, pause), who=None, host=FAR, seconds=8)
 
 
 MORE_FLOODS = [
-    reflection("dns", 53, 1600, 0.0006),
+    reflection("dns", 53, 1800, 0.0006, when="flood"),
     reflection("ntp", 123, 600, 0.0015),
     reflection("ssdp", 1900, 600, 0.0015),
     reflection("memcached", 11211, 600, 0.0015),
     row("quic_initials", "light", "udp_flood", "senders.py quic_initials {v} 1500 0.0006", who=None),
-    row("carpet", "flood", "carpet_bombing", HPING + "--udp -p 80 --faster -c 30000 -I eth0 --rand-source --rand-dest 10.67.3.x", who=None,
-        to="10.67.3.0/24"),
+    row("carpet", "flood", "carpet_bombing", "senders.py carpet 10.67.3 20000 0.00008", who=None, to="10.67.3.0/24"),
     row("syn_ipv6", "light", "syn_flood", "senders.py syns_ipv6 {v} 3000 0.0004", who=None, to=victim6(44)),
     row("ping_flood_ipv6", "light", "icmp_flood", "ping -6 -q -f -c 4000 {v}", who=None, to=victim6(45), seconds=6),
 ]
