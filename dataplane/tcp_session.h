@@ -271,9 +271,12 @@ bool tcp_in_window(const struct tcp_session *s, const struct tcp_rx *x);
 // Keep-alives, window updates, stale segments: true when the segment needs no further look.
 bool tcp_is_noise(struct tcp_streams *ts, struct tcp_session *s, struct tcp_rx *x);
 void tcp_parse_options(struct tcp_rx *x, const uint8_t *opt, uint32_t len);
-// tcp_handshake.c: up to ESTABLISHED.
+// tcp_handshake.c: up to the SYN/ACK.
 enum tcp_verdict tcp_no_session(struct tcp_streams *ts, struct tcp_rx *x);
 enum tcp_verdict tcp_syn_sent(struct tcp_streams *ts, struct tcp_session *s, struct tcp_rx *x);
+// The SYN/ACK acknowledges the SYN, or its data.
+bool tcp_syn_ack_fits(const struct tcp_session *s, const struct tcp_rx *x);
+// tcp_syn_recv.c: from the SYN/ACK on.
 enum tcp_verdict tcp_syn_recv(struct tcp_streams *ts, struct tcp_session *s, struct tcp_rx *x);
 // A session for the flow of x, its numbers to be filled in; NULL (and noted) without room.
 struct tcp_session *tcp_session_begin(struct tcp_streams *ts, struct tcp_rx *x);

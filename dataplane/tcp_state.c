@@ -266,7 +266,7 @@ static enum tcp_verdict on_syn_ack(struct tcp_streams *ts, struct tcp_session *s
 	if (x->dir == DIR_TO_SERVER)
 		tcp_note(ts, x, STREAM_EST_SYNACK_TOSERVER);
 	else if (x->ack != s->side[0].last_ack)
-		tcp_note(ts, x, STREAM_EST_SYNACK_RESEND_WITH_DIFFERENT_ACK);
+		tcp_note(ts, x, STREAM_EST_SYNACK_RESEND_WITH_DIFF_ACK);
 	else if (x->seq != s->side[1].isn)
 		tcp_note(ts, x, STREAM_EST_SYNACK_RESEND_WITH_DIFF_SEQ);
 	else if (s->flags & SSN_CONFIRMED)

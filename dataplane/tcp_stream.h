@@ -1,8 +1,8 @@
 // The TCP stream engine: connection state, reassembly, the bytes each end host sees.
 //
 // Order of reading: this file, tcp_session.h (what is kept), tcp_stream.c (a packet's way), tcp_check.c (is this
-// segment acceptable), tcp_half_open.c, tcp_handshake.c, tcp_pickup.c and tcp_state.c (a connection's life),
-// tcp_segment.c and tcp_held.c (payload, what came early), tcp_overlap.c (who wins where two segments disagree),
+// segment acceptable), tcp_half_open.c, tcp_handshake.c, tcp_syn_recv.c, tcp_pickup.c and tcp_state.c (a connection's
+// life), tcp_segment.c and tcp_held.c (payload, what came early), tcp_overlap.c (who wins where two segments disagree),
 // tcp_glimpse.c (retransmissions with other content), tcp_deliver.c (consumers), tcp_path.c (round trips, losses).
 #pragma once
 

@@ -18,16 +18,36 @@ static bool match_event(const struct match_ctx *m, const void *args)
 	return false;
 }
 
-// drops.def has Suricata's names; stream events are there without "stream.".
+// Rules may write two stream events out that EVE shortens.
+static const char *eve_name(const char *name)
+{
+	static const char *const names[][2] = {
+		{"3whs_synack_resend_with_different_ack", "3whs_synack_resend_with_diff_ack"},
+		{"est_synack_resend_with_different_ack", "est_synack_resend_with_diff_ack"},
+	};
+
+	if (!strncmp(name, "stream.", 7))
+		name += 7;
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (!strcasecmp(name, names[i][0]))
+			return names[i][1];
+	return name;
+}
+
+// drops.def has Suricata's names, those of stream events with "stream." in front.
 static uint16_t find_event(const char *type, const char *name)
 {
+	bool stream = !strcmp(type, "stream");
+
+	if (stream)
+		name = eve_name(name);
 	for (uint16_t i = 1; i < DROP_REASON_COUNT; i++) {
 		const struct drop_info *d = &drop_table[i];
 		const char *have = d->name;
 		if (strcmp(d->type, type))
 			continue;
-		if (!strncmp(have, "stream.", 7) && strncmp(name, "stream.", 7))
-			have += 7;
+		if (stream)
+			have += strlen("stream.");
 		if (!strcasecmp(have, name))
 			return i;
 	}

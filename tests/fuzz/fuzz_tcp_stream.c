@@ -124,7 +124,13 @@ static void segment(const uint8_t *in, uint64_t now_ns, uint64_t ordinal)
 
 	memset(h, 0, 20);
 	memset(h + 20, 1, opts);
-	if (opts >= 12)
+	if (opts == 20) { // NOP NOP SACK, two blocks beside the acknowledgement
+		memcpy(h + 20, (uint8_t[]){1, 1, 5, 18}, 4);
+		for (uint32_t i = 0; i < 4; i++) {
+			uint32_t edge = htonl(ack + (uint32_t)(int8_t)in[6 + i] * 16u);
+			memcpy(h + 24 + 4 * i, &edge, 4);
+		}
+	} else if (opts >= 12)
 		memcpy(h + 20, (uint8_t[]){1, 1, 8, 10, 0, 0, in[9], in[8], 0, 0, 0, in[6]}, 12);
 	else if (opts >= 4)
 		memcpy(h + 20, (uint8_t[]){in[8] & 1 ? 34 : 3, in[8] & 1 ? 4 : 3, in[9], in[6]}, 4);
@@ -166,7 +172,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	start(data);
 	for (size_t at = 3; at + 10 <= size; at += 10)
-		segment(data + at, now_ns += 1000000, ++ordinal);
+		segment(data + at, now_ns += data[at + 1] & 0x20 ? (uint64_t)-1500000 : 1000000, ++ordinal);
 	flow_table_flush(z.flows, now_ns, ordinal, &z.sink);
 	tcp_streams_stats(z.ts, &st);
 	MUST(st.active == 0 && st.held_segments == 0 && st.held_bytes == 0 && st.reassembly_memuse == 0);

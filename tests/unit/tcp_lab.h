@@ -347,6 +347,28 @@ static inline void assert_noted(const struct lab *lab, uint16_t reason)
 	*lab_found(reason) = true;
 }
 
+// Events of handshakes have it in their name (three-way and four-way), but for what a SYN and its answer may carry.
+static inline bool lab_is_of_handshake(uint16_t reason)
+{
+	return strstr(drop_table[reason].name, "whs_") || reason == STREAM_PKT_DATA_ON_SYN ||
+	       reason == STREAM_WRONG_WINDOW_SCALE || reason == STREAM_PKT_INVALID_TIMESTAMP;
+}
+
+// What drops.def names, of handshakes or of the rest, this program has found.
+static inline void assert_all_found(bool of_handshakes)
+{
+	uint32_t missing = 0;
+
+	for (uint16_t r = STREAM_3WHS_ACK_IN_WRONG_DIR; r <= STREAM_WRONG_THREAD; r++) {
+		// a flow belongs to one worker: rules may name the event, nothing raises it
+		if (r == STREAM_WRONG_THREAD || lab_is_of_handshake(r) != of_handshakes || *lab_found(r))
+			continue;
+		print_error("%s has no test\n", drop_table[r].id);
+		missing++;
+	}
+	assert_int_equal(missing, 0);
+}
+
 #define assert_quiet(lab) assert_int_equal((lab)->last.event_count, 0)
 
 static inline void lab_expect(struct lab *lab, int from, const char *text)

@@ -164,6 +164,23 @@ static void tcp_keywords_read_the_header(void **state)
 	bench_close(b);
 }
 
+// Suricata's own rules write out two names that EVE shortens.
+static void stream_events_go_by_either_name(void **state)
+{
+	struct rule_bench *b =
+		bench_open("alert tcp any any -> any any (stream-event:3whs_synack_resend_with_different_ack; sid:1;)\n"
+			   "alert tcp any any -> any any (stream-event:3whs_synack_resend_with_diff_ack; sid:2;)\n"
+			   "alert tcp any any -> any any (stream-event:est_synack_resend_with_different_ack; sid:3;)\n");
+	bench_tcp(b, CLIENT, 0x02, NULL, 0);
+	bench_tcp(b, SERVER, 0x12, NULL, 0);
+	b->tcp_seq[CLIENT] += 7;
+	bench_tcp(b, SERVER, 0x12, NULL, 0);
+	assert_int_equal(bench_count(b, 1), 1);
+	assert_int_equal(bench_count(b, 2), 1);
+	assert_int_equal(bench_count(b, 3), 0);
+	bench_close(b);
+}
+
 static void icmp_keywords_read_the_header(void **state)
 {
 	struct rule_bench *b =
@@ -277,6 +294,7 @@ int main(void)
 		cmocka_unit_test(every_keyword_matches_what_it_says_and_not_its_neighbour),
 		cmocka_unit_test(keywords_on_absent_fields_never_match),
 		cmocka_unit_test(tcp_keywords_read_the_header),
+		cmocka_unit_test(stream_events_go_by_either_name),
 		cmocka_unit_test(icmp_keywords_read_the_header),
 		cmocka_unit_test(transforms_change_the_buffer_before_it_is_tested),
 		cmocka_unit_test(a_buffer_named_again_takes_transforms_of_its_own),
