@@ -93,8 +93,14 @@ enum tcp_verdict tcp_pick_up(struct tcp_streams *ts, struct tcp_rx *x)
 // SYN seen, then a segment of the same side that acknowledges a SYN/ACK we do not see.
 enum tcp_verdict tcp_async_ack(struct tcp_streams *ts, struct tcp_session *s, struct tcp_rx *x)
 {
+	struct tcp_syn syn;
+
 	if (!ts->cfg.async_oneside || x->dir != DIR_TO_SERVER)
 		return TCP_SKIP;
+	if (!s && tcp_half_find(ts, x->p->flow, x->seq - 1, &syn) == TCP_SYN_OTHER) {
+		tcp_note(ts, x, STREAM_3WHS_ASYNC_WRONG_SEQ);
+		return TCP_REJECT;
+	}
 	if (!s)
 		s = tcp_session_from_syn(ts, x, x->seq - 1);
 	if (!s)

@@ -167,10 +167,10 @@ static void tcp_keywords_read_the_header(void **state)
 // Suricata's own rules write out two names that EVE shortens.
 static void stream_events_go_by_either_name(void **state)
 {
-	struct rule_bench *b =
-		bench_open("alert tcp any any -> any any (stream-event:3whs_synack_resend_with_different_ack; sid:1;)\n"
-			   "alert tcp any any -> any any (stream-event:3whs_synack_resend_with_diff_ack; sid:2;)\n"
-			   "alert tcp any any -> any any (stream-event:est_synack_resend_with_different_ack; sid:3;)\n");
+	struct rule_bench *b = bench_open(
+		"alert tcp any any -> any any (stream-event:3whs_synack_resend_with_different_ack; sid:1;)\n"
+		"alert tcp any any -> any any (stream-event:3whs_synack_resend_with_diff_ack; sid:2;)\n"
+		"alert tcp any any -> any any (stream-event:est_synack_resend_with_different_ack; sid:3;)\n");
 	bench_tcp(b, CLIENT, 0x02, NULL, 0);
 	bench_tcp(b, SERVER, 0x12, NULL, 0);
 	b->tcp_seq[CLIENT] += 7;

@@ -192,11 +192,160 @@ static void window_closed(struct lab *lab)
 	lab_data(lab, 3, "def");
 }
 
+static void beyond_the_window(struct lab *lab)
+{
+	lab_handshake(lab);
+	lab_data(lab, 70000, "decoy");
+	lab_data(lab, 0, "real");
+}
+
+static void fin_out_of_window(struct lab *lab)
+{
+	lab_handshake(lab);
+	lab_data(lab, 0, "abc");
+	lab_send(lab, C, FIN | ACK, 200000, 0, "");
+	lab_data(lab, 3, "def");
+}
+
+static void keep_alive_with_other_content(struct lab *lab)
+{
+	lab_handshake(lab);
+	lab_data(lab, 0, "abc");
+	lab_send(lab, S, ACK, 0, 3, "");
+	lab_data(lab, 2, "X");
+	lab_send(lab, S, ACK, 0, 3, "");
+	lab_data(lab, 3, "def");
+}
+
+static void one_byte_segments(struct lab *lab)
+{
+	lab_handshake(lab);
+	for (int i = 5; i > 0; i--)
+		lab_data(lab, (uint32_t)i, (const char[]){(char)('a' + i), 0});
+	lab_data(lab, 0, "a");
+}
+
+static void sent_again_with_other_content(struct lab *lab)
+{
+	lab_handshake(lab);
+	lab_data(lab, 0, "abc");
+	lab_data(lab, 0, "XYZdef");
+}
+
+static void stamp(struct lab *lab, uint8_t tsval)
+{
+	options(lab, (uint8_t[]){1, 1, 8, 10, 0, 0, 1, tsval, 0, 0, 1, 50}, 12);
+}
+
+static void old_timestamp(struct lab *lab)
+{
+	stamp(lab, 50);
+	lab_handshake(lab);
+	lab_data(lab, 0, "abc");
+	stamp(lab, 40);
+	lab_data(lab, 3, "XYZ");
+	stamp(lab, 51);
+	lab_data(lab, 3, "def");
+}
+
+static void syn_in_the_middle(struct lab *lab)
+{
+	lab_handshake(lab);
+	lab_data(lab, 0, "abc");
+	lab_send(lab, C, SYN, 50000, 0, "");
+	lab_send(lab, S, SYN | ACK, 50000, 50001, "");
+	lab_data(lab, 3, "def");
+}
+
+// What the first connection on these ports said is forgotten: the streams are those of the second.
+static void again_on_these_ports(struct lab *lab)
+{
+	lab->isn[C] += 100000;
+	lab->isn[S] += 100000;
+	lab_send(lab, C, SYN, -1, 0, "");
+	lab_send(lab, S, SYN | ACK, -1, 0, ""); // the first ends with the burst of the SYN
+	memset(lab->seen, 0, sizeof(lab->seen));
+	lab_send(lab, C, ACK, 0, 0, "");
+	lab_data(lab, 0, "new");
+	lab_send(lab, S, ACK, 0, 3, "yes");
+}
+
+static void ports_again_after_fin(struct lab *lab)
+{
+	lab_handshake(lab);
+	lab_send(lab, C, FIN | ACK, 0, 0, "old");
+	lab_send(lab, S, FIN | ACK, 0, 4, "");
+	lab_send(lab, C, ACK, 4, 1, "");
+	again_on_these_ports(lab);
+}
+
+static void ports_again_after_reset(struct lab *lab)
+{
+	lab_handshake(lab);
+	lab_data(lab, 0, "old");
+	lab_send(lab, C, RST, 3, 0, "");
+	again_on_these_ports(lab);
+}
+
+static void without_handshake(struct lab *lab)
+{
+	lab_data(lab, 0, "abc");
+	lab_send(lab, S, ACK, 0, 3, "xyz");
+}
+
+static void server_first(struct lab *lab)
+{
+	lab_send(lab, S, ACK, 0, 0, "banner");
+	lab_send(lab, C, ACK, 0, 6, "user");
+}
+
+static void bytes_from_before_we_came(struct lab *lab)
+{
+	lab_data(lab, 10, "late");
+	lab_data(lab, 5, "XXXXX");
+	lab_data(lab, 14, "r");
+}
+
+static void client_alone(struct lab *lab)
+{
+	lab_send(lab, C, SYN, -1, 0, "");
+	lab_send(lab, C, ACK, 0, 0, "");
+	lab_data(lab, 0, "abc");
+	lab_data(lab, 3, "def");
+}
+
+static void client_alone_elsewhere(struct lab *lab)
+{
+	lab_send(lab, C, SYN, -1, 0, "");
+	lab_send(lab, C, ACK, 40, 0, "decoy");
+	lab_send(lab, C, ACK, 0, 0, "real");
+}
+
+enum { MIDSTREAM = 1, ASYNC };
+
 static const struct trick {
 	const char *name, *source;
 	void (*play)(struct lab *lab);
 	const char *client, *server; // streams; a missing byte is '?'
+	int pick_up;                 // stream.midstream, stream.async-oneside
 } tricks[] = {
+	{"segment beyond the window", "RFC 9293 3.10.7.4", beyond_the_window, "real", ""},
+	{"FIN beyond the window", "RFC 5961 5", fin_out_of_window, "abcdef", ""},
+	{"keep-alive with another byte", "RFC 9293 3.8.4", keep_alive_with_other_content, "abcdef", ""},
+	{"one-byte segments, last first", "RFC 9293 3.10.7.4", one_byte_segments, "abcdef", ""},
+	{"sent again with other content", "RFC 9293 3.10.7.4", sent_again_with_other_content, "abcdef", ""},
+	{"timestamp older than the last", "RFC 7323 5", old_timestamp, "abcdef", ""},
+	{"SYN and SYN/ACK in the middle", "RFC 5961 4", syn_in_the_middle, "abcdef", ""},
+	{"ports again after FIN", "RFC 6191 2", ports_again_after_fin, "new", "yes"},
+	{"ports again after RST", "RFC 9293 3.6.1", ports_again_after_reset, "new", "yes"},
+	{"no handshake", "stream.midstream off", without_handshake, "", ""},
+	{"no handshake, midstream", "stream.midstream", without_handshake, "abc", "xyz", MIDSTREAM},
+	{"the server's segment first, midstream", "stream.midstream", server_first, "user", "banner", MIDSTREAM},
+	{"bytes from before the first, midstream", "stream.midstream", bytes_from_before_we_came, "later", "",
+		MIDSTREAM},
+	{"one side", "stream.async-oneside off", client_alone, "", ""},
+	{"one side, async", "stream.async-oneside", client_alone, "abcdef", "", ASYNC},
+	{"one side, wrong sequence, async", "stream.async-oneside", client_alone_elsewhere, "real", "", ASYNC},
 	{"data on a SYN that is not acknowledged", "RFC 9293 3.4", syn_data_left, "world", ""},
 	{"data on a SYN that is acknowledged", "RFC 9293 3.4", syn_data_taken, "helloworld", ""},
 	{"fast open", "RFC 7413 3", fast_open, "GET / more", ""},
@@ -226,8 +375,14 @@ static void every_trick_under_every_policy_gives_what_the_host_assembles(void **
 
 	for (size_t i = 0; i < sizeof(tricks) / sizeof(tricks[0]); i++) {
 		for (int p = 0; p < TCP_POLICY_COUNT; p++) {
-			struct lab *lab = lab_open_policy(p);
 			const struct trick *t = &tricks[i];
+			struct tcp_stream_config cfg = lab_config();
+			struct lab *lab = malloc(sizeof(*lab));
+			assert_non_null(lab);
+			cfg.default_policy = p;
+			cfg.midstream = t->pick_up == MIDSTREAM;
+			cfg.async_oneside = t->pick_up == ASYNC;
+			lab_open_with(lab, &cfg);
 			t->play(lab);
 			bool same = lab->seen[C].len == strlen(t->client) && lab->seen[S].len == strlen(t->server) &&
 				    !memcmp(lab->seen[C].bytes, t->client, lab->seen[C].len) &&
