@@ -39,7 +39,7 @@ enum flow_flag {
 	FLOW_BYTES_DONE = 1u << 4, // nobody wants payload of this flow any more: count, do not read
 	FLOW_SEEN_REPLY = 1u << 5,
 	FLOW_MIDSTREAM = 1u << 6,
-	FLOW_RULES_PASS = 1u << 7, // a pass rule matched: the rule engine looks no further
+	FLOW_RULES_DONE = 1u << 7, // a rule passed, dropped or rejected it: the rule engine looks no further
 	FLOW_SYN_KEPT = 1u << 8,   // only a SYN's sender has been seen: bytes[1] and pkts[1] hold that SYN, not counts
 	FLOW_GONE = 1u << 9,       // it has ended: no packet finds it any more
 };

@@ -368,6 +368,16 @@ static void speak(struct signature_worker *w, const struct rule *r)
 	}
 }
 
+// Whether a rule that passes, drops or rejects does so to the rest of the flow: when it is about addresses alone or its
+// bytes are the stream's, as in Suricata, which looks at none of a dropped flow's packets. What counts matches before
+// it acts is known to the gate only and does not.
+static bool ends_flow(const struct match_ctx *m, const struct rule *r)
+{
+	bool counts = r->detection_filter || (r->threshold && r->threshold->type != THRESHOLD_LIMIT);
+	return m->flow && r->action != RULE_ALERT && !counts &&
+	       (r->flags & (RULE_F_IP_ONLY | RULE_F_IPONLY_LIKE) || m->stream);
+}
+
 // A rule has matched: what it sets is set. Returns false when nothing more is to be looked at on this packet.
 static bool on_match(struct signature_worker *w, const struct rule *r)
 {
@@ -377,11 +387,10 @@ static bool on_match(struct signature_worker *w, const struct rule *r)
 	captures_commit(m);
 	for (const struct post_action *a = r->posts; a; a = a->next)
 		a->run(m, a->args);
-	if (r->action == RULE_PASS) {
-		if (m->flow && (r->flags & RULE_F_IP_ONLY || m->stream))
-			m->flow->flags |= FLOW_RULES_PASS;
+	if (ends_flow(m, r))
+		m->flow->flags |= FLOW_RULES_DONE;
+	if (r->action == RULE_PASS)
 		return false;
-	}
 	speak(w, r);
 	if (r->tag)
 		tag_on_match(m);
@@ -459,7 +468,7 @@ static void clear_stream_hits(struct signature_worker *w)
 void signature_on_packet(struct signature_worker *w, struct packet *p, struct detector_run *run)
 {
 	w->stats.packets++;
-	if (!(p->flow && p->flow->flags & FLOW_RULES_PASS)) {
+	if (!(p->flow && p->flow->flags & FLOW_RULES_DONE)) {
 		gather(w, p);
 		if (w->any_hit)
 			take_stream_hits(w);

@@ -209,7 +209,7 @@ int rule_finish(struct rule_parser *ps)
 		r->flags |= RULE_F_IP_ONLY;
 	if (has_app_buffer(r))
 		r->flags |= RULE_F_TX;
-	if (r->host_tests && (r->posts || r->action == RULE_PASS))
+	if (r->host_tests && (r->posts || r->action != RULE_ALERT))
 		r->flags |= RULE_F_HOST_NOW;
 	return 0;
 }

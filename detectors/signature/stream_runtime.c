@@ -122,7 +122,7 @@ static enum stream_verdict on_data(void *arg, struct stream_view *v)
 {
 	struct signature_worker *w = arg;
 	uint32_t ready = ready_bytes(v);
-	if (v->flow->flags & FLOW_RULES_PASS)
+	if (v->flow->flags & FLOW_RULES_DONE)
 		return STREAM_DONE_BOTH;
 	bool own = v->packet && v->packet->dir == v->dir;
 	uint32_t first = own ? closing_bytes(v) : 0;

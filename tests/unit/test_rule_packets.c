@@ -105,6 +105,41 @@ static void a_client_that_closes_first_has_its_last_bytes_looked_at_apart(void *
 	}
 }
 
+// Suricata 7.0.10 on the same packets, without being in their path.
+static void a_flow_that_a_rule_drops_or_rejects_is_looked_at_no_further(void **state)
+{
+	static const struct {
+		const char *rule;
+		uint32_t tcp, udp; // packets of five and three on which the second rule alerts
+	} rows[] = {
+		{"alert ip any any -> any any (content:\"KEY\";", 8, 3},
+		{"drop ip any any -> any any (content:\"KEY\";", 6, 3}, // in the stream, and in a packet of its own
+		{"reject tcp any any -> any any (content:\"KEY\";", 6, 3},
+		{"drop tcp-pkt any any -> any any (content:\"KEY\";", 8, 3},
+		{"drop ip 192.168.1.5 any -> any any (", 1, 1},
+		{"drop ip !192.0.2.1 any -> any any (", 1, 1},
+		{"pass ip 192.168.1.5 any -> any any (", 0, 0},
+		{"drop ip any any -> any any (content:\"KEY\"; threshold:type threshold,track by_src,count 9,seconds "
+		 "9;",
+			8, 3},
+	};
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		char rules[512];
+		snprintf(rules, sizeof(rules), "%s sid:1;)\nalert ip any any -> any any (ttl:>0; sid:2;)\n",
+			rows[i].rule);
+		struct rule_bench *b = bench_open(rules);
+		bench_handshake(b);
+		bench_send(b, CLIENT, "KEY");
+		bench_fin(b);
+		expect(b, 2, rows[i].tcp);
+		b->n = 0;
+		for (int k = 0; k < 3; k++)
+			bench_say(b, CLIENT, "KEY");
+		expect(b, 2, rows[i].udp);
+		bench_close(b);
+	}
+}
+
 // Any packet is one that rules for pkthdr see; their payload tests look at streams as those of ip do.
 static void pkthdr_is_asked_like_ip(void **state)
 {
@@ -231,6 +266,7 @@ int main(void)
 		cmocka_unit_test(a_direction_needs_no_flow_but_a_state_does),
 		cmocka_unit_test(only_stream_without_a_payload_test_never_matches),
 		cmocka_unit_test(a_client_that_closes_first_has_its_last_bytes_looked_at_apart),
+		cmocka_unit_test(a_flow_that_a_rule_drops_or_rejects_is_looked_at_no_further),
 		cmocka_unit_test(pkthdr_is_asked_like_ip),
 		cmocka_unit_test(icmp_times_are_header),
 		cmocka_unit_test(fragment_bits_match_the_packets_suricata_matches),
