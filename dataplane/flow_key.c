@@ -20,10 +20,10 @@ void flow_seed_init(struct flow_seed *s, const uint64_t secret[2])
 	}
 }
 
-// RFC 792: echo, timestamp, information; RFC 950: address mask.
+// RFC 792: echo, timestamp, information; RFC 950: address mask; RFC 1256: router discovery.
 static int counterpart4(uint8_t type)
 {
-	static const uint8_t pairs[][2] = {{8, 0}, {13, 14}, {15, 16}, {17, 18}};
+	static const uint8_t pairs[][2] = {{8, 0}, {13, 14}, {15, 16}, {17, 18}, {10, 9}};
 
 	for (size_t i = 0; i < sizeof(pairs) / sizeof(pairs[0]); i++) {
 		if (type == pairs[i][0])
@@ -55,11 +55,12 @@ int flow_icmp_counterpart(bool ipv6, uint8_t type)
 	return ipv6 ? counterpart6(type) : counterpart4(type);
 }
 
-// Errors belong to the flow they quote or to none: RFC 792 types 3, 4, 5, 11, 12; RFC 4443 section 2.1.
+// Errors of ICMPv4 belong to the flow they quote or to none: RFC 792 types 3, 4, 5, 11, 12. Those of ICMPv6 have flows of
+// their own, as in Suricata 7.0.10.
 static bool icmp_is_error(bool ipv6, uint8_t type)
 {
 	if (ipv6)
-		return type < 128;
+		return false;
 	return type == 3 || type == 4 || type == 5 || type == 11 || type == 12;
 }
 
@@ -127,7 +128,9 @@ static void key_of_icmp(struct flow_key *k, const struct packet *p)
 		return;
 	}
 	int answer = flow_icmp_counterpart(ipv6, p->icmp_type);
-	k->ports = p->icmp_type | (answer < 0 ? 0 : (uint32_t)answer << 16);
+	if (answer < 0)
+		answer = ipv6 ? p->icmp_code : 0; // without an answer, the codes of ICMPv6 are told apart
+	k->ports = p->icmp_type | (uint32_t)answer << 16;
 }
 
 // RFC 4303 section 2.1: the index of the security association, which no other ESP packet between the two shares.

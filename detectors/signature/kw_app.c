@@ -62,7 +62,6 @@ static int parse_frame(struct rule_parser *ps, const struct keyword *kw, char *a
 {
 	ps->buffer = buffer_app(ps, kw->name);
 	ps->buffer_empty = true;
-	ps->rule->flags |= RULE_F_FRAME;
 	return ps->buffer ? 0 : -ENOMEM;
 }
 

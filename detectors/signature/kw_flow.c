@@ -79,7 +79,7 @@ static int parse_flow(struct rule_parser *ps, const struct keyword *kw, char *ar
 			return -EINVAL;
 	if (a->established && a->not_established)
 		return parse_fail(ps, "expected established or not_established, found both");
-	ps->rule->flags |= RULE_F_NEED_FLOW | RULE_F_FLOW;
+	ps->rule->flags |= RULE_F_FLOW;
 	return test_add(ps, match_flow, a);
 }
 
@@ -120,7 +120,7 @@ static int add_count(struct rule_parser *ps, const struct keyword *kw, uint8_t w
 		return parse_fail(ps, "expected %s, found \"%.40s\"", kw->syntax, text);
 	a->what = what;
 	a->sides = sides;
-	ps->rule->flags |= RULE_F_NEED_FLOW | RULE_F_NEED_PACKET;
+	ps->rule->flags |= RULE_F_NEED_PACKET;
 	return test_add(ps, match_count, a);
 }
 
@@ -154,8 +154,12 @@ static bool match_stream_size(const struct match_ctx *m, const void *args)
 {
 	const struct size_args *a = args;
 	const struct packet *p = m->p;
-	bool opening = (p->tcp_flags & 0x12) == 0x02 && !p->nth[DIR_TO_CLIENT]; // the session is not there yet
-	if (!m->flow || !(p->flags & PKT_TCP) || !(opening || (m->cold && m->cold->tcp)))
+	if (!m->flow || !(p->flags & PKT_TCP))
+		return false;
+	// before the server speaks there is no session: of the client's side, only the SYN counts
+	bool session = m->cold && m->cold->tcp, syn = (p->tcp_flags & 0x12) == 0x02 && !p->nth[DIR_TO_CLIENT];
+	bool opening = syn || (!session && m->flow->tcp_state == TCP_SYN_SENT);
+	if (!opening && !session)
 		return false;
 	bool client = range_has(&a->range, 1 + (opening ? 0 : tcp_stream_offset(m->cold, DIR_TO_SERVER)));
 	bool server = range_has(&a->range, opening ? 0 : 1 + tcp_stream_offset(m->cold, DIR_TO_CLIENT));
@@ -176,7 +180,7 @@ static int parse_stream_size(struct rule_parser *ps, const struct keyword *kw, c
 	snprintf(text, sizeof(text), "%s%s", op ? op : "", value ? value : "");
 	if (!a->mode || !op || !value || !lex_range(text, UINT32_MAX, &a->range))
 		return parse_fail(ps, "expected %s, found \"%.40s\"", kw->syntax, arg);
-	ps->rule->flags |= RULE_F_NEED_FLOW | RULE_F_STREAM_SIZE;
+	ps->rule->flags |= RULE_F_STREAM_SIZE;
 	return test_add(ps, match_stream_size, a);
 }
 

@@ -28,7 +28,7 @@ static bool match_isset(const struct match_ctx *m, const void *args)
 static bool match_isnotset(const struct match_ctx *m, const void *args)
 {
 	const struct bits_args *a = args;
-	for (uint8_t i = 0; i < a->n; i++)
+	for (uint8_t i = 0; m->flow && i < a->n; i++)
 		if (!flowbit_isset(m, a->ids[i]))
 			return true;
 	return false;
@@ -89,7 +89,6 @@ static int parse_flowbits(struct rule_parser *ps, const struct keyword *kw, char
 		a->ids[a->n++] = (uint16_t)name_intern(&ps->rs->arena, &ps->rs->flowbits, name);
 	}
 	bool is = !strcmp(command, "isset"), isnot = !strcmp(command, "isnotset");
-	ps->rule->flags |= RULE_F_FLOWVAR | RULE_F_NEED_FLOW;
 	rank(ps, 1, !is && !isnot);
 	if (is || isnot)
 		return test_add(ps, is ? match_isset : match_isnotset, a);
@@ -97,6 +96,7 @@ static int parse_flowbits(struct rule_parser *ps, const struct keyword *kw, char
 		return parse_fail(ps, "expected one name to %s", command);
 	if (!strcmp(command, "set"))
 		return post_add(ps, run_set, a);
+	ps->rule->flags |= RULE_F_EACH_PACKET;
 	if (!strcmp(command, "unset"))
 		return post_add(ps, run_unset, a);
 	if (!strcmp(command, "toggle"))
@@ -124,6 +124,8 @@ static bool match_flowint(const struct match_ctx *m, const void *args)
 	const struct int_args *a = args;
 	uint64_t have, v;
 	bool set = flowint_get(m, a->id, &have);
+	if (!m->flow)
+		return false;
 	if (a->op == INT_ISSET || a->op == INT_ISNOTSET)
 		return set == (a->op == INT_ISSET);
 	if (!set || !int_operand(m, a, &v))
@@ -177,8 +179,9 @@ static int parse_flowint(struct rule_parser *ps, const struct keyword *kw, char 
 	a->other = NAME_NONE;
 	if (i < INT_ISSET && !lex_u32(value, 0, UINT32_MAX, &a->value))
 		a->other = (uint16_t)name_intern(&ps->rs->arena, &ps->rs->flowvars, value);
-	ps->rule->flags |= RULE_F_FLOWVAR | RULE_F_NEED_FLOW;
 	rank(ps, 2, i <= INT_SUB);
+	if (i <= INT_SUB)
+		ps->rule->flags |= RULE_F_EACH_PACKET;
 	return i <= INT_SUB ? post_add(ps, run_flowint, a) : test_add(ps, match_flowint, a);
 }
 
@@ -229,7 +232,6 @@ static int parse_var(struct rule_parser *ps, const struct keyword *kw, char *arg
 	a->id = (uint16_t)name_intern(&ps->rs->arena, &ps->rs->flowvars, name);
 	a->bytes = (const uint8_t *)arena_copy(&ps->rs->arena, (char *)bytes, (size_t)n);
 	a->len = (uint16_t)n;
-	ps->rule->flags |= RULE_F_FLOWVAR;
 	return test_add(ps, kw->data ? match_pktvar : match_flowvar, a);
 }
 

@@ -137,10 +137,7 @@ static int parse_prefilter(struct rule_parser *ps, const struct keyword *kw, cha
 {
 	if (!ps->last && !ps->last_test)
 		return parse_fail(ps, "expected a keyword before it");
-	if (ps->last && ps->last->kind == STEP_CONTENT)
-		return content_set_fast(ps, ps->last);
-	ps->rule->flags |= RULE_F_PREFILTER;
-	return 0;
+	return ps->last && ps->last->kind == STEP_CONTENT ? content_set_fast(ps, ps->last) : 0;
 }
 
 static int parse_accepted(struct rule_parser *ps, const struct keyword *kw, char *arg)

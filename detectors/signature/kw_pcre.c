@@ -96,8 +96,6 @@ static int add_capture(struct rule_parser *ps, struct pcre *p, int group, const 
 	c->scope = !strcmp(scope, "pkt") ? 0 : !strcmp(scope, "flow") ? 1 : 2;
 	c->var = (uint16_t)name_intern(&ps->rs->arena, &ps->rs->flowvars, name);
 	p->n_captures++;
-	if (c->scope == 1)
-		ps->rule->flags |= RULE_F_FLOWVAR;
 	return 0;
 }
 

@@ -163,8 +163,8 @@ static bool has_app_buffer(const struct rule *r)
 // Rules that only name addresses, ports and a protocol: asked once a flow and direction.
 static bool is_ip_only(const struct rule *r)
 {
-	if (r->buffers || r->host_tests || r->proto == PROTO_APP || r->waiting ||
-		r->flags & (RULE_F_NEED_STREAM | RULE_F_FLOW | RULE_F_SEPARATE_PROTO | RULE_F_EVENT))
+	if (r->buffers || r->proto == PROTO_APP || r->waiting ||
+		r->flags & (RULE_F_FLOW | RULE_F_EVENT | RULE_F_EACH_PACKET))
 		return false;
 	for (const struct packet_test *t = r->tests; t; t = t->next)
 		if (strcmp(t->name, "ip_proto") && strcmp(t->name, "geoip") && strcmp(t->name, "iprep") &&

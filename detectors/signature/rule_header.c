@@ -11,8 +11,8 @@ static const struct proto_row {
 	uint32_t flags;
 } proto_table[] = {
 	{"tcp", PROTO_TCP, 0},
-	{"tcp-pkt", PROTO_TCP, RULE_F_NEED_PACKET | RULE_F_SEPARATE_PROTO},
-	{"tcp-stream", PROTO_TCP, RULE_F_NEED_STREAM | RULE_F_SEPARATE_PROTO},
+	{"tcp-pkt", PROTO_TCP, RULE_F_NEED_PACKET},
+	{"tcp-stream", PROTO_TCP, RULE_F_NEED_STREAM},
 	{"udp", PROTO_UDP, 0},
 	{"icmp", PROTO_ICMP, 0},
 	{"icmpv4", PROTO_ICMPV4, 0},

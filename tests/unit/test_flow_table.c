@@ -177,12 +177,14 @@ static void icmp_requests_meet_their_replies(void **state)
 	struct packet *echo = icmp(&r, A, B, 8, 0), *reply = icmp(&r, B, A, 0, 0);
 	struct packet *stamp = icmp(&r, A, B, 13, 0), *stamp_reply = icmp(&r, B, A, 14, 0);
 	struct packet *router = icmp(&r, A, B, 10, 0), *router_back = icmp(&r, B, A, 10, 0);
+	struct packet *router_here = icmp(&r, B, A, 9, 0);
 	rig_run(&r);
 	assert_ptr_equal(echo->flow, reply->flow);
 	assert_int_equal(reply->dir, DIR_TO_CLIENT);
 	assert_ptr_equal(stamp->flow, stamp_reply->flow);
 	assert_ptr_not_equal(echo->flow, stamp->flow);
-	assert_ptr_not_equal(router->flow, router_back->flow); // no counterpart: one-way flows
+	assert_ptr_not_equal(router->flow, router_back->flow); // both ask
+	assert_ptr_equal(router->flow, router_here->flow);
 	flow_tuple(r.t, stamp->flow, &tuple);
 	assert_int_equal(tuple.icmp_type, 13);
 	assert_int_equal(tuple.sport, 0);
@@ -201,6 +203,25 @@ static void icmpv6_neighbour_discovery_pairs(void **state)
 	rig_run(&r);
 	assert_non_null(ask->flow);
 	assert_ptr_equal(ask->flow, answer->flow);
+	rig_close(&r);
+}
+
+static void icmpv6_errors_have_flows_of_their_own_by_type_and_code(void **state)
+{
+	struct rig r;
+	struct packet *p[4];
+	open_default(&r);
+	rig_begin(&r);
+	for (int i = 0; i < 4; i++) {
+		p[i] = add6(&r, 58, i == 3 ? "fe80::2" : "fe80::1", 0, i == 3 ? "fe80::1" : "fe80::2", 0, T0);
+		p[i]->icmp_type = 1;
+		p[i]->icmp_code = i == 2 ? 4 : 3;
+	}
+	rig_run(&r);
+	assert_non_null(p[0]->flow);
+	assert_ptr_equal(p[0]->flow, p[1]->flow);
+	assert_ptr_not_equal(p[0]->flow, p[2]->flow);
+	assert_ptr_not_equal(p[0]->flow, p[3]->flow);
 	rig_close(&r);
 }
 
@@ -435,6 +456,7 @@ int main(void)
 		cmocka_unit_test(ipv6_flows_compare_whole_addresses),
 		cmocka_unit_test(ipv4_and_ipv6_never_meet),
 		cmocka_unit_test(icmp_requests_meet_their_replies),
+		cmocka_unit_test(icmpv6_errors_have_flows_of_their_own_by_type_and_code),
 		cmocka_unit_test(icmpv6_neighbour_discovery_pairs),
 		cmocka_unit_test(unreachable_joins_the_flow_it_quotes_and_begins_none),
 		cmocka_unit_test(packets_without_a_transport_have_no_flow),

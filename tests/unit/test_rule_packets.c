@@ -140,6 +140,62 @@ static void a_flow_that_a_rule_drops_or_rejects_is_looked_at_no_further(void **s
 	}
 }
 
+// Suricata 7.0.10: on three packets of a client and two of its server, and on one that has no flow.
+static void what_a_rule_does_to_a_flow_says_whether_it_is_asked_of_each_packet(void **state)
+{
+	static const struct {
+		const char *rule;
+		uint32_t with_flow, without;
+	} rows[] = {
+		{"ip any any -> any any (", 2, 1}, // once a flow and direction
+		{"ip any any -> any any (flowbits:set,a;", 2, 1},
+		{"ip any any -> any any (flowbits:unset,a;", 5, 1},
+		{"ip any any -> any any (flowbits:toggle,a;", 5, 1},
+		{"ip any any -> any any (flowbits:isnotset,a;", 5, 0},
+		{"ip any any -> any any (flowint:a,+,1;", 5, 1},
+		{"ip any any -> any any (flowint:a,notset;", 5, 0},
+		{"ip any any -> any any (xbits:set,a,track ip_src;", 2, 1},
+		{"ip any any -> any any (hostbits:isnotset,a;", 2, 1},
+		{"ip any any -> any any (tag:session;", 2, 1},
+	};
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		char rule[256];
+		snprintf(rule, sizeof(rule), "alert %s sid:1;)\n", rows[i].rule);
+		struct rule_bench *b = bench_open(rule);
+		for (int k = 0; k < 5; k++)
+			bench_say(b, k % 2 ? SERVER : CLIENT, "abc");
+		expect(b, 1, rows[i].with_flow);
+		b->n = 0;
+		bench_ip(b, CLIENT, 99, (const uint8_t *)"abc", 3);
+		expect(b, 1, rows[i].without);
+		bench_close(b);
+	}
+	static const char *const kinds[] = {"tcp", "tcp-pkt", "tcp-stream"};
+	for (size_t i = 0; i < 3; i++) {
+		char rule[128];
+		snprintf(rule, sizeof(rule), "alert %s any any -> any any (sid:1;)\n", kinds[i]);
+		struct rule_bench *b = bench_open(rule);
+		bench_handshake(b);
+		bench_send(b, CLIENT, "abc");
+		expect(b, 1, 2);
+		bench_close(b);
+	}
+}
+
+static void stream_size_knows_a_client_that_was_never_answered(void **state)
+{
+	struct rule_bench *b = bench_open("alert tcp any any -> any any (stream_size:client,=,1; sid:1;)\n"
+					  "alert tcp any any -> any any (stream_size:server,<,1; sid:2;)\n"
+					  "alert tcp any any -> any any (stream_size:client,>,1; sid:3;)\n");
+	bench_tcp(b, CLIENT, 0x02, NULL, 0);
+	bench_tcp(b, CLIENT, 0x10, NULL, 0);
+	bench_tcp(b, CLIENT, 0x18, "abc", 3);
+	expect(b, 1, 3);
+	expect(b, 2, 3);
+	expect(b, 3, 0);
+	bench_close(b);
+}
+
 // Any packet is one that rules for pkthdr see; their payload tests look at streams as those of ip do.
 static void pkthdr_is_asked_like_ip(void **state)
 {
@@ -267,6 +323,8 @@ int main(void)
 		cmocka_unit_test(only_stream_without_a_payload_test_never_matches),
 		cmocka_unit_test(a_client_that_closes_first_has_its_last_bytes_looked_at_apart),
 		cmocka_unit_test(a_flow_that_a_rule_drops_or_rejects_is_looked_at_no_further),
+		cmocka_unit_test(what_a_rule_does_to_a_flow_says_whether_it_is_asked_of_each_packet),
+		cmocka_unit_test(stream_size_knows_a_client_that_was_never_answered),
 		cmocka_unit_test(pkthdr_is_asked_like_ip),
 		cmocka_unit_test(icmp_times_are_header),
 		cmocka_unit_test(fragment_bits_match_the_packets_suricata_matches),
