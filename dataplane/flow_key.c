@@ -55,8 +55,8 @@ int flow_icmp_counterpart(bool ipv6, uint8_t type)
 	return ipv6 ? counterpart6(type) : counterpart4(type);
 }
 
-// Errors of ICMPv4 belong to the flow they quote or to none: RFC 792 types 3, 4, 5, 11, 12. Those of ICMPv6 have flows of
-// their own, as in Suricata 7.0.10.
+// Errors of ICMPv4 belong to the flow they quote or to none: RFC 792 types 3, 4, 5, 11, 12. Those of ICMPv6 have flows
+// of their own, as in Suricata 7.0.10.
 static bool icmp_is_error(bool ipv6, uint8_t type)
 {
 	if (ipv6)
