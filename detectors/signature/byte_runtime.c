@@ -98,12 +98,13 @@ bool byte_jump_match(struct match_ctx *m, const struct byte_op_args *a, uint32_t
 	struct number num;
 	if (!read_number(m, a, at, &num))
 		return false;
-	uint64_t v = masked(a, num.value) * a->multiplier;
-	if (v > INT32_MAX)
+	// a text may say "-5", which is a way back
+	int64_t v = (int64_t)(masked(a, num.value) * a->multiplier);
+	if (v > INT32_MAX || v < (a->flags & BYTE_STRING ? INT32_MIN : 0))
 		return false;
 	if (a->flags & BYTE_ALIGN)
-		v = (v + 3) & ~(uint64_t)3;
-	int64_t to = (int64_t)v + a->post_offset;
+		v = (v + 3) & ~(int64_t)3;
+	int64_t to = v + a->post_offset;
 	if (a->flags & BYTE_FROM_END)
 		to += m->len;
 	else if (!(a->flags & BYTE_FROM_BEGIN))

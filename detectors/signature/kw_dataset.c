@@ -241,7 +241,8 @@ const struct keyword kw_dataset_table[] = {
 		"isset|isnotset|set|unset, name[, type string|md5|sha256|ip|ipv4][, load file][, save file][, state "
 		"file]"
 		"[, memcap size][, hashsize n]",
-		"ip.src; dataset:isset,bad-hosts,type ip;", "The buffer is (not) in a set, or is put into it.", "same"},
+		"ip.src; dataset:isset,bad-hosts,type ip;", "The buffer is (not) in a set, or is put into it.",
+		"same, and a set of type ip takes IPv4 addresses of packets; Suricata leaves them out"},
 	{"datarep", NULL, ARG_REQUIRED, parse_datarep, 1, "name, <|>|==, value[, type t][, load file]",
 		"ip.src; datarep:scores,>,100,type ip;", "The reputation that a set gives the buffer.", "same"},
 	{"iprep", NULL, ARG_REQUIRED, parse_iprep, 0,

@@ -195,7 +195,8 @@ const struct keyword kw_flow_table[] = {
 		"to_server|to_client|from_server|from_client, established|not_established|stateless, "
 		"only_stream|no_stream, "
 		"only_frag|no_frag",
-		"flow:established,to_server;", "Direction and state of the flow.", "same"},
+		"flow:established,to_server;", "Direction and state of the flow.",
+		"same; what a stream ends with is looked at with its FIN or RST, in Suricata with a later packet"},
 	{"flow.age", NULL, ARG_REQUIRED, parse_age, 0, "n | <n | >n | a-b", "flow.age:>3600;",
 		"Seconds since the flow began.", "same"},
 	{"flow.pkts", NULL, ARG_REQUIRED, parse_count, FLOW_PKTS, "toserver|toclient|either, n | <n | >n | a-b",

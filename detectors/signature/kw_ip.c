@@ -278,8 +278,9 @@ const struct keyword kw_ip_table[] = {
 		"The fragmentation bits: exactly these, these and another (+), any of these (*), not all of these (!).",
 		"same"},
 	{"ip_proto", NULL, ARG_REQUIRED, parse_ip_proto, 0, "[!|<|>]number or name", "ip_proto:47;", "The IP protocol.",
-		"same"},
+		"same; no alert on the packets Suricata makes up at the end of a stream"},
 	{"sameip", NULL, ARG_NONE, parse_sameip, 0, "", "sameip;", "Source and destination address are equal.", "same"},
-	{"l3_proto", NULL, ARG_REQUIRED, parse_l3_proto, 0, "ipv4|ipv6", "l3_proto:ipv6;", "The IP version.", "same"},
+	{"l3_proto", NULL, ARG_REQUIRED, parse_l3_proto, 0, "ipv4|ipv6", "l3_proto:ipv6;", "The IP version.",
+		"same; no alert on the packets Suricata makes up at the end of a stream"},
 	{0},
 };

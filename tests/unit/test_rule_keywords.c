@@ -47,7 +47,8 @@ static const struct row rows[] = {
 	{"byte_jump:1,0,string,dec,from_beginning; content:\"x\"; distance:0; within:1;", "3abxc", "3abcx"},
 	{"byte_jump:1,0,string,dec,multiplier 2; content:\"x\"; distance:0; within:1;", "1abx", "1axb"},
 	{"byte_jump:0,0,from_end,post_offset -3; content:\"end\"; distance:0; within:3;", "the end", "the ende"},
-	{"byte_jump:1,0,string,dec; isdataat:!1,relative;", "3abc", "2abc"}, // to the end, not past it
+	{"byte_jump:2,3,string,dec; content:\"x\"; distance:0; within:1;", "abx-3", "axb-3"}, // a way back
+	{"byte_jump:1,0,string,dec; isdataat:!1,relative;", "3abc", "2abc"},                  // to the end, not past it
 	{"byte_jump:1,0,string,dec; content:!\"zz\";", "3abc", "4abc"},
 	{"byte_jump:1,0,string,dec,post_offset -9; content:\"3\"; distance:0; within:1;", "3abc",
 		"4abc"}, // never before the beginning
