@@ -422,9 +422,18 @@ def what_cannot_start_says_why(site):
     assert p.returncode == 1 and "not a database" in p.stderr, p.stderr
 
 
+def free_port():
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return s.getsockname()[1]
+
+
 def questions_are_answered(site):
-    site.start("--http", "127.0.0.1:0")
+    http = "127.0.0.1:%d" % free_port()
+    site.start("--http", http)
     assert site.feed(2000)[0] == 0
+    over_tcp = subprocess.run([TOCSINCTL, "--api", "http://" + http, "status"], capture_output=True, text=True, timeout=30)
+    assert over_tcp.returncode == 0 and "2000 events" in over_tcp.stdout, over_tcp
     code, out, err = site.ctl("events", "--json", "-n", "10")
     lines = [json.loads(line) for line in out.splitlines()]
     assert code == 0 and len(lines) == 10 and lines[-1]["flow_id"] == 2000, err
