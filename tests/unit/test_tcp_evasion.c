@@ -85,6 +85,19 @@ static void lone_window_scale(struct lab *lab)
 	lab_data(lab, 0, "near");
 }
 
+// Both sides say 64 KiB scaled by more than can be: it counts as 14, and what lies beyond that gigabyte is refused.
+static void window_scale_lies(struct lab *lab)
+{
+	options(lab, (uint8_t[]){3, 3, 255}, 3);
+	lab_send(lab, C, SYN, -1, 0, "");
+	lab_send(lab, S, SYN | ACK, -1, 0, "");
+	lab->opts_len = 0;
+	lab_send(lab, C, ACK, 0, 0, "");
+	lab_send(lab, S, ACK, 0, 0, "");
+	lab_data(lab, 65535u << 14, "decoy");
+	lab_data(lab, 0, "near");
+}
+
 static void unreadable_options(struct lab *lab)
 {
 	lab_handshake(lab);
@@ -354,6 +367,7 @@ static const struct trick {
 	{"simultaneous open", "RFC 9293 figure 8", simultaneous_open, "abc", "xyz"},
 	{"explicit congestion notification", "RFC 3168 6.1", ecn, "abc", "xyz"},
 	{"window scale of one side only", "RFC 7323 2.2", lone_window_scale, "near", ""},
+	{"window scale above 14 of both sides", "RFC 7323 2.3", window_scale_lies, "near", ""},
 	{"options that cannot be read", "RFC 9293 3.1", unreadable_options, "attack", ""},
 	{"wrong checksum", "RFC 9293 3.1", wrong_checksum, "real", ""},
 	{"stale segment", "RFC 9293 3.10.7.4", stale_segment, "abcdef", ""},
