@@ -91,13 +91,13 @@ static void note_end(struct obslog *log, const struct packet *p)
 {
 	const struct flow *f = p->flow;
 	uint8_t others = f ? f->tcp_flags[!(p->dir & 1)] : 0;
-	if (!f || others & 0x05 || !(f->tcp_flags[DIR_TO_SERVER] & 0x02) || f->bytes[DIR_TO_CLIENT] == 0)
+	if (!f || others & 0x05 || !(f->tcp_flags[DIR_TO_SERVER] & 0x02) || flow_bytes(f, DIR_TO_CLIENT) == 0)
 		return; // the other side's FIN has told it, or this was none
 	struct obs *o = obslog_take(log, p, CALL_ENDED);
 	if (!o)
 		return;
-	o->a = (uint32_t)RTE_MIN(f->bytes[DIR_TO_SERVER], (uint64_t)UINT32_MAX);
-	o->b = (uint32_t)RTE_MIN(f->bytes[DIR_TO_CLIENT], (uint64_t)UINT32_MAX);
+	o->a = (uint32_t)RTE_MIN(flow_bytes(f, DIR_TO_SERVER), (uint64_t)UINT32_MAX);
+	o->b = (uint32_t)RTE_MIN(flow_bytes(f, DIR_TO_CLIENT), (uint64_t)UINT32_MAX);
 	if (p->dir == DIR_TO_CLIENT) {
 		o->src = p->dst;
 		o->dst = p->src;

@@ -234,7 +234,7 @@ static enum login_result session_end(const struct packet *p, struct flow_table *
 		return LOGIN_SAID_NOTHING;
 	mark(p, flows, 0, marks); // the other side's FIN says nothing new
 	out->service = marks & MARK_RDP ? LOGIN_RDP : LOGIN_SSH;
-	uint64_t bytes = p->flow->bytes[DIR_TO_CLIENT];
+	uint64_t bytes = flow_bytes(p->flow, DIR_TO_CLIENT);
 	out->value = bytes < UINT32_MAX ? (uint32_t)bytes : UINT32_MAX;
 	out->seconds = p->ts_ns > p->flow->start_ns ? (uint32_t)((p->ts_ns - p->flow->start_ns) / 1000000000) : 0;
 	return LOGIN_ENDED;

@@ -143,7 +143,7 @@ static void slow_dos_on_packets(void *state, struct packet *const *pkts, uint32_
 			continue;
 		uint32_t kind = kind_of(p);
 		struct obs *o = kind ? obslog_take(state, p, (uint8_t)kind) : NULL;
-		if (o && p->flow->bytes[DIR_TO_CLIENT] < EARLY_BYTES)
+		if (o && flow_bytes(p->flow, DIR_TO_CLIENT) < EARLY_BYTES)
 			o->flags = SLOW_EARLY;
 		if (o && p->dir == DIR_TO_CLIENT) {
 			o->src = p->dst;

@@ -104,9 +104,9 @@ static bool match_count(const struct match_ctx *m, const void *args)
 		return false;
 	if (a->what == FLOW_AGE)
 		return range_has(&a->range, age_s(m->p->ts_ns, f->start_ns));
-	for (int side = 0; side < 2; side++)
+	for (uint32_t side = 0; side < 2; side++)
 		if ((a->sides >> side & 1) &&
-			range_has(&a->range, a->what == FLOW_PKTS ? f->pkts[side] : f->bytes[side]))
+			range_has(&a->range, a->what == FLOW_PKTS ? flow_pkts(f, side) : flow_bytes(f, side)))
 			return true;
 	return false;
 }

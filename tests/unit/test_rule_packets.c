@@ -197,6 +197,22 @@ static void stream_size_knows_a_client_that_was_never_answered(void **state)
 }
 
 // Any packet is one that rules for pkthdr see; their payload tests look at streams as those of ip do.
+static void a_server_that_has_said_nothing_has_sent_nothing(void **state)
+{
+	struct rule_bench *b = bench_open("alert tcp any any -> any any (flow.pkts_toclient:>0; sid:1;)\n"
+					  "alert tcp any any -> any any (flow.bytes_toclient:>0; sid:2;)\n"
+					  "alert tcp any any -> any any (flow.pkts:either,>2; sid:3;)\n");
+
+	bench_tcp(b, CLIENT, 0x02, NULL, 0);
+	bench_tcp(b, CLIENT, 0x02, NULL, 0);
+	for (uint32_t sid = 1; sid <= 3; sid++)
+		expect(b, sid, 0);
+	bench_tcp(b, SERVER, 0x12, NULL, 0);
+	expect(b, 1, 1);
+	expect(b, 2, 1);
+	bench_close(b);
+}
+
 static void pkthdr_is_asked_like_ip(void **state)
 {
 	struct rule_bench *b = bench_open("alert pkthdr any any -> any any (content:\"abcdef\"; sid:1;)\n"
@@ -325,6 +341,7 @@ int main(void)
 		cmocka_unit_test(a_flow_that_a_rule_drops_or_rejects_is_looked_at_no_further),
 		cmocka_unit_test(what_a_rule_does_to_a_flow_says_whether_it_is_asked_of_each_packet),
 		cmocka_unit_test(stream_size_knows_a_client_that_was_never_answered),
+		cmocka_unit_test(a_server_that_has_said_nothing_has_sent_nothing),
 		cmocka_unit_test(pkthdr_is_asked_like_ip),
 		cmocka_unit_test(icmp_times_are_header),
 		cmocka_unit_test(fragment_bits_match_the_packets_suricata_matches),
