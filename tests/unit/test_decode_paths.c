@@ -2,21 +2,11 @@
 #include "tests/unit/decode_run.h"
 #include "tests/unit/decode_rows.h"
 #include "dataplane/decode_internal.h"
+#include "tests/unit/random_below.h"
 
 static struct build b;
 static struct decoder fast_decoder, walk_decoder;
 static struct burst walk_burst;
-static uint64_t random_state = 0x9e3779b97f4a7c15u;
-
-// xorshift64: the same frames on every run.
-static uint32_t random_below(uint32_t n)
-{
-	random_state ^= random_state << 13;
-	random_state ^= random_state >> 7;
-	random_state ^= random_state << 17;
-	return (uint32_t)(random_state >> 33) % n;
-}
-
 // Runs both. Returns true when the fast path took the frame.
 static bool both_ways_agree(const uint8_t *bytes, uint32_t len, uint32_t flags)
 {

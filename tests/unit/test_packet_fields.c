@@ -7,6 +7,7 @@
 #include "dataplane/event_ring.h"
 #include "dataplane/pipeline.h"
 #include "dataplane/source.h"
+#include "tests/unit/random_below.h"
 
 #define FRAMES 4096u
 #define BEGIN_NS 1700000000000000000ull
@@ -14,17 +15,6 @@
 
 static struct build frame[FRAMES];
 static uint16_t link_types[FRAMES];
-static uint64_t random_state = 0x9e3779b97f4a7c15u;
-
-// xorshift64: the same frames on every run.
-static uint32_t random_below(uint32_t n)
-{
-	random_state ^= random_state << 13;
-	random_state ^= random_state >> 7;
-	random_state ^= random_state << 17;
-	return (uint32_t)(random_state >> 33) % n;
-}
-
 // Hosts that talk, scan and flood: TCP and UDP, both versions, tagged or not.
 static void build_conversation(struct build *b)
 {

@@ -11,17 +11,7 @@
 
 #include "dataplane/sorter.h"
 #include "detectors/heuristics/udp_services.h"
-
-static uint64_t random_state = 0x9e3779b97f4a7c15u;
-
-// xorshift64: the same packets on every run.
-static uint32_t random_below(uint32_t n)
-{
-	random_state ^= random_state << 13;
-	random_state ^= random_state >> 7;
-	random_state ^= random_state << 17;
-	return (uint32_t)(random_state >> 33) % n;
-}
+#include "tests/unit/random_below.h"
 
 static uint16_t random_port(void)
 {
