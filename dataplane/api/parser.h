@@ -1,0 +1,203 @@
+// What a protocol parser is. One const struct a protocol, one file dataplane/parsers/<name>.c and one line in that
+// folder's meson.build, which generates parser_table. The stage that runs parsers is dataplane/app_layer.c: it finds
+// out which protocol a flow speaks (patterns, then probes), hands bytes to its parser, and shows transactions to the
+// rule engine and to the log as they progress. Next: app_proto.h for the numbers, detectors/signature/tx_runtime.c for
+// who reads transactions.
+//
+// A parser never allocates but from its app_run, which is bounded a worker, a flow and a transaction; when that has no
+// more, the parser says PARSE_STOP and the flow is counted and left alone. Bytes it is handed are borrowed.
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "dataplane/api/app_proto.h"
+#include "dataplane/api/detector.h"
+#include "dataplane/api/flow.h"
+#include "dataplane/api/packet.h"
+
+struct app_run;
+struct app_session;
+struct app_tx;
+
+struct app_bytes {
+	const uint8_t *at; // NULL: there is no such thing, which is not the same as an empty one
+	uint32_t len;
+};
+
+enum parser_over { OVER_TCP = 1u << 0, OVER_UDP = 1u << 1 };
+
+// Bytes near the start of one direction that name a protocol. dir: the direction they stand in when the client began.
+struct parser_pattern {
+	const char *bytes;
+	uint8_t len;
+	uint16_t offset; // they lie at or behind here ...
+	uint16_t depth;  // ... and end within this many bytes from the start
+	uint8_t dir;     // enum packet_dir
+	bool nocase;
+};
+
+enum probe_answer {
+	PROBE_NO,
+	PROBE_MORE, // too few bytes to tell
+	PROBE_YES,
+	PROBE_YES_REVERSED, // yes, and the side that speaks is the other one than dir says
+};
+
+enum parse_answer {
+	PARSE_OK,   // in->used says how many bytes are finished with; the rest comes again with what follows
+	PARSE_DONE, // wants no more bytes of this direction
+	PARSE_STOP, // of neither: malformed beyond repair, or out of memory (say which with app_event / app_run)
+};
+
+// Bytes of one direction (TCP), or one datagram.
+struct app_input {
+	const uint8_t *data;
+	uint32_t len;
+	uint32_t gap;   // bytes lost right before data
+	uint32_t used;  // out: see PARSE_OK; datagrams are always used up
+	uint8_t dir;    // enum packet_dir, of the conversation as the parser sees it (client = 0)
+	bool start;     // the first bytes of this direction
+	bool last;      // nothing follows in this direction
+	uint64_t ts_ns; // of the packet that brought them
+	uint64_t seq;
+};
+
+// What all transactions begin with; a parser's own struct has it as its first member.
+struct app_tx {
+	struct app_tx *next; // of the flow, in order
+	uint64_t id;         // 0, 1, ... in the flow
+	uint8_t progress[2]; // by direction, on the parser's own scale; >= parser->complete[dir]: complete
+	uint8_t dirs;        // bit a direction: it can take part. A tx of one datagram has one
+	bool stopped;        // the flow ended or the parser stopped: what is missing will not come
+	uint8_t logged;
+	uint8_t event_count;
+	uint8_t events[4]; // index + 1 into parser->events; further ones are only counted
+	uint8_t last_dir;  // direction of the input that touched it last
+	void *detect;      // the rule engine's: taken from app_run, given back by it when the tx ends
+};
+
+// A buffer that rules inspect: `http.uri`. Several values (dns.query): get() is asked with nth = 0, 1, ... until it
+// says false.
+struct parser_buffer {
+	const char *name;    // as the rule keyword
+	uint8_t dirs;        // bit a direction
+	uint8_t progress[2]; // by direction: the tx has it once it is this far
+	// True where the value is there (perhaps empty). Body buffers return what has been gathered so far.
+	bool (*get)(const struct app_tx *tx, uint8_t dir, uint32_t nth, struct app_bytes *out);
+	bool grows; // more may come behind what get() returns until the direction is complete (bodies)
+};
+
+// A number that rules test: `dns.opcode`, `http.stat_code` has none. Several values as above.
+struct parser_field {
+	const char *name;
+	uint8_t dirs;
+	uint8_t progress[2];
+	bool (*get)(const struct app_tx *tx, uint8_t dir, uint32_t nth, uint64_t *out);
+};
+
+// Writes a record's members (app_log.c); names are static strings. Texts are cut at the record's room, never split
+// within an escape. Nesting is at most 4 deep.
+struct app_log;
+void log_text(struct app_log *l, const char *name, struct app_bytes text);
+void log_string(struct app_log *l, const char *name, const char *text);
+void log_uint(struct app_log *l, const char *name, uint64_t v);
+void log_bool(struct app_log *l, const char *name, bool v);
+void log_object(struct app_log *l, const char *name); // opened; in a list name is NULL
+void log_list(struct app_log *l, const char *name);
+void log_close(struct app_log *l);
+
+struct parser {
+	const char *name; // EVE event_type and the object's name: "http"
+	enum app_proto proto;
+	uint8_t over; // enum parser_over
+	// How it is told from others. `ports`: where the probe is asked of bytes no pattern knows, in Suricata's
+	// spelling ("53", "443,8443"), overridden by app-layer.protocols.<name>.detection-ports.dp.
+	const struct parser_pattern *patterns; // ends with .bytes == NULL; or NULL
+	const char *tcp_ports, *udp_ports;
+	enum probe_answer (*probe)(const uint8_t *data, uint32_t len, uint8_t dir, uint8_t over);
+	bool off; // by default (modbus, dnp3, enip), as in Suricata
+
+	// From here on: of a protocol that is read, not just told.
+	uint32_t state_size; // bytes of a flow's state, zeroed at start; 0: parse() makes transactions without any
+	uint32_t tx_size;    // bytes of a transaction, struct app_tx first
+	uint8_t complete[2]; // progress at which a direction of a transaction is complete
+	enum parse_answer (*parse)(struct app_run *run, struct app_session *s, void *state, struct app_input *in);
+	// Gives back what a transaction, or the flow's state, holds. Optional.
+	void (*free_tx)(struct app_run *run, struct app_tx *tx);
+	void (*free_state)(struct app_run *run, void *state);
+	const struct parser_buffer *buffers; // end with .name == NULL; or NULL
+	const struct parser_field *fields;   // likewise
+	const char *const *events;           // names for app-layer-event:<name>.<event>, NULL-terminated; or NULL
+	// Writes the record of a complete transaction; also what an alert says of it. False: nothing to say.
+	bool (*log)(const struct app_tx *tx, struct app_log *l);
+};
+
+// Generated by dataplane/parsers/meson.build from its list of files; NULL-terminated.
+extern const struct parser *const parser_table[];
+
+const char *app_proto_name(uint16_t proto);     // "http1"; "unknown", "failed"
+const char *app_proto_eve_name(uint16_t proto); // "http"
+// APP_UNKNOWN when there is none of that name. ("http" is HTTP1 and HTTP2: callers who mean both say so.)
+enum app_proto app_proto_by_name(const char *name);
+
+// --- For parsers, while parse() runs.
+
+// Memory of the worker's pool, zeroed, at most APP_ALLOC_MAX; NULL when there is none left (counted). Constant time.
+#define APP_ALLOC_MAX 131072u
+void *app_alloc(struct app_run *run, uint32_t bytes);
+void app_free(struct app_run *run, void *mem); // accepts NULL
+
+// A text that grows. Appending past `max` bytes keeps the front and returns false, as does the lack of memory.
+struct app_text {
+	uint8_t *at;
+	uint32_t len, cap;
+};
+bool app_text_add(struct app_run *run, struct app_text *t, const uint8_t *bytes, uint32_t len, uint32_t max);
+void app_text_free(struct app_run *run, struct app_text *t);
+
+// A new transaction at the end of the flow's list; NULL: none left (a flow has at most app-layer.max-tx, or no memory).
+struct app_tx *app_tx_new(struct app_run *run, struct app_session *s);
+// The flow's transactions that are still open.
+struct app_tx *app_tx_first(const struct app_session *s);
+// An event on a transaction (NULL: on the flow). index: into parser->events.
+void app_event(struct app_run *run, struct app_session *s, struct app_tx *tx, uint8_t index);
+// What parsers may spend: app-layer.protocols.* of the configuration.
+struct app_limits {
+	uint64_t http_request_body, http_response_body; // bytes of a body that are inspected; 0: all
+	uint32_t http_decompress_layers;
+	uint64_t http_bomb; // a body that grows past this and 2048 times its size is given up
+	bool tls_ja3, tls_ja4;
+	uint8_t tls_encrypted; // after the handshake: 0 count only, 1 let go, 2 inspect
+	uint32_t max_tx;       // open transactions a flow
+};
+const struct app_limits *app_limits(const struct app_run *run);
+// The conversation goes on in another protocol from the next byte of both directions on (CONNECT, STARTTLS, upgrade);
+// expect: APP_UNKNOWN to find out anew.
+void app_switch(struct app_run *run, struct app_session *s, enum app_proto expect);
+// The flow that this host pair will open soon from/to the port (FTP data) speaks `proto`. Bounded; forgotten after 60
+// s.
+void app_expect(
+	struct app_run *run, struct app_session *s, const union ip_addr *server, uint16_t port, enum app_proto proto);
+// Hands bytes of a body to be inspected as raw stream now (a transaction has ended): the rule engine does not wait for
+// a full chunk of this direction.
+void app_inspect_raw(struct app_session *s, uint8_t dir);
+
+// --- For the rule engine.
+
+// Who is shown transactions: after every input, each open transaction of the flow that it has touched or that is
+// complete or stopped; once more with tx->stopped when the flow ends. p: the packet that brought the input, or the
+// stand-in when a flow ends without one (NULL). Called before the packet itself is looked at.
+struct app_consumer {
+	void *arg;
+	void (*on_tx)(void *arg, const struct parser *parser, struct app_session *s, struct app_tx *tx, uint8_t dir,
+		struct packet *p, struct flow *f, struct flow_cold *cold, struct app_run *run,
+		struct detector_run *drun);
+	// The transaction goes: tx->detect is to be given back.
+	void (*on_tx_end)(void *arg, struct app_tx *tx, struct app_run *run);
+};
+
+// The session of a flow, NULL: none. Its protocol by direction (they differ where both sides speak something else).
+const struct app_session *app_session_of(const struct flow_cold *cold);
+enum app_proto app_session_proto(const struct app_session *s, uint8_t dir);
