@@ -186,14 +186,20 @@ void app_inspect_raw(struct app_session *s, uint8_t dir);
 
 // --- For the rule engine.
 
-// Who is shown transactions: after every input, each open transaction of the flow that it has touched or that is
-// complete or stopped; once more with tx->stopped when the flow ends. p: the packet that brought the input, or the
-// stand-in when a flow ends without one (NULL). Called before the packet itself is looked at.
+// Who is shown transactions: when every stream consumer has had the bytes that a packet made available (that is, in the
+// stage's on_packet), each open transaction of the flow that these bytes have touched or that is complete or stopped, a
+// direction at a time, in their order; then on_shown, before any of them is freed. Once more with tx->stopped when the
+// flow ends. p: the packet that brought the bytes, NULL when a flow ends without one; it may go the other way than dir.
+// So the raw bytes of a transaction have been inspected before it is shown, and a packet's own rules and those of its
+// transactions speak in one order. What the stage itself notes (applayer_mismatch_protocol_both_directions, ...) are
+// rows of drops.def of the type "applayer", put to the packet with packet_note.
 struct app_consumer {
 	void *arg;
 	void (*on_tx)(void *arg, const struct parser *parser, struct app_session *s, struct app_tx *tx, uint8_t dir,
 		struct packet *p, struct flow *f, struct flow_cold *cold, struct app_run *run,
 		struct detector_run *drun);
+	// All transactions of this packet (or of this flow's end) have been shown.
+	void (*on_shown)(void *arg, struct packet *p, struct flow *f, struct detector_run *drun);
 	// The transaction goes: tx->detect is to be given back.
 	void (*on_tx_end)(void *arg, struct app_tx *tx, struct app_run *run);
 };
