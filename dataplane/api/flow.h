@@ -76,7 +76,8 @@ struct flow_cold {
 	void *app;               // parser state, owned by the parser stage
 	void *detect;            // signature state of this flow (flowbits, ...), owned by detectors/signature
 	uint64_t detect_bits[4]; // small per-flow marks of heuristics, see detector.h
-	uint64_t spare[4];
+	uint64_t app_seq[2];     // packet whose bytes decided what this direction speaks, 0: nothing has
+	uint64_t spare[2];
 };
 _Static_assert(sizeof(struct flow_cold) <= 192, "a flow is at most 256 bytes without payload");
 

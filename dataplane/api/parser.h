@@ -207,3 +207,5 @@ struct app_consumer {
 // The session of a flow, NULL: none. Its protocol by direction (they differ where both sides speak something else).
 const struct app_session *app_session_of(const struct flow_cold *cold);
 enum app_proto app_session_proto(const struct app_session *s, uint8_t dir);
+// Whether app_inspect_raw was called for this direction since this was last asked.
+bool app_raw_due(struct flow_cold *cold, uint8_t dir);
