@@ -1,0 +1,253 @@
+// Sessions, transactions and what parsers call. Next: app_layer.c.
+#include "dataplane/app_session.h"
+
+#include <string.h>
+
+void app_limits_default(struct app_limits *l)
+{
+	*l = (struct app_limits){.http_request_body = 102400,
+		.http_response_body = 102400,
+		.http_decompress_layers = 2,
+		.http_bomb = 1 << 20,
+		.tls_ja3 = true,
+		.tls_ja4 = true,
+		.max_tx = 512};
+}
+
+void app_run_init(struct app_run *run, struct app_pool *pool, uint32_t flow_memory)
+{
+	memset(run, 0, sizeof(*run));
+	run->pool = pool;
+	run->flow_memory = flow_memory;
+	app_limits_default(&run->limits);
+}
+
+const struct app_limits *app_limits(const struct app_run *run)
+{
+	return &run->limits;
+}
+
+void *app_alloc(struct app_run *run, uint32_t bytes)
+{
+	struct app_session *s = run->session;
+	uint32_t block = app_pool_block(bytes);
+
+	if (s && s->memory + block > run->flow_memory) {
+		run->refused.flow_memory++;
+		return NULL;
+	}
+	void *mem = app_pool_take(run->pool, bytes);
+	if (s && mem)
+		s->memory += block;
+	return mem;
+}
+
+void app_free(struct app_run *run, void *mem)
+{
+	uint32_t block = mem ? app_pool_give(run->pool, mem) : 0;
+
+	if (run->session)
+		run->session->memory -= block;
+}
+
+static bool text_room(struct app_run *run, struct app_text *t, uint32_t want)
+{
+	uint32_t cap = app_pool_block(want);
+
+	if (want <= t->cap)
+		return true;
+	uint8_t *at = cap ? app_alloc(run, cap) : NULL;
+	if (!at)
+		return false;
+	if (t->len)
+		memcpy(at, t->at, t->len);
+	app_free(run, t->at);
+	t->at = at;
+	t->cap = cap;
+	return true;
+}
+
+bool app_text_add(struct app_run *run, struct app_text *t, const uint8_t *bytes, uint32_t len, uint32_t max)
+{
+	uint32_t room = max > t->len ? max - t->len : 0, take = len < room ? len : room;
+
+	if (t->len + take > APP_ALLOC_MAX)
+		take = APP_ALLOC_MAX - t->len;
+	if (!text_room(run, t, t->len + take)) {
+		take = t->cap - t->len; // what still fits stays true to "the front is kept"
+		if (!take)
+			return false;
+		memcpy(t->at + t->len, bytes, take);
+		t->len = t->cap;
+		return false;
+	}
+	if (take)
+		memcpy(t->at + t->len, bytes, take);
+	t->len += take;
+	return take == len;
+}
+
+void app_text_free(struct app_run *run, struct app_text *t)
+{
+	app_free(run, t->at);
+	*t = (struct app_text){0};
+}
+
+struct app_tx *app_tx_new(struct app_run *run, struct app_session *s)
+{
+	if (s->open >= run->limits.max_tx) {
+		run->refused.max_tx++;
+		return NULL;
+	}
+	struct app_tx *tx = app_alloc(run, s->parser->tx_size);
+	if (!tx)
+		return NULL;
+	tx->id = s->next_tx++;
+	if (s->last)
+		s->last->next = tx;
+	else
+		s->first = tx;
+	s->last = tx;
+	s->open++;
+	run->tx[s->parser->proto]++;
+	return tx;
+}
+
+struct app_tx *app_tx_first(const struct app_session *s)
+{
+	return s->first;
+}
+
+bool app_tx_over(const struct parser *parser, const struct app_tx *tx)
+{
+	for (uint8_t d = 0; d < 2 && !tx->stopped; d++)
+		if (tx->dirs & 1u << d && tx->progress[d] < parser->complete[d])
+			return false;
+	return true;
+}
+
+void app_tx_end(struct app_run *run, struct app_session *s, struct app_tx *before, struct app_tx *tx)
+{
+	run->session = s;
+	if (before)
+		before->next = tx->next;
+	else
+		s->first = tx->next;
+	if (s->last == tx)
+		s->last = before;
+	s->open--;
+	if (s->parser->free_tx)
+		s->parser->free_tx(run, tx);
+	app_free(run, tx);
+}
+
+void app_event(struct app_run *run, struct app_session *s, struct app_tx *tx, uint8_t index)
+{
+	if (!tx) {
+		s->flow_events |= 1ull << (index & 63);
+		return;
+	}
+	for (uint32_t i = 0; i < tx->event_count && i < sizeof(tx->events); i++)
+		if (tx->events[i] == index + 1)
+			return;
+	if (tx->event_count < sizeof(tx->events))
+		tx->events[tx->event_count] = (uint8_t)(index + 1);
+	if (tx->event_count < UINT8_MAX)
+		tx->event_count++;
+}
+
+void app_switch(struct app_run *run, struct app_session *s, enum app_proto expect)
+{
+	s->flags |= SESSION_SWITCH;
+	s->switch_to = (uint16_t)expect;
+}
+
+void app_inspect_raw(struct app_session *s, uint8_t dir)
+{
+	s->raw_now |= (uint8_t)(1u << dir);
+}
+
+void app_expect(
+	struct app_run *run, struct app_session *s, const union ip_addr *server, uint16_t port, enum app_proto proto)
+{
+	struct app_expected *e = &run->expected[run->expect_at++ % APP_EXPECT_MAX];
+	bool first = memcmp(server, &s->addr[0], sizeof(*server)) == 0;
+
+	if (e->until_ns > run->now_ns)
+		run->refused.expectations++;
+	*e = (struct app_expected){.port = port, .proto = (uint16_t)proto, .until_ns = run->now_ns + APP_EXPECT_NS};
+	e->addr[0] = s->addr[first ? 1 : 0];
+	e->addr[1] = *server;
+	if (e->until_ns > run->expect_end_ns)
+		run->expect_end_ns = e->until_ns;
+}
+
+struct app_session *app_session_new(struct app_run *run)
+{
+	run->session = NULL;
+	return app_alloc(run, sizeof(struct app_session));
+}
+
+bool app_session_start(struct app_run *run, struct app_session *s, const struct parser *parser)
+{
+	run->session = s;
+	if (parser->state_size) {
+		s->state = app_alloc(run, parser->state_size);
+		if (!s->state)
+			return false;
+	}
+	s->parser = parser;
+	return true;
+}
+
+static void stop(struct app_run *run, struct app_session *s)
+{
+	s->flags |= SESSION_STOPPED;
+	s->done = 3;
+	run->parser_stops[s->parser->proto]++;
+	for (struct app_tx *tx = s->first; tx; tx = tx->next)
+		tx->stopped = true;
+}
+
+enum parse_answer app_session_parse(struct app_run *run, struct app_session *s, struct app_input *in)
+{
+	enum parse_answer answer;
+
+	in->used = in->len;
+	if (s->done & 1u << in->dir)
+		return PARSE_DONE;
+	run->session = s;
+	run->now_ns = in->ts_ns;
+	in->used = 0;
+	answer = s->parser->parse(run, s, s->state, in);
+	if (in->used > in->len || answer != PARSE_OK)
+		in->used = in->len;
+	if (answer == PARSE_DONE)
+		s->done |= (uint8_t)(1u << in->dir);
+	if (answer == PARSE_STOP)
+		stop(run, s);
+	return answer;
+}
+
+void app_session_reset(struct app_run *run, struct app_session *s)
+{
+	run->session = s;
+	while (s->first)
+		app_tx_end(run, s, NULL, s->first);
+	if (s->parser && s->parser->free_state)
+		s->parser->free_state(run, s->state);
+	app_free(run, s->state);
+	s->state = NULL;
+	s->parser = NULL;
+	s->next_tx = 0;
+	s->flow_events = 0;
+	s->done = s->raw_now = 0;
+	s->flags = 0;
+}
+
+void app_session_free(struct app_run *run, struct app_session *s)
+{
+	app_session_reset(run, s);
+	run->session = NULL;
+	app_free(run, s);
+}

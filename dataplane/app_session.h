@@ -1,0 +1,81 @@
+// What a parser has of a flow: its state, its transactions, and the run through which it reaches the worker's memory.
+// The stage (app_layer.c), the unit tests' parser_lab.h and the fuzzer drive parsers through the calls below.
+// Private to dataplane/app_*.c and tests. Next: app_layer.h.
+#pragma once
+
+#include "dataplane/api/parser.h"
+#include "dataplane/app_pool.h"
+
+// Why something was not done for a flow.
+struct app_refusals {
+	uint64_t flow_memory;  // requests past what a flow may have
+	uint64_t max_tx;       // transactions past app-layer.max-tx
+	uint64_t expectations; // flows expected beyond the table's room
+};
+
+#define APP_EXPECT_MAX 256u
+#define APP_EXPECT_NS (60ull * 1000000000ull)
+
+// A flow that two hosts have agreed on. In a ring: the oldest gives way.
+struct app_expected {
+	union ip_addr addr[2];
+	uint64_t until_ns; // 0: none
+	uint16_t port;     // of the server, addr[1]
+	uint16_t proto;
+};
+
+struct app_run {
+	struct app_pool *pool;
+	struct app_session *session; // whose memory is counted now, NULL: nobody's
+	struct app_limits limits;
+	uint32_t flow_memory; // bytes a flow may have
+	uint64_t now_ns;      // of the input at hand
+	struct app_refusals refused;
+	uint64_t tx[APP_PROTO_COUNT]; // transactions begun
+	uint64_t parser_stops[APP_PROTO_COUNT];
+	uint32_t expect_at;
+	uint64_t expect_end_ns; // no expectation lives longer
+	struct app_expected expected[APP_EXPECT_MAX];
+};
+
+struct app_session {
+	const struct parser *parser; // NULL: not known yet, or told but not read
+	void *state;
+	struct app_tx *first, *last;
+	uint64_t next_tx;
+	uint64_t flow_events;  // bit an index of parser->events, for the flow itself
+	uint32_t memory;       // bytes of blocks
+	uint32_t open;         // transactions
+	uint16_t proto[2];     // enum app_proto, by direction of the flow
+	uint16_t switch_to;    // with SESSION_SWITCH
+	uint8_t flags;         // enum app_session_flag
+	uint8_t done;          // bit a direction (of the parser): it wants no more
+	uint8_t raw_now;       // bit a direction (of the parser): app_inspect_raw
+	union ip_addr addr[2]; // of the flow, client first as the parser sees it
+};
+
+enum app_session_flag {
+	SESSION_SWITCH = 1u << 0,   // app_switch was called
+	SESSION_STOPPED = 1u << 1,  // the parser wants nothing any more
+	SESSION_REVERSED = 1u << 2, // the client as the parser sees it is the flow's server
+};
+
+void app_limits_default(struct app_limits *l);
+// A run over an empty pool, with default limits and flow_memory bytes a flow.
+void app_run_init(struct app_run *run, struct app_pool *pool, uint32_t flow_memory);
+
+// A session without a parser; NULL: no memory.
+struct app_session *app_session_new(struct app_run *run);
+// Gives it a parser with zeroed state. False: no memory.
+bool app_session_start(struct app_run *run, struct app_session *s, const struct parser *parser);
+// Hands bytes over. in->used is never more than in->len, all of it for a datagram, and nothing is asked of a parser
+// that is done. After PARSE_STOP every open transaction is marked stopped.
+enum parse_answer app_session_parse(struct app_run *run, struct app_session *s, struct app_input *in);
+// True when nothing more will come of a transaction.
+bool app_tx_over(const struct parser *parser, const struct app_tx *tx);
+// Takes a transaction out of the list (before: the one before it, NULL: it is the first) and gives its memory back.
+void app_tx_end(struct app_run *run, struct app_session *s, struct app_tx *before, struct app_tx *tx);
+// Every open transaction, the state and the session go. What rules hung on transactions is gone already.
+void app_session_free(struct app_run *run, struct app_session *s);
+// The same without the session itself: it can be started with another parser. Ids go on counting from 0 again.
+void app_session_reset(struct app_run *run, struct app_session *s);
