@@ -13,7 +13,6 @@ struct fast {
 	const struct decoder *d;
 	const uint8_t *l3, *l4;
 	uint32_t l3_off, l4_off, l4_len;
-	uint32_t ports; // source in the high half
 	bool v4, tcp, vlan;
 };
 
@@ -57,20 +56,33 @@ static __rte_noinline bool sums_ok(
 	return checksum_fold(checksum_add(l4, l4_len, sum)) == 0xffff;
 }
 
-_Static_assert(offsetof(struct packet, ip_proto) == offsetof(struct packet, ttl) + 1 &&
-		       offsetof(struct packet, tcp_flags) == offsetof(struct packet, ttl) + 2 &&
-		       offsetof(struct packet, vlan_count) == offsetof(struct packet, ttl) + 5 &&
-		       offsetof(struct packet, src) == offsetof(struct packet, ttl) + 8,
-	"fast_l4() writes ttl to event_count as one word");
+// Fields that lie side by side are written as words and vectors: the compiler has those as constants where all is
+// constant, and does not join stores of fields itself where it cannot tell them from what is read in between.
+typedef uint32_t words __attribute__((vector_size(16)));
+
+static __rte_always_inline void put(void *to, words v)
+{
+	memcpy(to, &v, sizeof(v));
+}
+
+#define AT(field) offsetof(struct packet, field)
+_Static_assert(RTE_BYTE_ORDER == RTE_LITTLE_ENDIAN, "fill() writes several fields as one word");
+_Static_assert(AT(l3_off) == AT(l2_len) + 4 && AT(l4_off) == AT(l2_len) + 8 && AT(payload_off) == AT(l2_len) + 12 &&
+		       AT(payload_len) == AT(l2_len) + 16 && AT(sport) == AT(l2_len) + 20 &&
+		       AT(dport) == AT(sport) + 2 && AT(ttl) == AT(sport) + 4 && AT(ip_proto) == AT(ttl) + 1 &&
+		       AT(tcp_flags) == AT(ttl) + 2 && AT(vlan_count) == AT(ttl) + 5 && AT(src) == AT(ttl) + 8 &&
+		       AT(dst) == AT(src) + 16 && AT(vlan) == AT(dst) + 16 && AT(ether_type) == AT(vlan) + 6 &&
+		       AT(tunnel_id) == AT(outer) + 8 && AT(dir) == AT(outer) + 12,
+	"fill() writes l2_len to dir as words and vectors");
 
 // Bytes of the TCP header, 0 when the segment is for the walk.
 static __rte_always_inline uint32_t tcp_header(const struct fast *f)
 {
 	if (unlikely(f->l4_len < 20))
 		return 0;
+	if (likely((f->l4[12] & 0xf0) == 0x50))
+		return 20;
 	uint32_t hlen = (f->l4[12] >> 4) * 4u;
-	if (likely(hlen == 20))
-		return hlen;
 	if (unlikely(hlen < 20 || hlen > f->l4_len))
 		return 0;
 	if (hlen == 32 && only_timestamps(f->l4 + 20))
@@ -83,50 +95,55 @@ static __rte_always_inline uint32_t udp_header(const struct fast *f)
 {
 	if (unlikely(load_be16(f->l4 + 4) != f->l4_len))
 		return 0;
-	uint16_t sport = (uint16_t)(f->ports >> 16), dport = (uint16_t)f->ports;
+	uint16_t sport = load_be16(f->l4), dport = load_be16(f->l4 + 2);
 	return unlikely(decode_udp_may_tunnel(f->d, sport, dport, f->l4 + 8, f->l4_len - 8)) ? 0 : 8;
 }
 
-static __rte_always_inline union ip_addr address(const struct fast *f, uint32_t v4_at, uint32_t v6_at)
+static __rte_always_inline void put_address(union ip_addr *to, const uint8_t *from, bool v4)
 {
-	union ip_addr a = {{0}};
-	memcpy(&a, f->l3 + (f->v4 ? v4_at : v6_at), f->v4 ? 4 : 16);
-	return a;
+	if (v4) {
+		uint32_t a;
+		memcpy(&a, from, sizeof(a));
+		put(to, (words){a, 0, 0, 0});
+	} else {
+		memcpy(to, from, sizeof(*to));
+	}
+}
+
+static __rte_always_inline void put_word(void *to, uint64_t word)
+{
+	memcpy(to, &word, sizeof(word));
+}
+
+// Fills the packet. hlen: bytes of the transport header. Returns its tally.
+static __rte_always_inline uint32_t fill(struct packet *p, const struct fast *f, uint32_t hlen)
+{
+	const uint64_t ttl_proto = f->v4 ? load_le16(f->l3 + 8) : load_be16(f->l3 + 6);
+	const uint64_t tcp_flags = f->tcp ? f->l4[13] : 0;
+	const uint64_t vlan = f->vlan ? load_be16(p->data + 14) & 0xfff : 0, ether = f->v4 ? ETHER_IPV4 : ETHER_IPV6;
+	const uint32_t ports = load_be32(f->l4), turned = ports << 16 | ports >> 16;
+	p->flags |= (f->v4 ? PKT_IPV4 : PKT_IPV6) | (f->tcp ? PKT_TCP : PKT_UDP);
+	put(&p->l2_len, (words){f->l3_off, f->l3_off, f->l4_off, f->l4_off + hlen});
+	p->payload_len = f->l4_len - hlen;
+	memcpy(&p->sport, &turned, sizeof(turned));
+	put_word(&p->ttl, ttl_proto | tcp_flags << 16 | (uint64_t)f->vlan << 40);
+	put_address(&p->src, f->l3 + (f->v4 ? 12 : 8), f->v4);
+	put_address(&p->dst, f->l3 + (f->v4 ? 16 : 24), f->v4);
+	put_word(&p->vlan, vlan | ether << 48);
+	put(&p->outer, (words){0});
+	p->flow = NULL;
+	return TALLY_FRAME + (f->vlan ? TALLY_VLAN : 0) + (f->v4 ? 0 : TALLY_IPV6) + (f->tcp ? 0 : TALLY_UDP);
 }
 
 static __rte_always_inline uint32_t fast_l4(struct packet *p, struct fast *f)
 {
-	f->ports = load_be32(f->l4);
-	const uint32_t summed = PKT_L4_CSUM_OK | (f->v4 ? PKT_L3_CSUM_OK : 0);
+	const uint32_t summed = PKT_L4_CSUM_OK | (f->v4 ? PKT_L3_CSUM_OK : 0), usual = f->tcp ? 20 : 8;
 	uint32_t hlen = f->tcp ? tcp_header(f) : udp_header(f), flags = p->flags;
 	if (unlikely(hlen == 0))
 		return 0;
 	if ((flags & summed) != summed && unlikely(!sums_ok(f->d, flags, f->l3, f->v4, f->tcp, f->l4_len)))
 		return 0;
-	// all is read before anything is written, so that the compiler may join what lies side by side
-	const union ip_addr src = address(f, 12, 8), dst = address(f, 16, 24);
-	const uint8_t ttl = f->l3[f->v4 ? 8 : 7], tcp_flags = f->tcp ? f->l4[13] : 0;
-	const uint64_t bytes = rte_cpu_to_le_64(
-		ttl | (f->tcp ? PROTO_TCP : PROTO_UDP) << 8 | (uint64_t)tcp_flags << 16 | (uint64_t)f->vlan << 40);
-	const uint16_t vlan = f->vlan ? load_be16(p->data + 14) & 0xfff : 0;
-	p->flags = flags | (f->v4 ? PKT_IPV4 : PKT_IPV6) | (f->tcp ? PKT_TCP : PKT_UDP);
-	p->l2_len = f->l3_off;
-	p->l3_off = f->l3_off;
-	p->l4_off = f->l4_off;
-	p->payload_off = f->l4_off + hlen;
-	p->payload_len = f->l4_len - hlen;
-	p->sport = (uint16_t)(f->ports >> 16);
-	p->dport = (uint16_t)f->ports;
-	memcpy(&p->ttl, &bytes, sizeof(bytes));
-	p->src = src;
-	p->dst = dst;
-	p->vlan[0] = vlan;
-	p->vlan[1] = 0;
-	p->vlan[2] = 0;
-	p->ether_type = f->v4 ? ETHER_IPV4 : ETHER_IPV6;
-	p->outer = NULL;
-	p->tunnel_id = 0;
-	return TALLY_FRAME + (f->vlan ? TALLY_VLAN : 0) + (f->v4 ? 0 : TALLY_IPV6) + (f->tcp ? 0 : TALLY_UDP);
+	return likely(hlen == usual) ? fill(p, f, usual) : fill(p, f, hlen);
 }
 
 // An IPv4 header without options that is no fragment: version and length, flags and offset in one comparison.
@@ -137,7 +154,7 @@ static __rte_always_inline uint32_t fast_ipv4(struct packet *p, struct fast *f)
 	uint32_t total = load_be16(f->l3 + 2);
 	if (unlikely((head & rte_cpu_to_be_64(0xff00000000003fff)) != rte_cpu_to_be_64(0x4500000000000000)))
 		return 0;
-	if (unlikely(total > p->len - f->l3_off || total < 28))
+	if (unlikely(total > p->len - f->l3_off))
 		return 0;
 	f->v4 = true;
 	f->l4 = f->l3 + 20;
@@ -145,8 +162,8 @@ static __rte_always_inline uint32_t fast_ipv4(struct packet *p, struct fast *f)
 	f->l4_len = total - 20;
 	f->tcp = f->l3[9] == PROTO_TCP;
 	if (f->tcp)
-		return fast_l4(p, f);
-	return f->l3[9] == PROTO_UDP ? fast_l4(p, f) : 0;
+		return likely(total >= 40) ? fast_l4(p, f) : 0;
+	return f->l3[9] == PROTO_UDP && total >= 28 ? fast_l4(p, f) : 0;
 }
 
 // An IPv6 header without extension headers.
@@ -167,13 +184,13 @@ static __rte_always_inline uint32_t fast_ipv6(struct packet *p, struct fast *f)
 	return f->l3[6] == PROTO_UDP ? fast_l4(p, f) : 0;
 }
 
-static __rte_always_inline uint32_t fast_l3(const struct decoder *d, struct packet *p, bool vlan)
+// What follows an EtherType at l3_off - 2.
+static __rte_always_inline uint32_t fast_l3(const struct decoder *d, struct packet *p, uint16_t type, bool vlan)
 {
 	uint32_t l3_off = vlan ? 18 : 14;
+	struct fast f = {.d = d, .l3 = p->data + l3_off, .l3_off = l3_off, .vlan = vlan};
 	if (unlikely(p->len < l3_off + 28))
 		return 0;
-	struct fast f = {.d = d, .l3 = p->data + l3_off, .l3_off = l3_off, .vlan = vlan};
-	uint16_t type = load_be16(f.l3 - 2);
 	if (likely(type == ETHER_IPV4))
 		return fast_ipv4(p, &f);
 	return type == ETHER_IPV6 ? fast_ipv6(p, &f) : 0;
@@ -183,7 +200,10 @@ static __rte_always_inline uint32_t fast_frame(const struct decoder *d, struct p
 {
 	if (unlikely(p->len < 14 + 28))
 		return 0;
-	return unlikely(load_be16(p->data + 12) == ETHER_VLAN) ? fast_l3(d, p, true) : fast_l3(d, p, false);
+	uint16_t type = load_be16(p->data + 12);
+	if (likely(type == ETHER_IPV4))
+		return fast_l3(d, p, ETHER_IPV4, false);
+	return type == ETHER_VLAN ? fast_l3(d, p, load_be16(p->data + 16), true) : fast_l3(d, p, type, false);
 }
 
 uint32_t decode_fast(const struct decoder *d, struct packet *p)
@@ -232,23 +252,27 @@ bool decode_fast_fragment(struct decoder *d, struct burst *b, struct packet *p)
 void decode_frames(struct decoder *d, struct burst *b, uint32_t from, uint32_t to)
 {
 	uint64_t bytes = 0;
-	uint32_t tally = 0, longest = 0;
-	for (uint32_t i = from; i < to; i++) {
-		struct packet *p = &b->frames[i];
-		bytes += p->len;
-		longest = RTE_MAX(longest, p->len);
+	uint32_t tally = 0;
+	struct packet **at = &b->list[b->n]; // a burst has room for all that its frames can yield
+	for (struct packet *p = &b->frames[from], *end = &b->frames[to]; p < end; p++) {
 		uint32_t taken = likely(p->link_type == DECODE_LINK_EN10MB) ? fast_frame(d, p) : 0;
+		bytes += p->len;
+		if (unlikely(p->len > d->counters.max_pkt_size))
+			d->counters.max_pkt_size = p->len;
 		tally += taken;
-		if (likely(taken != 0))
-			b->list[b->n++] = p; // a burst has room for all that its frames can yield
-		else if (!decode_fast_fragment(d, b, p))
+		if (likely(taken != 0)) {
+			*at++ = p;
+			continue;
+		}
+		b->n = (uint16_t)(at - b->list);
+		if (!decode_fast_fragment(d, b, p))
 			decode_frame(d, b, p);
+		at = &b->list[b->n];
 	}
+	b->n = (uint16_t)(at - b->list);
 	decode_tally(&d->counters, tally);
 	d->counters.pkts += to - from;
 	d->counters.bytes += bytes;
-	if (longest > d->counters.max_pkt_size)
-		d->counters.max_pkt_size = longest;
 }
 
 void decode_burst(struct decoder *d, struct burst *b)

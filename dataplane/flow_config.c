@@ -101,8 +101,7 @@ static uint64_t count_groups(const struct flow_table_config *cfg)
 
 	if (cfg->max_flows)
 		groups = (cfg->max_flows + cfg->max_flows / 4) / (FLOW_GROUP * FLOW_WAYS) + 1;
-	return groups < FLOW_SLOT_GUESS / (FLOW_GROUP * FLOW_WAYS) ? groups
-								   : FLOW_SLOT_GUESS / (FLOW_GROUP * FLOW_WAYS);
+	return RTE_MIN(groups, FLOW_SLOT_NUMBER / (FLOW_GROUP * FLOW_WAYS));
 }
 
 size_t flow_table_size(const struct flow_table_config *cfg)

@@ -231,7 +231,7 @@ static struct flow *take_crowded(struct flow_table *t, const struct flow_key *k,
 static inline struct flow *take_guess(
 	struct flow_table *t, const struct flow_key *k, const struct packet *p, struct event_sink *sink)
 {
-	struct flow *f = &t->lines[k->slot & ~FLOW_SLOT_GUESS];
+	struct flow *f = &t->lines[k->slot & FLOW_SLOT_NUMBER];
 	struct flow_bucket *b = flow_bucket1(t, k);
 	uint32_t way = (uint32_t)(f - flow_at(t, b, 0));
 

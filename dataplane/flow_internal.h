@@ -59,7 +59,8 @@ struct flow_table {
 	uint64_t base;             // unit up to which all timers have been looked at
 	uint64_t next_due;         // no timer is due before this unit
 	uint32_t n_dying;
-	uint8_t burst_mark; // counts bursts, in the bits of struct flow.mark above the class
+	uint8_t burst_mark;  // counts bursts, in the bits of struct flow.mark above the class
+	uint32_t burst_word; // the same where the word that begins with struct flow.tcp_flags has it
 	bool started;
 	bool tcp_by_stream, midstream, records, lossless, lossless_flush;
 	uint32_t tick_budget;
@@ -80,6 +81,7 @@ struct flow_table {
 // struct flow.mark: timeout class in the low bits, the latest burst that touched it above.
 #define FLOW_MARK_CLASS 0x3u
 #define FLOW_MARK_STEP 0x4u
+#define FLOW_BURST_MASK 0xfc000000u // of the word that begins with struct flow.tcp_flags
 
 static inline uint32_t flow_slot(const struct flow_table *t, const struct flow *f)
 {
@@ -111,10 +113,16 @@ static inline uint32_t flow_way(const struct flow_table *t, const struct flow *f
 	return flow_slot(t, f) % FLOW_WAYS;
 }
 
+// A hash made an index below n_buckets.
+static inline uint32_t flow_scaled(uint32_t hash, uint64_t n_buckets)
+{
+	return (uint32_t)(hash * n_buckets >> 32);
+}
+
 // hash1 is made an index at once, since every packet needs it; hash2 only when it is used.
 static inline void flow_key_scale(const struct flow_table *t, struct flow_key *k)
 {
-	k->hash1 = (uint32_t)((uint64_t)k->hash1 * t->n_buckets >> 32);
+	k->hash1 = flow_scaled(k->hash1, t->n_buckets);
 }
 
 // The slot of a way in the bucket with this number.
@@ -125,7 +133,7 @@ static inline uint32_t flow_slot_in(uint32_t bucket, uint32_t way)
 
 static inline uint32_t flow_bucket2_number(const struct flow_table *t, const struct flow_key *k)
 {
-	return (uint32_t)((uint64_t)k->hash2 * t->n_buckets >> 32);
+	return flow_scaled(k->hash2, t->n_buckets);
 }
 
 static inline struct flow_bucket *flow_bucket1(const struct flow_table *t, const struct flow_key *k)

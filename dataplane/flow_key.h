@@ -40,6 +40,8 @@ enum flow_key_use {
 };
 
 #define FLOW_SLOT_GUESS (1u << 31)
+#define FLOW_SLOT_IPV6 (1u << 30) // the flow's line alone does not tell whether it is this key's
+#define FLOW_SLOT_NUMBER (FLOW_SLOT_IPV6 - 1)
 #define FLOW_TAG_FREE 0u
 #define FLOW_TAG_DYING 1u // ended, but packets of this burst still point to it
 #define FLOW_TAG_TAKEN 2u // a bit that every other tag has
@@ -112,8 +114,9 @@ void flow_key_slow(struct flow_key *k, const struct packet *p, const struct flow
 static inline bool flow_key_is_plain(const struct packet *p)
 {
 	const uint32_t odd = PKT_IPV6 | PKT_INNER | PKT_FRAGMENT | PKT_INVALID;
+	uint32_t kind = p->flags & (PKT_IPV4 | PKT_TCP | PKT_UDP | odd);
 
-	return (p->flags & (PKT_IPV4 | odd)) == PKT_IPV4 && p->flags & (PKT_TCP | PKT_UDP) && !p->vlan_count;
+	return (kind == (PKT_IPV4 | PKT_TCP) || kind == (PKT_IPV4 | PKT_UDP)) && !p->vlan_count;
 }
 
 // The key of such a packet.

@@ -86,7 +86,7 @@ static int compare6(const struct flow_table *t, const struct flow *f, const stru
 	return -1;
 }
 
-// True where p goes from the side that began the flow to the other, over plain IPv4: what compare() would say first.
+// True where p goes from the side that began the flow to the other: what compare() would say first. Not for IPv6.
 static inline bool goes_on(const struct flow *f, const struct flow_key *k)
 {
 	uint64_t addrs;
@@ -94,7 +94,7 @@ static inline bool goes_on(const struct flow *f, const struct flow_key *k)
 
 	memcpy(&addrs, f->addr, sizeof(addrs));
 	memcpy(&ports, f->port, sizeof(ports));
-	return same_kind(f, k) && !k->family && addrs == k->addrs && ports == k->ports;
+	return same_kind(f, k) && addrs == k->addrs && ports == k->ports;
 }
 
 // Compares all of the key. Returns the packet's direction in f, or -1.
@@ -231,13 +231,23 @@ static struct flow *create(
 	return f;
 }
 
+_Static_assert(offsetof(struct flow, tcp_state) == offsetof(struct flow, tcp_flags) + 2 &&
+		       offsetof(struct flow, mark) == offsetof(struct flow, tcp_flags) + 3 &&
+		       RTE_BYTE_ORDER == RTE_LITTLE_ENDIAN,
+	"update() takes tcp_flags to mark as one word");
+
+static inline uint32_t end_word(const struct flow *f)
+{
+	uint32_t word;
+
+	memcpy(&word, f->tcp_flags, sizeof(word));
+	return word;
+}
+
 // True where the flow has seen its end: only then can a SYN begin another connection.
 static inline bool seen_end(const struct flow *f)
 {
-	uint16_t both;
-
-	memcpy(&both, f->tcp_flags, sizeof(both));
-	return both & (TCP_FIN | TCP_RST) * 0x0101u;
+	return end_word(f) & (TCP_FIN | TCP_RST) * 0x0101u;
 }
 
 // True when p, a SYN, begins a new connection on the tuple of f.
@@ -260,20 +270,22 @@ void flow_table_on_answer(struct flow_table *t, void (*on_answer)(void *arg, str
 	t->on_answer_arg = arg;
 }
 
-// Counts p in its flow.
+// Counts p in its flow. All is read before anything is written: a word read right behind a write of a part of it waits
+// until that is in the cache.
 static __rte_always_inline void update(struct flow_table *t, struct flow *f, struct packet *p, int dir)
 {
 	if (unlikely(dir == DIR_TO_CLIENT && f->flags & FLOW_SYN_KEPT))
 		t->on_answer(t->on_answer_arg, f);
+	uint32_t mine, theirs = flow_pkts(f, dir ^ 1), word = end_word(f);
+	mine = __builtin_add_overflow(f->pkts[dir], 1, &mine) ? UINT32_MAX : mine;
+	word = (word & ~FLOW_BURST_MASK) | t->burst_word | (uint32_t)p->tcp_flags << 8 * dir;
 	f->bytes[dir] += p->wire_len;
-	if (unlikely(++f->pkts[dir] == 0))
-		f->pkts[dir] = UINT32_MAX;
-	f->mark = (uint8_t)(t->burst_mark | (f->mark & FLOW_MARK_CLASS));
+	f->pkts[dir] = mine;
+	memcpy(f->tcp_flags, &word, sizeof(word));
 	p->flow = f;
 	p->dir = (uint8_t)dir;
-	memcpy(p->nth, f->pkts, sizeof(p->nth));
-	if (f->flags & FLOW_SYN_KEPT)
-		p->nth[DIR_TO_CLIENT] = 0;
+	p->nth[dir] = mine;
+	p->nth[dir ^ 1] = theirs;
 }
 
 // Moves the flow's state, and marks the packet as one of an established flow.
@@ -282,7 +294,6 @@ static __rte_always_inline void update_state(struct flow_table *t, struct flow *
 	if (dir == DIR_TO_CLIENT && !(f->flags & FLOW_SEEN_REPLY))
 		flow_state_reply(t, f);
 	if (p->flags & PKT_TCP) {
-		f->tcp_flags[dir] |= p->tcp_flags;
 		if (t->tcp_by_stream)
 			return;
 		if (flow_state_tcp_moves(f, p->tcp_flags))
@@ -393,18 +404,18 @@ static __rte_noinline bool judge_any(
 static inline bool judge(
 	struct flow_table *t, const struct flow_key *k, struct packet *p, bool first, struct event_sink *sink)
 {
-	if (k->use == FLOW_KEY_NONE)
+	uint32_t slot = k->slot;
+	int dir;
+
+	if (likely(slot <= FLOW_SLOT_NUMBER && goes_on(&t->lines[slot], k))) {
+		if (likely(take_next(t, &t->lines[slot], p, DIR_TO_SERVER)))
+			return true;
+	} else if (!(slot & FLOW_SLOT_GUESS)) {
+		struct flow *f = &t->lines[slot & FLOW_SLOT_NUMBER];
+		if ((dir = compare(t, f, k, p)) >= 0 && take_next(t, f, p, dir))
+			return true;
+	} else if (k->use == FLOW_KEY_NONE) {
 		return true;
-	if (likely(!(k->slot & FLOW_SLOT_GUESS))) {
-		struct flow *f = &t->lines[k->slot];
-		if (likely(goes_on(f, k))) {
-			if (likely(take_next(t, f, p, DIR_TO_SERVER)))
-				return true;
-		} else {
-			int dir = compare(t, f, k, p);
-			if (dir >= 0 && take_next(t, f, p, dir))
-				return true;
-		}
 	}
 	return judge_any(t, k, p, first, sink);
 }
@@ -415,49 +426,60 @@ static inline void ask_for_bucket(const struct flow_table *t, struct flow_key *k
 	__builtin_prefetch(flow_bucket1(t, k), 1);
 }
 
+// The keys of all packets but plain ones. Returns 1 where the packet wants no flow, else 0.
+static __rte_noinline uint32_t make_key_slow(const struct flow_table *t, struct flow_key *k, struct packet *p)
+{
+	flow_key_slow(k, p, &t->seed);
+	if (k->use != FLOW_KEY_NONE)
+		ask_for_bucket(t, k);
+	if (k->use == FLOW_KEY_CREATE)
+		return 0;
+	has_none(p);
+	return 1;
+}
+
 // Pass one: keys. The buckets' lines are asked for. Every packet counts as a hit until it begins a flow.
 static void make_keys(struct flow_table *t, struct burst *b)
 {
-	uint32_t flags = 0, others = 0, n = b->n;
+	const struct flow_seed seed = t->seed;
+	const struct flow_bucket *buckets = t->buckets;
+	const uint64_t n_buckets = t->n_buckets;
+	uint32_t flags = 0, others = 0, n = b->n - t->keyed;
 	struct flow_key *k = &t->keys[t->keyed];
 
-	for (uint64_t i = t->keyed; i < n; i++, k++) {
-		struct packet *p = b->list[i];
-		p->flow = NULL;
+	for (struct packet **at = &b->list[t->keyed], **end = at + n; at != end; at++, k++) {
+		struct packet *p = *at;
 		flags |= p->flags;
-		if (likely(flow_key_is_plain(p))) {
-			flow_key_plain(k, p, &t->seed);
-			ask_for_bucket(t, k);
+		if (unlikely(!flow_key_is_plain(p))) {
+			p->flow = NULL;
+			others += make_key_slow(t, k, p);
 			continue;
 		}
-		flow_key_slow(k, p, &t->seed);
-		if (k->use != FLOW_KEY_NONE)
-			ask_for_bucket(t, k);
-		if (k->use == FLOW_KEY_CREATE)
-			continue;
-		has_none(p);
-		others++;
+		flow_key_plain(k, p, &seed);
+		k->hash1 = flow_scaled(k->hash1, n_buckets);
+		__builtin_prefetch(&buckets[k->hash1], 1);
 	}
-	t->counters.packets += n - t->keyed - others;
-	t->counters.hits += n - t->keyed - others;
-	t->keyed = n;
+	t->counters.packets += n - others;
+	t->counters.hits += n - others;
+	t->keyed += n;
 	b->flags |= flags;
 }
 
-static inline void ask_for(const struct flow_table *t, uint32_t slot, const struct flow_key *k)
+// Notes the slot and asks for its line. guess: FLOW_SLOT_GUESS or 0.
+static inline void ask_for(const struct flow_table *t, struct flow_key *k, uint32_t slot, uint32_t guess)
 {
+	k->slot = slot | guess;
 	__builtin_prefetch(&t->lines[slot], 1);
-	if (unlikely(k->family))
+	if (unlikely(k->family)) {
 		__builtin_prefetch(&t->cold[slot], 1);
+		k->slot = slot | guess | FLOW_SLOT_IPV6;
+	}
 }
 
 // The line of the slot that a new flow will most likely take is asked for.
 static void guess_slot(const struct flow_table *t, struct flow_key *k)
 {
-	uint32_t slot = flow_guess_slot(t, k);
-
-	k->slot = slot | FLOW_SLOT_GUESS;
-	ask_for(t, slot, k);
+	ask_for(t, k, flow_guess_slot(t, k), FLOW_SLOT_GUESS);
 }
 
 static inline bool find_slot(const struct flow_table *t, uint32_t bucket, struct flow_key *k)
@@ -466,8 +488,7 @@ static inline bool find_slot(const struct flow_table *t, uint32_t bucket, struct
 
 	if (!mask)
 		return false;
-	k->slot = flow_slot_in(bucket, (uint32_t)__builtin_ctz(mask));
-	ask_for(t, k->slot, k);
+	ask_for(t, k, flow_slot_in(bucket, (uint32_t)__builtin_ctz(mask)), 0);
 	return true;
 }
 
@@ -505,6 +526,7 @@ static void begin_burst(struct flow_table *t, struct burst *b, struct event_sink
 	b->flags = 0;
 	flow_end_dying(t, sink);
 	t->burst_mark = (uint8_t)(t->burst_mark + FLOW_MARK_STEP);
+	t->burst_word = (uint32_t)t->burst_mark << 24;
 	t->sought = 0;
 	if (!t->started && b->n)
 		flow_timer_start(t, b->list[0]->ts_ns);
@@ -528,11 +550,11 @@ uint16_t flow_lookup_burst(struct flow_table *t, struct burst *b, uint16_t from,
 		t->keyed = 0;
 	}
 	const struct flow_key *k = &t->keys[from];
-	uint32_t n = b->n;
-	for (uint32_t i = from; i < n; i++, k++)
-		if (!judge(t, k, b->list[i], i == from, sink))
-			return (uint16_t)i;
-	return (uint16_t)n;
+	struct packet **at = &b->list[from], **first = at, **end = &b->list[b->n];
+	for (; at < end; at++, k++)
+		if (!judge(t, k, *at, at == first, sink))
+			break;
+	return (uint16_t)(at - b->list);
 }
 
 uint64_t flow_id(const struct flow_table *t, const struct flow *f)

@@ -85,7 +85,7 @@ struct packet {
 	uint16_t sport, dport; // host byte order; 0 without ports
 	uint8_t ttl;           // IPv4 TTL or IPv6 hop limit
 	uint8_t ip_proto;      // IANA protocol number after IPv6 extension headers
-	uint8_t tcp_flags;     // RFC 9293 byte 13
+	uint8_t tcp_flags;     // RFC 9293 byte 13; 0 where there is no TCP
 	uint8_t icmp_type, icmp_code;
 	uint8_t vlan_count;
 	uint8_t depth; // 0: the frame itself; n: carried by n packets
