@@ -58,6 +58,7 @@ struct app_input {
 	uint32_t gap;   // bytes lost right before data
 	uint32_t used;  // out: see PARSE_OK; datagrams are always used up
 	uint8_t dir;    // enum packet_dir, of the conversation as the parser sees it (client = 0)
+	uint8_t over;   // enum parser_over
 	bool start;     // the first bytes of this direction
 	bool last;      // nothing follows in this direction
 	uint64_t ts_ns; // of the packet that brought them
@@ -180,6 +181,9 @@ void app_switch(struct app_run *run, struct app_session *s, enum app_proto expec
 // s.
 void app_expect(
 	struct app_run *run, struct app_session *s, const union ip_addr *server, uint16_t port, enum app_proto proto);
+// MD5 (16 bytes) and SHA-1 (20 bytes) of `count` pieces, one behind the other, in contexts that the worker owns.
+void app_md5(struct app_run *run, const struct app_bytes *pieces, uint32_t count, uint8_t out[16]);
+void app_sha1(struct app_run *run, const struct app_bytes *pieces, uint32_t count, uint8_t out[20]);
 // Hands bytes of a body to be inspected as raw stream now (a transaction has ended): the rule engine does not wait for
 // a full chunk of this direction.
 void app_inspect_raw(struct app_session *s, uint8_t dir);
