@@ -181,9 +181,6 @@ void app_switch(struct app_run *run, struct app_session *s, enum app_proto expec
 // s.
 void app_expect(
 	struct app_run *run, struct app_session *s, const union ip_addr *server, uint16_t port, enum app_proto proto);
-// MD5 (16 bytes) and SHA-1 (20 bytes) of `count` pieces, one behind the other, in contexts that the worker owns.
-void app_md5(struct app_run *run, const struct app_bytes *pieces, uint32_t count, uint8_t out[16]);
-void app_sha1(struct app_run *run, const struct app_bytes *pieces, uint32_t count, uint8_t out[20]);
 // Hands bytes of a body to be inspected as raw stream now (a transaction has ended): the rule engine does not wait for
 // a full chunk of this direction.
 void app_inspect_raw(struct app_session *s, uint8_t dir);

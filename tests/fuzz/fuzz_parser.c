@@ -125,6 +125,7 @@ static void give(uint8_t dir, const uint8_t *data, uint32_t len, uint32_t gap, b
 		.len = whole,
 		.gap = gap,
 		.dir = dir,
+		.over = z.over,
 		.start = !z.side[dir].started,
 		.last = last,
 		.ts_ns = 1};

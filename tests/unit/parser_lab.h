@@ -88,6 +88,7 @@ static inline void plab_give(struct parser_lab *lab, uint8_t dir, const void *da
 		.len = whole,
 		.gap = lab->side[dir].gap,
 		.dir = dir,
+		.over = lab->over,
 		.start = !lab->side[dir].started,
 		.last = last,
 		.ts_ns = lab->now_ns += 1000000,
