@@ -173,6 +173,9 @@ static int parse_list(struct parser *p, struct items *l, char close)
 		if (rc || *p->s != ',')
 			break;
 		p->s++;
+		skip_space(p);
+		if (close && *p->s == close) // "[a,]", as in Suricata
+			break;
 	}
 	if (!rc && *p->s != close)
 		rc = fail(p, close ? "',' or ']'" : "',' or the end of the list", p->s);

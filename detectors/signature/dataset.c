@@ -293,9 +293,13 @@ struct dataset *dataset_open(struct ruleset *rs, const struct dataset_spec *spec
 	struct rule_source src = {0};
 	struct dataset *d = find(rs, spec->name);
 	if (d) {
-		if (d->type == spec->type)
+		if (d->type == spec->type || !spec->typed)
 			return d;
 		snprintf(err, cap, "expected the type that dataset %s was given before", spec->name);
+		return NULL;
+	}
+	if (!spec->typed) {
+		snprintf(err, cap, "expected a type, %s has none so far", spec->name);
 		return NULL;
 	}
 	if ((d = take_over(rs, spec)))

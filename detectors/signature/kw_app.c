@@ -9,7 +9,8 @@
 
 static int parse_sticky(struct rule_parser *ps, const struct keyword *kw, char *arg)
 {
-	ps->in_base64 = false;
+	if (buffer_leave(ps))
+		return -EINVAL;
 	ps->buffer = buffer_app(ps, kw->name);
 	ps->buffer_empty = !ps->buffer || !ps->buffer->steps;
 	ps->buffer_named = true;

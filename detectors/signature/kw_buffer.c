@@ -24,7 +24,8 @@ static int parse_buffer(struct rule_parser *ps, const struct keyword *kw, char *
 {
 	if (!can_have(ps->rule->proto, kw->data))
 		return parse_fail(ps, "expected it in a rule for a protocol with this header");
-	ps->in_base64 = false;
+	if (buffer_leave(ps))
+		return -EINVAL;
 	ps->buffer = buffer_select(ps, (uint16_t)kw->data, kw->name);
 	ps->buffer_empty = !ps->buffer || !ps->buffer->steps;
 	ps->buffer_named = true;

@@ -1,4 +1,5 @@
 // byte_test, byte_jump, byte_extract, byte_math: numbers in the payload. The runtime is byte_runtime.c.
+#include <ctype.h>
 #include <errno.h>
 #include <string.h>
 #include <strings.h>
@@ -42,28 +43,16 @@ static bool read_common(struct byte_op_args *a, const char *word, const char *va
 		{"string", BYTE_STRING, 0}, {"hex", 0, BASE_HEX}, {"dec", 0, BASE_DEC}, {"oct", 0, BASE_OCT},
 		{"dce", BYTE_DCE, 0}};
 	for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++) {
-		if (!strcasecmp(word, words[i].word)) {
+		if (!strcmp(word, words[i].word) && !*value) {
 			a->flags |= words[i].flag;
 			if (words[i].base)
 				a->base = words[i].base;
 			return true;
 		}
 	}
-	if (!strcasecmp(word, "endian"))
-		return read_common(a, value, "") && strcasecmp(value, "relative");
-	if (!strcasecmp(word, "bitmask"))
+	if (!strcmp(word, "bitmask"))
 		return read_bitmask(value, a);
 	return false;
-}
-
-// "word value" into its halves.
-static const char *split_value(char *field)
-{
-	char *space = field + strcspn(field, " \t");
-	if (!*space)
-		return "";
-	*space = 0;
-	return lex_trim(space + 1);
 }
 
 static bool read_place(struct rule_parser *ps, struct byte_op_args *a, const char *nbytes, const char *offset)
@@ -71,7 +60,7 @@ static bool read_place(struct rule_parser *ps, struct byte_op_args *a, const cha
 	int64_t n, o;
 	bool nv, ov;
 	if (!nbytes || !offset || !number_or_var(ps, nbytes, 0, 23, &n, &nv) ||
-		!number_or_var(ps, offset, -65535, 65535, &o, &ov))
+		!number_or_var(ps, offset, INT32_MIN, INT32_MAX, &o, &ov))
 		return false;
 	a->nbytes = (int32_t)n;
 	a->offset = (int32_t)o;
@@ -85,6 +74,8 @@ static int check_size(struct rule_parser *ps, const struct byte_op_args *a)
 	int most = a->flags & BYTE_STRING ? 23 : 8;
 	if (!(a->flags & BYTE_NBYTES_VAR) && a->nbytes > most)
 		return parse_fail(ps, "expected at most %d bytes, found %d", most, a->nbytes);
+	if (a->base != BASE_BINARY && !(a->flags & BYTE_STRING))
+		return parse_fail(ps, "expected string beside hex, dec or oct");
 	return 0;
 }
 
@@ -92,6 +83,8 @@ static struct step *add(struct rule_parser *ps, enum step_kind kind, const struc
 {
 	if (check_size(ps, a))
 		return NULL;
+	if (kind != STEP_BYTE_TEST && !(a->flags & BYTE_OFFSET_VAR) && (a->offset < -65535 || a->offset > 65535))
+		return parse_fail(ps, "expected an offset of -65535 to 65535, found %d", a->offset), NULL;
 	struct step *s = step_add(ps, kind);
 	if (!s)
 		return NULL;
@@ -100,6 +93,15 @@ static struct step *add(struct rule_parser *ps, enum step_kind kind, const struc
 	if (a->flags & BYTE_DCE)
 		rule_wait_for_protocol(ps, "dcerpc");
 	return s;
+}
+
+// 64 bits, with or without a sign.
+static bool test_value(struct rule_parser *ps, const char *s, int64_t *out, bool *is_var)
+{
+	uint64_t v;
+	if (number_or_var(ps, s, INT64_MIN, INT64_MAX, out, is_var))
+		return true;
+	return lex_bytes(s, &v) && isdigit((unsigned char)s[strlen(s) - 1]) && (*out = (int64_t)v, true);
 }
 
 static int parse_byte_test(struct rule_parser *ps, const struct keyword *kw, char *arg)
@@ -116,13 +118,13 @@ static int parse_byte_test(struct rule_parser *ps, const struct keyword *kw, cha
 		op = (char *)"=";
 	if (!read_op(op, &a.op) || a.op >= OP_ADD)
 		return parse_fail(ps, "expected an operator of < > = <= >= & ^, found \"%.20s\"", op);
-	if (!number_or_var(ps, value, 0, INT64_MAX, &a.value, &is_var))
+	if (!test_value(ps, value, &a.value, &is_var))
 		return parse_fail(ps, "expected a number or a variable set before, found \"%.40s\"", value);
 	if (!read_place(ps, &a, nbytes, offset))
 		return parse_fail(ps, "expected bytes and offset, found \"%.20s\" and \"%.20s\"", nbytes, offset);
 	a.flags |= (uint16_t)((negated ? BYTE_NEGATED_OP : 0) | (is_var ? BYTE_VALUE_VAR : 0));
 	while ((word = lex_field(&rest, ','))) {
-		const char *v = split_value(word);
+		const char *v = lex_value(word);
 		if (!read_common(&a, word, v))
 			return parse_fail(ps, "expected %s, found \"%.40s\"", kw->syntax, word);
 	}
@@ -132,15 +134,15 @@ static int parse_byte_test(struct rule_parser *ps, const struct keyword *kw, cha
 static bool jump_word(struct rule_parser *ps, struct byte_op_args *a, const char *word, const char *v)
 {
 	int64_t n;
-	if (!strcasecmp(word, "align"))
+	if (!strcmp(word, "align") && !*v)
 		return a->flags |= BYTE_ALIGN, true;
-	if (!strcasecmp(word, "from_beginning"))
-		return a->flags |= BYTE_FROM_BEGIN, true;
-	if (!strcasecmp(word, "from_end"))
-		return a->flags |= BYTE_FROM_END, true;
-	if (!strcasecmp(word, "multiplier"))
+	if (!strcmp(word, "from_beginning") && !*v)
+		return a->flags |= BYTE_FROM_BEGIN, !(a->flags & BYTE_FROM_END);
+	if (!strcmp(word, "from_end") && !*v)
+		return a->flags |= BYTE_FROM_END, !(a->flags & BYTE_FROM_BEGIN);
+	if (!strcmp(word, "multiplier"))
 		return lex_u32(v, 1, 65535, &a->multiplier);
-	if (!strcasecmp(word, "post_offset")) {
+	if (!strcmp(word, "post_offset")) {
 		bool ok = lex_i64(v, -65535, 65535, &n);
 		a->post_offset = ok ? (int32_t)n : 0;
 		return ok;
@@ -155,7 +157,7 @@ static int parse_byte_jump(struct rule_parser *ps, const struct keyword *kw, cha
 	if (!read_place(ps, &a, nbytes, offset))
 		return parse_fail(ps, "expected %s, found \"%.40s\"", kw->syntax, arg);
 	while ((word = lex_field(&rest, ','))) {
-		const char *v = split_value(word);
+		const char *v = lex_value(word);
 		if (!jump_word(ps, &a, word, v))
 			return parse_fail(ps, "expected %s, found \"%.40s\"", kw->syntax, word);
 	}
@@ -168,16 +170,16 @@ static int parse_byte_extract(struct rule_parser *ps, const struct keyword *kw, 
 	char *rest = arg, *nbytes = lex_field(&rest, ','), *offset = lex_field(&rest, ','),
 	     *name = lex_field(&rest, ','), *word;
 	uint32_t align;
-	if (!name || !read_place(ps, &a, nbytes, offset))
+	if (!name || !read_place(ps, &a, nbytes, offset) || a.flags)
 		return parse_fail(ps, "expected %s, found \"%.40s\"", kw->syntax, arg);
 	while ((word = lex_field(&rest, ','))) {
-		const char *v = split_value(word);
+		const char *v = lex_value(word);
 		bool ok;
-		if (!strcasecmp(word, "multiplier")) {
+		if (!strcmp(word, "multiplier")) {
 			ok = lex_u32(v, 1, 65535, &a.multiplier);
-		} else if (!strcasecmp(word, "bitmask")) {
+		} else if (!strcmp(word, "bitmask")) {
 			ok = false;
-		} else if (!strcasecmp(word, "align")) {
+		} else if (!strcmp(word, "align")) {
 			ok = lex_u32(v, 2, 4, &align) && align != 3;
 			a.align = ok ? (uint8_t)align : 0;
 			a.flags |= BYTE_ALIGN;
@@ -192,6 +194,9 @@ static int parse_byte_extract(struct rule_parser *ps, const struct keyword *kw, 
 		return parse_fail(
 			ps, "expected a variable name (at most %u a rule), found \"%.40s\"", RULE_MAX_VARS, name);
 	a.result = (uint8_t)var;
+	int digits = a.base == BASE_HEX ? 14 : a.base == BASE_DEC ? 20 : 23;
+	if (a.flags & BYTE_STRING && a.nbytes > digits)
+		return parse_fail(ps, "expected at most %d digits, found %d", digits, a.nbytes);
 	return add(ps, STEP_BYTE_EXTRACT, &a) ? 0 : -EINVAL;
 }
 
@@ -202,20 +207,20 @@ struct math_fields {
 
 static bool math_word(struct byte_op_args *a, struct math_fields *f, const char *word, const char *v)
 {
-	if (!strcasecmp(word, "bytes"))
-		return f->bytes = v, true;
-	if (!strcasecmp(word, "offset"))
-		return f->offset = v, true;
-	if (!strcasecmp(word, "rvalue"))
-		return f->rvalue = v, true;
-	if (!strcasecmp(word, "result"))
-		return f->result = v, true;
-	if (!strcasecmp(word, "oper"))
+	const struct {
+		const char *word, **value;
+	} fields[] = {{"bytes", &f->bytes}, {"offset", &f->offset}, {"rvalue", &f->rvalue}, {"result", &f->result}};
+	for (size_t i = 0; i < sizeof(fields) / sizeof(*fields); i++)
+		if (!strcmp(word, fields[i].word))
+			return !*fields[i].value && (*fields[i].value = v, true);
+	if (!strcmp(word, "oper"))
 		return f->has_op = read_op(v, &a->op) && a->op >= OP_ADD;
-	if (!strcasecmp(word, "string")) {
-		a->flags |= BYTE_STRING;
-		return !*v || read_common(a, v, "");
-	}
+	if (!strcmp(word, "string") && a->base == BASE_BINARY)
+		return a->flags |= BYTE_STRING, read_common(a, v, "") && a->base != BASE_BINARY;
+	if (!strcmp(word, "endian"))
+		return (!strcmp(v, "big") || !strcmp(v, "little")) && read_common(a, v, "");
+	if (!strcmp(word, "big") || !strcmp(word, "little"))
+		return false;
 	return read_common(a, word, v);
 }
 
@@ -226,11 +231,12 @@ static int parse_byte_math(struct rule_parser *ps, const struct keyword *kw, cha
 	char *rest = arg, *word;
 	bool is_var;
 	while ((word = lex_field(&rest, ','))) {
-		const char *v = split_value(word);
+		const char *v = lex_value(word);
 		if (!math_word(&a, &f, word, v))
 			return parse_fail(ps, "expected %s, found \"%.40s\"", kw->syntax, word);
 	}
-	if (!f.has_op || !f.rvalue || !f.result || !read_place(ps, &a, f.bytes, f.offset))
+	if (!f.has_op || !f.rvalue || !f.result || !read_place(ps, &a, f.bytes, f.offset) ||
+		(a.flags & BYTE_OFFSET_VAR) || (!(a.flags & BYTE_NBYTES_VAR) && (a.nbytes < 1 || a.nbytes > 10)))
 		return parse_fail(ps, "expected %s", kw->syntax);
 	if (!number_or_var(ps, f.rvalue, 0, UINT32_MAX, &a.value, &is_var))
 		return parse_fail(ps, "expected a number or a variable set before, found \"%.40s\"", f.rvalue);
@@ -252,14 +258,15 @@ const struct keyword kw_byte_table[] = {
 		"bytes|var, offset|var [, relative][, multiplier n][, big|little][, string, hex|dec|oct][, align][, "
 		"from_beginning]"
 		"[, from_end][, post_offset n][, dce][, bitmask m]",
-		"byte_jump:4,8,relative,align;", "Moves on by a number in the buffer.", "same"},
+		"byte_jump:4,8,relative,align;", "Moves on by a number in the buffer.",
+		"same; bitmask as Suricata 8"},
 	{"byte_extract", NULL, ARG_REQUIRED, parse_byte_extract, 0,
 		"bytes, offset, name [, relative][, multiplier n][, big|little][, dce][, string, hex|dec|oct][, align "
 		"2|4]",
 		"byte_extract:1,0,len; content:\"x\"; depth:len;", "Keeps a number of the buffer in a variable.",
 		"same"},
 	{"byte_math", NULL, ARG_REQUIRED, parse_byte_math, 0,
-		"bytes n|var, offset n|var, oper +|-|*|/|<<|>>, rvalue n|var, result name [, relative][, endian "
+		"bytes n|var, offset n, oper +|-|*|/|<<|>>, rvalue n|var, result name [, relative][, endian "
 		"big|little]"
 		"[, string hex|dec|oct][, dce][, bitmask m]",
 		"byte_math:bytes 1, offset 0, oper +, rvalue 2, result total;",

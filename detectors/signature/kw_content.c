@@ -2,7 +2,6 @@
 #include <ctype.h>
 #include <errno.h>
 #include <string.h>
-#include <strings.h>
 
 #include "detectors/signature/rule_parse.h"
 
@@ -76,12 +75,14 @@ static int parse_place(struct rule_parser *ps, const struct keyword *kw, char *a
 	bool is_var;
 	if (!c)
 		return -EINVAL;
-	if (*arg == '"' && !lex_unquote(&arg))
-		return parse_fail(ps, "expected a closing quote");
 	if (c->flags & pl->flag)
 		return parse_fail(ps, "expected %s once a content", kw->name);
 	if (c->flags & pl->clash)
 		return parse_fail(ps, "expected either distance/within or offset/depth/startswith for one content");
+	if (c->flags & CONTENT_FP_ONLY || (c->flags & CONTENT_FAST_PATTERN && ps->last_content->negated))
+		return parse_fail(ps, "expected no fast_pattern:only and no negated fast_pattern beside it");
+	if (pl->flag & CONTENT_RELATIVE && ps->content_before && ps->content_before->flags & CONTENT_FP_ONLY)
+		return parse_fail(ps, "expected a content with a place before it, found fast_pattern:only");
 	if (!number_or_var(ps, arg, pl->lo, pl->hi, &v, &is_var))
 		return parse_fail(ps, "expected %s or a variable set before, found \"%.40s\"", kw->syntax, arg);
 	if (!is_var && (pl->flag & (CONTENT_DEPTH | CONTENT_WITHIN)) && v < c->len)
@@ -110,8 +111,6 @@ static int parse_endswith(struct rule_parser *ps, const struct keyword *kw, char
 	struct content *c = last_content(ps);
 	if (!c)
 		return -EINVAL;
-	if (c->flags & CONTENT_ENDSWITH)
-		return parse_fail(ps, "expected endswith once a content");
 	c->flags |= CONTENT_ENDSWITH;
 	return 0;
 }
@@ -143,11 +142,13 @@ int content_set_fast(struct rule_parser *ps, struct step *s)
 static int parse_fast_pattern(struct rule_parser *ps, const struct keyword *kw, char *arg)
 {
 	struct content *c = last_content(ps);
+	if (c && c->flags & CONTENT_FAST_PATTERN)
+		return parse_fail(ps, "expected fast_pattern once a content");
 	if (!c || content_set_fast(ps, ps->last_content))
 		return -EINVAL;
 	if (!arg)
 		return 0;
-	if (!strcasecmp(arg, "only")) {
+	if (!strcmp(arg, "only")) {
 		if (ps->last_content->negated || (c->flags & (CONTENT_DEPTH | CONTENT_OFFSET | CONTENT_RELATIVE)))
 			return parse_fail(ps, "expected no negation, offset, depth, distance or within beside only");
 		c->flags |= CONTENT_FP_ONLY;
@@ -156,8 +157,14 @@ static int parse_fast_pattern(struct rule_parser *ps, const struct keyword *kw, 
 	return parse_chop(ps, c, arg);
 }
 
-static int parse_nothing(struct rule_parser *ps, const struct keyword *kw, char *arg)
+static int parse_rawbytes(struct rule_parser *ps, const struct keyword *kw, char *arg)
 {
+	struct content *c = last_content(ps);
+	if (!c)
+		return -EINVAL;
+	if (c->flags & CONTENT_RAWBYTES)
+		return parse_fail(ps, "expected rawbytes once a content");
+	c->flags |= CONTENT_RAWBYTES;
 	return 0;
 }
 
@@ -193,7 +200,7 @@ const struct keyword kw_content_table[] = {
 	{"fast_pattern", NULL, ARG_OPTIONAL, parse_fast_pattern, 0, "[only | offset,length]",
 		"content:\"abc\"; fast_pattern;", "The content before is the one the prefilter looks for.",
 		"same; never changes what a rule matches"},
-	{"rawbytes", NULL, ARG_NONE, parse_nothing, 0, "", "content:\"a\"; rawbytes;", "No effect.", "same"},
+	{"rawbytes", NULL, ARG_NONE, parse_rawbytes, 0, "", "content:\"a\"; rawbytes;", "No effect.", "same"},
 	{"replace", NULL, ARG_REQUIRED, parse_replace, 0, "\"text\"", "content:\"abc\"; replace:\"xyz\";",
 		"Accepted; a passive sensor changes nothing.", "as Suricata's IDS mode"},
 	{0},

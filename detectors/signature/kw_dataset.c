@@ -25,16 +25,12 @@ static void locate(const struct rule_parser *ps, const char *name, char *out, si
 
 static bool read_field(struct rule_parser *ps, struct dataset_spec *spec, char *field)
 {
-	char *value = field + strcspn(field, " \t");
-	if (*value) {
-		*value = 0;
-		value = lex_trim(value + 1);
-	}
+	char *value = lex_value(field);
 	if (!strcmp(field, "type")) {
 		for (int i = 0; i < DATASET_TYPES; i++)
 			if (!strcmp(types[i], value)) {
 				spec->type = i;
-				return true;
+				return spec->typed = true;
 			}
 		return false;
 	}
@@ -77,7 +73,7 @@ static int parse_dataset(struct rule_parser *ps, const struct keyword *kw, char 
 	while (i < 4 && strcmp(command, commands[i]))
 		i++;
 	spec.name = lex_field(&rest, ',');
-	if (i == 4 || !spec.name || !*spec.name)
+	if (i == 4 || !spec.name || !*spec.name || strlen(spec.name) > DATASET_NAME_MAX)
 		return parse_fail(ps, "expected %s, found \"%.40s\"", kw->syntax, command);
 	spec.grows = i == 2;
 	return add_set(ps, kw, &spec, i, 0, rest);
@@ -88,15 +84,15 @@ static int parse_datarep(struct rule_parser *ps, const struct keyword *kw, char 
 	static const struct {
 		const char *text;
 		uint8_t op;
-	} ops[] = {{"<", RANGE_LT}, {">", RANGE_GT}, {"==", RANGE_EQ}, {"=", RANGE_EQ}};
+	} ops[] = {{"<", RANGE_LT}, {">", RANGE_GT}, {"==", RANGE_EQ}};
 	struct dataset_spec spec = {.reputation = true};
 	char *rest = arg;
 	uint32_t value, i = 0;
 	spec.name = lex_field(&rest, ',');
 	const char *op = lex_field(&rest, ','), *number = lex_field(&rest, ',');
-	while (op && i < 4 && strcmp(op, ops[i].text))
+	while (op && i < 3 && strcmp(op, ops[i].text))
 		i++;
-	if (!*spec.name || !number || i == 4 || !lex_u32(number, 0, 65535, &value))
+	if (!*spec.name || !number || i == 3 || !lex_u32(number, 0, 65535, &value))
 		return parse_fail(ps, "expected %s, found \"%.40s\"", kw->syntax, op ? op : arg);
 	return add_set(ps, kw, &spec, ops[i].op, (uint16_t)value, rest);
 }

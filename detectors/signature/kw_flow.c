@@ -30,56 +30,72 @@ static bool match_flow(const struct match_ctx *m, const void *args)
 	return !(a->only_frag && !rebuilt) && !(a->no_frag && rebuilt);
 }
 
-static int set_dir(struct rule_parser *ps, struct flow_args *a, uint8_t dir)
-{
-	if (a->dir && a->dir != dir)
-		return parse_fail(ps, "expected one direction, found both");
-	a->dir = dir;
-	ps->rule->flags |= dir == 1 ? RULE_F_TO_SERVER : RULE_F_TO_CLIENT;
-	return 0;
-}
+// What each word says, and what it cannot stand beside in one flow keyword.
+enum said {
+	SAID_SERVER = 1u << 0,
+	SAID_CLIENT = 1u << 1,
+	SAID_ESTABLISHED = 1u << 2,
+	SAID_NOT_ESTABLISHED = 1u << 3,
+	SAID_STATELESS = 1u << 4,
+	SAID_ONLY_STREAM = 1u << 5,
+	SAID_NO_STREAM = 1u << 6,
+	SAID_ONLY_FRAG = 1u << 7,
+	SAID_NO_FRAG = 1u << 8,
+	SAID_DIRECTION = SAID_SERVER | SAID_CLIENT,
+};
 
-static int flow_word(struct rule_parser *ps, struct flow_args *a, const char *word)
+static const struct {
+	const char *word;
+	uint16_t says, clashes;
+} flow_words[] = {{"to_server", SAID_SERVER, SAID_DIRECTION}, {"from_client", SAID_SERVER, SAID_DIRECTION},
+	{"to_client", SAID_CLIENT, SAID_DIRECTION}, {"from_server", SAID_CLIENT, SAID_DIRECTION},
+	{"established", SAID_ESTABLISHED, SAID_ESTABLISHED | SAID_NOT_ESTABLISHED | SAID_STATELESS},
+	{"not_established", SAID_NOT_ESTABLISHED, SAID_ESTABLISHED | SAID_NOT_ESTABLISHED},
+	{"stateless", SAID_STATELESS, SAID_ESTABLISHED | SAID_STATELESS},
+	{"only_stream", SAID_ONLY_STREAM, SAID_ONLY_STREAM | SAID_NO_STREAM},
+	{"no_stream", SAID_NO_STREAM, SAID_ONLY_STREAM | SAID_NO_STREAM},
+	{"only_frag", SAID_ONLY_FRAG, SAID_ONLY_FRAG | SAID_NO_FRAG},
+	{"no_frag", SAID_NO_FRAG, SAID_ONLY_FRAG | SAID_NO_FRAG}};
+
+static int flow_word(struct rule_parser *ps, uint16_t *said, const char *word)
 {
-	if (!strcasecmp(word, "to_server") || !strcasecmp(word, "from_client"))
-		return set_dir(ps, a, 1);
-	if (!strcasecmp(word, "to_client") || !strcasecmp(word, "from_server"))
-		return set_dir(ps, a, 2);
-	a->state = true;
-	if (!strcasecmp(word, "established"))
-		a->established = true;
-	else if (!strcasecmp(word, "not_established"))
-		a->not_established = true;
-	else if (!strcasecmp(word, "only_stream"))
-		a->only_stream = true, ps->rule->flags |= RULE_F_NEED_STREAM | RULE_F_ONLY_STREAM;
-	else if (!strcasecmp(word, "no_stream"))
-		ps->rule->flags |= RULE_F_NEED_PACKET;
-	else if (!strcasecmp(word, "only_frag"))
-		a->only_frag = true;
-	else if (!strcasecmp(word, "no_frag"))
-		a->no_frag = true;
-	else if (strcasecmp(word, "stateless"))
-		return parse_fail(ps,
-			"expected one of to_server to_client from_server from_client established "
-			"not_established stateless only_stream no_stream only_frag no_frag, found \"%.40s\"",
-			word);
-	return 0;
+	for (size_t i = 0; i < sizeof(flow_words) / sizeof(*flow_words); i++) {
+		if (strcasecmp(word, flow_words[i].word))
+			continue;
+		if (*said & flow_words[i].clashes)
+			return parse_fail(ps, "expected nothing before %s that says the same or the opposite", word);
+		*said |= flow_words[i].says;
+		return 0;
+	}
+	return parse_fail(ps,
+		"expected one of to_server to_client from_server from_client established not_established stateless "
+		"only_stream no_stream only_frag no_frag, found \"%.40s\"",
+		word);
 }
 
 static int parse_flow(struct rule_parser *ps, const struct keyword *kw, char *arg)
 {
 	struct flow_args *a = rule_alloc(ps, sizeof(*a));
 	char *rest = arg, *word;
+	uint16_t said = 0;
 	if (!a)
 		return -ENOMEM;
-	if (ps->rule->flags & RULE_F_FLOW)
-		return parse_fail(ps, "expected flow once a rule");
+	if (ps->has_flow_state)
+		return parse_fail(ps, "expected no flow behind one that says more than a direction");
 	while ((word = lex_field(&rest, ',')))
-		if (flow_word(ps, a, word))
+		if (flow_word(ps, &said, word))
 			return -EINVAL;
-	if (a->established && a->not_established)
-		return parse_fail(ps, "expected established or not_established, found both");
-	ps->rule->flags |= RULE_F_FLOW;
+	a->dir = said & SAID_SERVER ? 1 : said & SAID_CLIENT ? 2 : 0;
+	a->state = ps->has_flow_state = (said & ~SAID_DIRECTION) != 0;
+	a->established = said & SAID_ESTABLISHED;
+	a->not_established = said & SAID_NOT_ESTABLISHED;
+	a->only_stream = said & SAID_ONLY_STREAM;
+	a->only_frag = said & SAID_ONLY_FRAG;
+	a->no_frag = said & SAID_NO_FRAG;
+	ps->rule->flags |= RULE_F_FLOW | (said & SAID_SERVER ? RULE_F_TO_SERVER : 0) |
+			   (said & SAID_CLIENT ? RULE_F_TO_CLIENT : 0) |
+			   (said & SAID_ONLY_STREAM ? RULE_F_NEED_STREAM | RULE_F_ONLY_STREAM : 0) |
+			   (said & SAID_NO_STREAM ? RULE_F_NEED_PACKET : 0);
 	return test_add(ps, match_flow, a);
 }
 
@@ -116,7 +132,7 @@ static int add_count(struct rule_parser *ps, const struct keyword *kw, uint8_t w
 	struct count_args *a = rule_alloc(ps, sizeof(*a));
 	if (!a)
 		return -ENOMEM;
-	if (!lex_range(text, UINT64_MAX / 2, &a->range))
+	if (!lex_range(text, what == FLOW_AGE ? UINT32_MAX : UINT64_MAX, &a->range))
 		return parse_fail(ps, "expected %s, found \"%.40s\"", kw->syntax, text);
 	a->what = what;
 	a->sides = sides;
@@ -175,10 +191,10 @@ static int parse_stream_size(struct rule_parser *ps, const struct keyword *kw, c
 	if (!a)
 		return -ENOMEM;
 	for (uint8_t i = 0; i < 4; i++)
-		if (!strcasecmp(mode, modes[i]))
+		if (!strcmp(mode, modes[i]))
 			a->mode = (uint8_t)(i + 1);
 	snprintf(text, sizeof(text), "%s%s", op ? op : "", value ? value : "");
-	if (!a->mode || !op || !value || !lex_range(text, UINT32_MAX, &a->range))
+	if (!a->mode || !op || !value || rest || !lex_range(text, UINT32_MAX, &a->range))
 		return parse_fail(ps, "expected %s, found \"%.40s\"", kw->syntax, arg);
 	ps->rule->flags |= RULE_F_STREAM_SIZE;
 	return test_add(ps, match_stream_size, a);

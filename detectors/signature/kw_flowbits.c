@@ -82,12 +82,16 @@ static int parse_flowbits(struct rule_parser *ps, const struct keyword *kw, char
 	if (!a || !rest)
 		return parse_fail(ps, "expected %s, found \"%.40s\"", kw->syntax, arg);
 	while ((name = lex_field(&rest, '|'))) {
-		if (!*name || !valid_name(name) || a->n == OR_MAX)
+		if (!*name) // "a||b" is two names, as in Suricata
+			continue;
+		if (!valid_name(name) || a->n == OR_MAX)
 			return parse_fail(ps,
 				"expected a name without spaces (at most %d joined by |), found \"%.40s\"", OR_MAX,
 				name);
 		a->ids[a->n++] = (uint16_t)name_intern(&ps->rs->arena, &ps->rs->flowbits, name);
 	}
+	if (!a->n)
+		return parse_fail(ps, "expected a name behind %s", command);
 	bool is = !strcmp(command, "isset"), isnot = !strcmp(command, "isnotset");
 	rank(ps, 1, !is && !isnot);
 	if (is || isnot)
@@ -172,12 +176,15 @@ static int parse_flowint(struct rule_parser *ps, const struct keyword *kw, char 
 		op = (char *)(uintptr_t) "isnotset";
 	while (op && i < 11 && strcmp(op, ops[i]))
 		i++;
-	if (!op || i == 11 || !*name || (i < INT_ISSET && (!value || !*value)))
+	if (!op || i == 11 || !*name || !valid_name(name) || (i < INT_ISSET && (!value || !valid_name(value))) || rest)
 		return parse_fail(ps, "expected %s, found \"%.40s\"", kw->syntax, op ? op : arg);
 	a->op = (uint8_t)i;
 	a->id = (uint16_t)name_intern(&ps->rs->arena, &ps->rs->flowvars, name);
 	a->other = NAME_NONE;
-	if (i < INT_ISSET && !lex_u32(value, 0, UINT32_MAX, &a->value))
+	bool number = i < INT_ISSET && lex_u32(value, 0, UINT32_MAX, &a->value);
+	if (i < INT_ISSET && !number && !isalpha((unsigned char)*value))
+		return parse_fail(ps, "expected a number of 32 bits or a name, found \"%.40s\"", value);
+	if (i < INT_ISSET && !number)
 		a->other = (uint16_t)name_intern(&ps->rs->arena, &ps->rs->flowvars, value);
 	rank(ps, 2, i <= INT_SUB);
 	if (i <= INT_SUB)
@@ -224,7 +231,7 @@ static int parse_var(struct rule_parser *ps, const struct keyword *kw, char *arg
 	struct var_args *a = rule_alloc(ps, sizeof(*a));
 	if (!a)
 		return -ENOMEM;
-	if (!text || (*text == '"' && !lex_unquote(&text)))
+	if (!text || *name == '"' || (*text == '"' && !lex_unquote(&text)) || !*text)
 		return parse_fail(ps, "expected %s, found \"%.40s\"", kw->syntax, arg);
 	int n = lex_content(text, bytes, sizeof(bytes), &why);
 	if (n < 0)
@@ -270,14 +277,10 @@ static int parse_xbits(struct rule_parser *ps, const struct keyword *kw, char *a
 	struct host_bit *a = rule_alloc(ps, sizeof(*a));
 	if (!a)
 		return -ENOMEM;
-	if (!strcmp(command, "noalert")) {
-		ps->rule->flags |= RULE_F_NOALERT;
-		return 0;
-	}
 	name = lex_field(&rest, ',');
 	track = lex_field(&rest, ',');
 	expire = lex_field(&rest, ',');
-	if (!name || !track || strncmp(track, "track", 5))
+	if (!name || !*name || !track || rest || strncmp(track, "track", 5))
 		return parse_fail(ps, "expected %s, found \"%.40s\"", kw->syntax, arg);
 	track = lex_trim(track + 5);
 	a->track = !strcmp(track, "ip_src") ? TRACK_SRC : !strcmp(track, "ip_dst") ? TRACK_DST : TRACK_BOTH;
@@ -297,13 +300,13 @@ static int parse_hostbits(struct rule_parser *ps, const struct keyword *kw, char
 	struct host_bit *a = rule_alloc(ps, sizeof(*a));
 	if (!a)
 		return -ENOMEM;
-	if (!strcmp(command, "noalert")) {
+	if (!strcmp(command, "noalert") && !rest) {
 		ps->rule->flags |= RULE_F_NOALERT;
 		return 0;
 	}
 	name = lex_field(&rest, ',');
 	dir = lex_field(&rest, ',');
-	if (!name || !*name || (dir && strcmp(dir, "src") && strcmp(dir, "dst")))
+	if (!name || !*name || !valid_name(name) || rest || (dir && strcmp(dir, "src") && strcmp(dir, "dst")))
 		return parse_fail(ps, "expected %s, found \"%.40s\"", kw->syntax, arg);
 	a->track = dir && !strcmp(dir, "dst") ? TRACK_DST : TRACK_SRC;
 	a->expire_s = 300;

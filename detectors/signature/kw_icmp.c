@@ -59,8 +59,7 @@ static int parse_id(struct rule_parser *ps, const struct keyword *kw, char *arg)
 	uint32_t *v = rule_alloc(ps, sizeof(*v));
 	if (!v)
 		return -ENOMEM;
-	lex_unquote(&arg);
-	if (!lex_u32(lex_trim(arg), 0, 65535, v))
+	if (arg[strspn(arg, "0123456789")] || !lex_u32(arg, 0, 65535, v))
 		return parse_fail(ps, "expected %s, found \"%.40s\"", kw->syntax, arg);
 	ps->rule->flags |= RULE_F_NEED_PACKET;
 	return test_add(ps, kw->data ? match_icmp_seq : match_icmp_id, v);

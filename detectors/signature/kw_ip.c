@@ -50,22 +50,20 @@ typedef bool test_fn(const struct match_ctx *, const void *);
 static const struct {
 	test_fn *match;
 	uint32_t max;
-} ranges[] = {{match_ttl, 255}, {match_tos, 255}, {match_id, 65535}, {match_fragoffset, 8191}, {match_vlan_layers, 3}};
+} ranges[] = {{match_ttl, 255}, {match_tos, 255}, {match_id, 65535}, {match_fragoffset, 65535}, {match_vlan_layers, 3}};
 
 static int parse_range(struct rule_parser *ps, const struct keyword *kw, char *arg)
 {
 	struct range *r = rule_alloc(ps, sizeof(*r));
 	if (!r)
 		return -ENOMEM;
-	char hex[16];
-	lex_unquote(&arg);
-	char *text = lex_trim(arg);
+	char hex[16], *text = arg;
 	if (kw->data == 1 && (*text == 'x' || (*text == '!' && text[1] == 'x'))) { // tos:xa is hexadecimal
 		snprintf(hex, sizeof(hex), "%s0%s", *text == '!' ? "!" : "", text + (*text == '!'));
 		text = hex;
 	}
-	bool negated_offset = ranges[kw->data].match == match_fragoffset && *text == '!';
-	if (negated_offset || !lex_range(text, ranges[kw->data].max, r))
+	bool odd = (kw->data == 2 && !isdigit((unsigned char)*text)) || (kw->data == 3 && strpbrk(text, "!=-"));
+	if (odd || !lex_range(text, ranges[kw->data].max, r) || (kw->data == 2 && r->op != RANGE_EQ))
 		return parse_fail(ps, "expected %s, found \"%.40s\"", kw->syntax, arg);
 	ps->rule->flags |= RULE_F_NEED_PACKET;
 	return test_add(ps, ranges[kw->data].match, r);
@@ -150,15 +148,18 @@ static int parse_fragbits(struct rule_parser *ps, const struct keyword *kw, char
 	struct fragbits_args *a = rule_alloc(ps, sizeof(*a));
 	if (!a)
 		return -ENOMEM;
+	int signs = 0;
 	for (char *s = arg; *s; s++) {
 		int c = (unsigned char)*s;
-		if (strchr("+*!", c))
+		if (strchr("+*!", c) && !signs++)
 			a->mode = a->want ? a->mode : (char)c;
 		else if (strchr("RDM", c))
 			a->want |= c == 'R' ? 4 : c == 'D' ? 2 : 1;
 		else if (!isspace(c))
 			return parse_fail(ps, "expected %s, found \"%.40s\"", kw->syntax, arg);
 	}
+	if (!a->want)
+		return parse_fail(ps, "expected %s, found \"%.40s\"", kw->syntax, arg);
 	ps->rule->flags |= RULE_F_NEED_PACKET;
 	return test_add(ps, match_fragbits, a);
 }
@@ -183,7 +184,6 @@ static int parse_ip_proto(struct rule_parser *ps, const struct keyword *kw, char
 		return -ENOMEM;
 	if (ps->rule->proto != PROTO_IP && ps->rule->proto != PROTO_PKTHDR)
 		return parse_fail(ps, "expected it in a rule for ip, not for one protocol");
-	lex_unquote(&arg);
 	for (size_t i = 0; i < sizeof(ip_protos) / sizeof(*ip_protos); i++) {
 		if (!strcasecmp(name, ip_protos[i].name)) {
 			r->op = *arg == '!' ? RANGE_NE : *arg == '<' ? RANGE_LT : *arg == '>' ? RANGE_GT : RANGE_EQ;
@@ -273,7 +273,7 @@ const struct keyword kw_ip_table[] = {
 	{"vlan.id", NULL, ARG_REQUIRED, parse_vlan_id, 0, "[!|<|>]n[, layer|any]", "vlan.id:300;",
 		"The id of a VLAN tag.", "as Suricata 8; 7 does not have it"},
 	{"ipopts", NULL, ARG_REQUIRED, parse_ipopts, 0, "rr|lsrr|ssrr|eol|nop|ts|sec|esec|satid|qs|cipso|rtralt|any",
-		"ipopts:lsrr;", "An IPv4 option is there.", "same; any is accepted and never found"},
+		"ipopts:lsrr;", "An IPv4 option is there.", "same; any is accepted and never found; qs, cipso, rtralt as Suricata 8"},
 	{"fragbits", NULL, ARG_REQUIRED, parse_fragbits, 0, "[+|*|!]RDM", "fragbits:M;",
 		"The fragmentation bits: exactly these, these and another (+), any of these (*), not all of these (!).",
 		"same"},

@@ -9,8 +9,11 @@
 
 static int parse_msg(struct rule_parser *ps, const struct keyword *kw, char *arg)
 {
-	if (!lex_unquote(&arg))
+	if (!lex_unquote(&arg) || !*arg)
 		return parse_fail(ps, "expected a text in double quotes, found %.60s", arg);
+	if (ps->has_msg)
+		return parse_fail(ps, "expected msg once a rule");
+	ps->has_msg = true;
 	char *out = arg;
 	for (char *in = arg; *in; in++) {
 		if (*in == '\\' && in[1] && strchr(";\":\\", in[1]))
@@ -25,23 +28,26 @@ static int parse_msg(struct rule_parser *ps, const struct keyword *kw, char *arg
 static int parse_id(struct rule_parser *ps, const struct keyword *kw, char *arg)
 {
 	uint32_t *fields[] = {&ps->rule->info.sid, &ps->rule->info.rev, &ps->rule->info.gid};
-	if (!lex_u32(arg, kw->data == 0, UINT32_MAX, fields[kw->data]))
+	if (!lex_u32(arg, kw->data != 2, UINT32_MAX, fields[kw->data]))
 		return parse_fail(ps, "expected %s, found \"%.40s\"", kw->syntax, arg);
-	if (kw->data == 0 && ps->has_sid)
-		return parse_fail(ps, "expected sid once a rule");
+	if ((kw->data == 0 && ps->has_sid) || (kw->data == 1 && ps->has_rev))
+		return parse_fail(ps, "expected %s once a rule", kw->name);
 	ps->has_sid |= kw->data == 0;
+	ps->has_rev |= kw->data == 1;
 	return 0;
 }
 
 static int parse_priority(struct rule_parser *ps, const struct keyword *kw, char *arg)
 {
 	uint32_t v;
-	if (!lex_u32(arg, 1, 255, &v))
+	if (!lex_u32(arg, 0, 255, &v))
 		return parse_fail(ps, "expected %s, found \"%.40s\"", kw->syntax, arg);
 	ps->rule->info.severity = (uint8_t)v;
 	ps->has_priority = true;
 	return 0;
 }
+
+#define CLASS_NAME "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_"
 
 static int parse_classtype(struct rule_parser *ps, const struct keyword *kw, char *arg)
 {
@@ -53,6 +59,8 @@ static int parse_classtype(struct rule_parser *ps, const struct keyword *kw, cha
 			return 0;
 		}
 	}
+	if (arg[strspn(arg, CLASS_NAME)])
+		return parse_fail(ps, "expected a name of letters, digits, '-' and '_', found \"%.40s\"", arg);
 	ps->rs->unknown_classes++; // as in Suricata: the rule stays, with the default priority
 	return 0;
 }
@@ -129,8 +137,11 @@ static int parse_noalert(struct rule_parser *ps, const struct keyword *kw, char 
 
 static int parse_target(struct rule_parser *ps, const struct keyword *kw, char *arg)
 {
-	ps->rule->target = !strcmp(arg, "src_ip") ? 1 : !strcmp(arg, "dest_ip") ? 2 : 0;
-	return ps->rule->target ? 0 : parse_fail(ps, "expected src_ip or dest_ip, found \"%.40s\"", arg);
+	uint8_t target = !strcmp(arg, "src_ip") ? 1 : !strcmp(arg, "dest_ip") ? 2 : 0;
+	if (!target || (ps->rule->target && ps->rule->target != target))
+		return parse_fail(ps, "expected src_ip or dest_ip, one of them, found \"%.40s\"", arg);
+	ps->rule->target = target;
+	return 0;
 }
 
 static int parse_prefilter(struct rule_parser *ps, const struct keyword *kw, char *arg)
@@ -142,6 +153,15 @@ static int parse_prefilter(struct rule_parser *ps, const struct keyword *kw, cha
 
 static int parse_accepted(struct rule_parser *ps, const struct keyword *kw, char *arg)
 {
+	return 0;
+}
+
+static int parse_mark(struct rule_parser *ps, const struct keyword *kw, char *arg)
+{
+	char *mask = arg, *mark = lex_field(&mask, '/');
+	uint32_t v;
+	if (!lex_u32(mark, 0, UINT32_MAX, &v) || !mask || !lex_u32(lex_trim(mask), 0, UINT32_MAX, &v))
+		return parse_fail(ps, "expected %s, found \"%.40s\"", kw->syntax, arg);
 	return 0;
 }
 
@@ -159,7 +179,7 @@ static int64_t version_number(const char *s)
 
 static int version_holds(struct rule_parser *ps, char *text, bool *holds)
 {
-	static const char *const ops[] = {"<=", ">=", "==", "<", ">"};
+	static const char *const ops[] = {"<=", ">=", "<", ">"};
 	text = lex_trim(text);
 	for (size_t i = 0; i < sizeof(ops) / sizeof(*ops); i++) {
 		size_t n = strlen(ops[i]);
@@ -170,8 +190,7 @@ static int version_holds(struct rule_parser *ps, char *text, bool *holds)
 			break;
 		*holds = i == 0   ? OUR_VERSION <= v
 			 : i == 1 ? OUR_VERSION >= v
-			 : i == 2 ? OUR_VERSION == v
-			 : i == 3 ? OUR_VERSION < v
+			 : i == 2 ? OUR_VERSION < v
 				  : OUR_VERSION > v;
 		return 0;
 	}
@@ -205,12 +224,8 @@ static int parse_requires(struct rule_parser *ps, const struct keyword *kw, char
 {
 	char *rest = arg, *one;
 	while ((one = lex_field(&rest, ','))) {
-		char *value = one + strcspn(one, " \t");
+		char *value = lex_value(one);
 		bool holds = true;
-		if (*value) {
-			*value = 0;
-			value = lex_trim(value + 1);
-		}
 		if (!strcmp(one, "version")) {
 			if (version_list(ps, value, &holds))
 				return -EINVAL;
@@ -229,11 +244,11 @@ static int parse_requires(struct rule_parser *ps, const struct keyword *kw, char
 const struct keyword kw_meta_table[] = {
 	{"msg", NULL, ARG_REQUIRED, parse_msg, 0, "\"text\"", "msg:\"What happened\";", "What the alert says.", "same"},
 	{"sid", NULL, ARG_REQUIRED, parse_id, 0, "1-4294967295", "sid:1000001;", "The rule's number.", "same"},
-	{"rev", NULL, ARG_REQUIRED, parse_id, 1, "0-4294967295", "rev:2;", "The rule's revision.", "same"},
+	{"rev", NULL, ARG_REQUIRED, parse_id, 1, "1-4294967295", "rev:2;", "The rule's revision.", "same"},
 	{"gid", NULL, ARG_REQUIRED, parse_id, 2, "0-4294967295", "gid:1;", "The group of sids, 1 by default.", "same"},
 	{"classtype", NULL, ARG_REQUIRED, parse_classtype, 0, "a class of classification.config",
 		"classtype:trojan-activity;", "Gives category and priority.", "same"},
-	{"priority", NULL, ARG_REQUIRED, parse_priority, 0, "1-255", "priority:1;", "Severity; overrides the class.",
+	{"priority", NULL, ARG_REQUIRED, parse_priority, 0, "0-255", "priority:1;", "Severity; overrides the class.",
 		"same"},
 	{"reference", NULL, ARG_REQUIRED, parse_reference, 0, "type,id", "reference:cve,2021-44228;",
 		"Where to read more.", "same"},
@@ -250,7 +265,7 @@ const struct keyword kw_meta_table[] = {
 		"same, as version 7.0.10"},
 	{"bypass", NULL, ARG_NONE, parse_accepted, 0, "", "bypass;", "Accepted; inspection goes on.",
 		"as Suricata where no capture method bypasses"},
-	{"nfq_set_mark", NULL, ARG_REQUIRED, parse_accepted, 0, "mark/mask", "nfq_set_mark:0x1/0x1;",
+	{"nfq_set_mark", NULL, ARG_REQUIRED, parse_mark, 0, "mark/mask", "nfq_set_mark:0x1/0x1;",
 		"Accepted, no effect.", "as Suricata outside NFQ"},
 	{0},
 };

@@ -2,7 +2,6 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #include "detectors/signature/match_runtime.h"
 #include "detectors/signature/packet_fields.h"
@@ -16,9 +15,9 @@ static int parse_isdataat(struct rule_parser *ps, const struct keyword *kw, char
 	if (!number_or_var(ps, at, 0, 65535, &v, &is_var))
 		return parse_fail(ps, "expected %s, found \"%.40s\"", kw->syntax, at);
 	while ((word = lex_field(&rest, ','))) {
-		if (!strcasecmp(word, "relative"))
+		if (!strcmp(word, "relative"))
 			relative = true;
-		else if (strcasecmp(word, "rawbytes"))
+		else if (strcmp(word, "rawbytes"))
 			return parse_fail(ps, "expected relative or rawbytes, found \"%.40s\"", word);
 	}
 	// "isdataat:!1,relative" behind a content says that the content is the end.
@@ -37,7 +36,7 @@ static int parse_bsize(struct rule_parser *ps, const struct keyword *kw, char *a
 	struct range r;
 	if (!ps->buffer && !ps->in_base64)
 		return parse_fail(ps, "expected a sticky buffer before it");
-	if (!lex_range(arg, UINT32_MAX, &r))
+	if (!lex_range(arg, UINT64_MAX, &r))
 		return parse_fail(ps, "expected %s, found \"%.40s\"", kw->syntax, arg);
 	struct step *s = step_add(ps, STEP_BSIZE);
 	if (!s)
@@ -76,18 +75,14 @@ static int parse_base64_decode(struct rule_parser *ps, const struct keyword *kw,
 	if (!s)
 		return -EINVAL;
 	while (arg && (word = lex_field(&rest, ','))) {
-		char *value = word + strcspn(word, " \t");
+		char *value = lex_value(word);
 		bool ok = !strcmp(word, "relative");
-		if (*value) {
-			*value = 0;
-			value = lex_trim(value + 1);
-		}
 		if (ok)
 			s->relative = true;
 		else if (!strcmp(word, "bytes"))
-			ok = lex_u32(value, 1, 65535, &s->base64.bytes);
+			ok = lex_u32(value, 0, 65535, &s->base64.bytes); // 0: all
 		else if (!strcmp(word, "offset"))
-			ok = lex_u32(value, 0, 65535, &s->base64.offset);
+			ok = lex_u32(value, 0, UINT32_MAX, &s->base64.offset);
 		if (!ok)
 			return parse_fail(ps, "expected %s, found \"%.40s\"", kw->syntax, word);
 	}
@@ -106,10 +101,7 @@ static int parse_base64_data(struct rule_parser *ps, const struct keyword *kw, c
 
 static int parse_pkt_data(struct rule_parser *ps, const struct keyword *kw, char *arg)
 {
-	ps->in_base64 = false;
-	ps->buffer = NULL;
-	ps->buffer_empty = false;
-	return 0;
+	return buffer_leave(ps);
 }
 
 static bool read_double_range(char *arg, struct entropy_args *e)
@@ -144,13 +136,9 @@ static int parse_entropy(struct rule_parser *ps, const struct keyword *kw, char 
 	char *rest = arg, *word;
 	bool has_value = false;
 	while ((word = lex_field(&rest, ','))) {
-		char *value = word + strcspn(word, " \t");
+		char *value = lex_value(word);
 		int64_t n;
 		bool ok = false;
-		if (*value) {
-			*value = 0;
-			value = lex_trim(value + 1);
-		}
 		if (!strcmp(word, "value"))
 			ok = has_value = read_double_range(value, &e);
 		else if (!strcmp(word, "bytes"))
@@ -174,21 +162,21 @@ static int parse_asn1(struct rule_parser *ps, const struct keyword *kw, char *ar
 	struct asn1_args a = {0};
 	for (char *save, *w = strtok_r(arg, ", ", &save); w; w = strtok_r(NULL, ", ", &save)) {
 		int64_t v;
-		if (!strcasecmp(w, "bitstring_overflow")) {
+		if (!strcmp(w, "bitstring_overflow")) {
 			a.bitstring_overflow = true;
-		} else if (!strcasecmp(w, "double_overflow")) {
+		} else if (!strcmp(w, "double_overflow")) {
 			a.double_overflow = true;
 		} else {
 			char *value = strtok_r(NULL, ", ", &save);
-			if (!value || !lex_i64(value, -65535, 65535, &v))
+			if (!value || !lex_i64(value, strcmp(w, "relative_offset") ? 0 : -65535, UINT16_MAX, &v))
 				return parse_fail(ps, "expected %s, found \"%.40s\"", kw->syntax, w);
-			if (!strcasecmp(w, "oversize_length")) {
+			if (!strcmp(w, "oversize_length")) {
 				a.oversize = true;
 				a.oversize_length = (uint32_t)v;
-			} else if (!strcasecmp(w, "relative_offset")) {
+			} else if (!strcmp(w, "relative_offset")) {
 				a.offset = (int32_t)v;
 				a.relative = true;
-			} else if (!strcasecmp(w, "absolute_offset")) {
+			} else if (!strcmp(w, "absolute_offset")) {
 				a.offset = (int32_t)v;
 				a.relative = false;
 			} else {
@@ -209,7 +197,7 @@ static int parse_rpc(struct rule_parser *ps, const struct keyword *kw, char *arg
 	struct rpc_args a = {0};
 	char *rest = arg, *program = lex_field(&rest, ','), *version = lex_field(&rest, ','),
 	     *procedure = lex_field(&rest, ',');
-	if (!lex_u32(program, 0, UINT32_MAX, &a.program))
+	if (!lex_u32(program, 0, UINT32_MAX, &a.program) || rest)
 		return parse_fail(ps, "expected %s, found \"%.40s\"", kw->syntax, program);
 	a.any_version = !version || !strcmp(version, "*");
 	a.any_procedure = !procedure || !strcmp(procedure, "*");
@@ -231,7 +219,7 @@ const struct keyword kw_payload_table[] = {
 		"The length of the sticky buffer.", "same"},
 	{"dsize", NULL, ARG_REQUIRED, parse_dsize, 0, "n | !n | <n | >n | a<>b", "dsize:>500;",
 		"The packet's payload size.",
-		"same; !n may stand beside a longer content, which Suricata refuses; so may a bound below its length"},
+		"same; !n may stand beside a longer content, which Suricata refuses"},
 	{"base64_decode", NULL, ARG_OPTIONAL, parse_base64_decode, 0, "[bytes n][, offset n][, relative]",
 		"base64_decode:bytes 12, offset 2, relative; base64_data; content:\"a\";",
 		"Decodes base64 for base64_data, up to the first other character; without base64_data the rule never "

@@ -28,7 +28,7 @@ static int split(struct rule_parser *ps, char *text, struct pcre_text *out)
 	if (*open != '/')
 		return parse_fail(ps, "expected /regex/flags, found \"%.60s\"", text);
 	char *close = strrchr(open + 1, '/');
-	if (!close || close == open + 1)
+	if (!close)
 		return parse_fail(ps, "expected a regular expression between slashes, found \"%.60s\"", text);
 	*close = 0;
 	out->regex = open + 1;
@@ -77,17 +77,17 @@ static int read_flags(struct rule_parser *ps, const char *flags, uint32_t *optio
 			found = false;
 		}
 		for (size_t i = 0; !found && i < sizeof(buffer_flags) / sizeof(*buffer_flags); i++)
-			if (buffer_flags[i].flag == *flags) {
+			if (buffer_flags[i].flag == *flags && !*buffer) {
 				*buffer = buffer_flags[i].buffer;
 				found = true;
 			}
 		if (!found)
-			return parse_fail(ps, "expected flags of ismxAEGRBOUIHDMCPQYSVWZ, found '%c'", *flags);
+			return parse_fail(ps, "expected flags of ismxAEGRBO and one of UIHDMCPQYSVWZ, found '%c'", *flags);
 	}
 	return 0;
 }
 
-static int add_capture(struct rule_parser *ps, struct pcre *p, int group, const char *scope, const char *name)
+static int add_capture(struct rule_parser *ps, struct pcre *p, uint32_t group, const char *scope, const char *name)
 {
 	struct capture *c = &p->captures[p->n_captures];
 	if (p->n_captures == sizeof(p->captures) / sizeof(p->captures[0]))
@@ -116,15 +116,17 @@ static int read_captures(struct rule_parser *ps, struct pcre *p, char *vars)
 		*sep = 0;
 		if (strcmp(name, "flow") && strcmp(name, "pkt") && strcmp(name, "alert"))
 			continue;
-		if (add_capture(ps, p, table[0] << 8 | table[1], name, sep + 1))
+		if (add_capture(ps, p, (uint32_t)table[0] << 8 | table[1], name, sep + 1))
 			return -EINVAL;
 	}
 	char *field;
-	for (int group = 1; (field = lex_field(&vars, ',')); group++) {
+	pcre2_pattern_info(p->code, PCRE2_INFO_CAPTURECOUNT, &count);
+	for (uint32_t group = 1; (field = lex_field(&vars, ',')); group++) {
+		bool known = !strncmp(field, "pkt:", 4) || !strncmp(field, "flow:", 5);
 		char *colon = strchr(field, ':');
-		if (!colon || !colon[1])
-			return parse_fail(
-				ps, "expected pkt:name or flow:name behind the flags, found \"%.40s\"", field);
+		if (!known || !colon[1] || group > count)
+			return parse_fail(ps,
+				"expected pkt:name or flow:name for each of %u groups, found \"%.40s\"", count, field);
 		*colon = 0;
 		if (add_capture(ps, p, group, field, colon + 1))
 			return -EINVAL;
@@ -153,13 +155,16 @@ static int parse_pcre(struct rule_parser *ps, const struct keyword *kw, char *ar
 	bool relative = false, negated = *arg == '!';
 	const char *buffer = NULL;
 	char *text = lex_trim(arg + negated);
-	if (!lex_unquote(&text))
+	if (*text == '"' && !lex_unquote(&text))
 		return parse_fail(ps, "expected \"/regex/flags\" in double quotes, found %.60s", text);
 	if (split(ps, text, &t) || read_flags(ps, t.flags, &options, &relative, &buffer))
 		return -EINVAL;
+	if (relative && !ps->last_content && !ps->has_pcre && !ps->in_base64)
+		return parse_fail(ps, "expected a content or pcre before /R");
 	struct step *s = buffer ? step_add_to(ps, buffer_app(ps, buffer), STEP_PCRE) : step_add(ps, STEP_PCRE);
 	if (!s)
 		return -ENOMEM;
+	ps->has_pcre = true;
 	s->negated = negated;
 	s->relative = relative;
 	s->pcre.text = arena_strdup(&ps->rs->arena, t.regex);

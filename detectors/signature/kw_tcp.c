@@ -44,7 +44,7 @@ static bool read_letters(const char *s, uint8_t *out)
 	static const char letters[] = "FSRPAUEC";
 	*out = 0;
 	for (; *s; s++) {
-		const char *at = strchr(letters, toupper((unsigned char)*s));
+		const char *at = strchr(letters, *s);
 		if (*s == '1')
 			*out |= 0x80;
 		else if (*s == '2')
@@ -53,7 +53,7 @@ static bool read_letters(const char *s, uint8_t *out)
 			continue;
 		else if (at)
 			*out |= (uint8_t)(1u << (at - letters));
-		else if (!isspace((unsigned char)*s) && *s != ',')
+		else if (!isspace((unsigned char)*s))
 			return false;
 	}
 	return true;
@@ -73,7 +73,7 @@ static int parse_flags(struct rule_parser *ps, const struct keyword *kw, char *a
 		a->mode = want[n - 1] == '+' ? FLAGS_ALL : want[n - 1] == '*' ? FLAGS_ANY : FLAGS_NOT;
 		want[n - 1] = 0;
 	}
-	if (!*want || !read_letters(want, &a->want) || (ignore && !read_letters(ignore, &a->ignore)))
+	if (!*want || !read_letters(want, &a->want) || (ignore && (!*ignore || !read_letters(ignore, &a->ignore))))
 		return parse_fail(ps, "expected %s, found \"%.40s\"", kw->syntax, arg);
 	// Suricata asks a rule that names F, S or R only of packets that have one of them, likewise U, E or C.
 	a->needs[0] = a->want & (TCP_F | TCP_S | TCP_R) ? TCP_F | TCP_S | TCP_R : 0;

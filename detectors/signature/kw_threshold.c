@@ -2,7 +2,6 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #include "detectors/signature/rule_parse.h"
 #include "detectors/signature/tags.h"
@@ -22,7 +21,7 @@ static const char *const tracks[] = {[TRACK_SRC] = "by_src",
 static int lookup(const char *const *names, size_t n, const char *word)
 {
 	for (size_t i = 0; i < n; i++)
-		if (names[i] && !strcasecmp(names[i], word))
+		if (names[i] && !strcmp(names[i], word))
 			return (int)i;
 	return -1;
 }
@@ -34,26 +33,22 @@ struct seen {
 static int threshold_word(
 	struct rule_parser *ps, const struct keyword *kw, struct threshold *t, struct seen *seen, char *field)
 {
-	char *value = field + strcspn(field, " \t");
+	char *value = lex_value(field);
 	int i = -1;
 	bool ok = false;
-	if (*value) {
-		*value = 0;
-		value = lex_trim(value + 1);
-	}
-	if (!strcasecmp(field, "type") && !seen->type) {
+	if (!strcmp(field, "type") && !seen->type) {
 		i = lookup(types, sizeof(types) / sizeof(*types), value);
 		ok = seen->type = i >= 0;
 		t->type = (uint8_t)i;
-	} else if (!strcasecmp(field, "track") && !seen->track) {
+	} else if (!strcmp(field, "track") && !seen->track) {
 		i = lookup(tracks, sizeof(tracks) / sizeof(*tracks), value);
 		ok = seen->track = i >= 0;
 		t->track = (uint8_t)i;
-	} else if (!strcasecmp(field, "count") && !seen->count) {
+	} else if (!strcmp(field, "count") && !seen->count) {
 		ok = seen->count = lex_u32(value, 1, UINT32_MAX, &t->count);
-	} else if (!strcasecmp(field, "seconds") && !seen->seconds) {
+	} else if (!strcmp(field, "seconds") && !seen->seconds) {
 		ok = seen->seconds = lex_u32(value, 1, UINT32_MAX, &t->seconds);
-	} else if (!strcasecmp(field, "multiplier") && !seen->multiplier) {
+	} else if (!strcmp(field, "multiplier") && !seen->multiplier) {
 		ok = seen->multiplier = lex_u32(value, 2, 65535, &t->multiplier);
 	}
 	return ok ? 0 : parse_fail(ps, "expected %s, found \"%.40s %.40s\"", kw->syntax, field, value);

@@ -107,6 +107,10 @@ static int port_list(struct port_parser *p, struct port_bits *out, char close)
 		if (rc || *p->s != ',')
 			break;
 		p->s++;
+		if (close && p->s[strspn(p->s, " \t")] == close) { // "[80,]", as in Suricata
+			p->s += strspn(p->s, " \t");
+			break;
+		}
 	}
 	if (!rc && *p->s != close)
 		rc = port_fail(p, close ? "',' or ']'" : "',' or the end of the port list", p->s);

@@ -1,5 +1,6 @@
 // What can only be said once a rule's keywords are all known: which views of the traffic it needs,
 // which literal the prefilter looks for, and whether it can match at all. Next: rule_order.c.
+#include <ctype.h>
 #include <errno.h>
 #include <string.h>
 
@@ -61,23 +62,58 @@ static uint32_t least_bytes(const struct step *steps)
 	return sum;
 }
 
-// The one size asked for, UINT64_MAX when there are several.
-static uint64_t range_exact(const struct range *r)
+// The bound above as it is written, UINT64_MAX without.
+static uint64_t range_most(const struct range *r)
 {
-	return r->op == RANGE_EQ ? r->lo : UINT64_MAX;
+	switch (r->op) {
+	case RANGE_EQ:
+	case RANGE_LT:
+	case RANGE_LE:
+		return r->lo;
+	case RANGE_IN:
+		return r->hi + 1;
+	default:
+		return UINT64_MAX;
+	}
 }
 
 static int check_sizes(struct rule_parser *ps)
 {
 	for (const struct buffer_test *b = ps->rule->buffers; b; b = b->next) {
 		uint32_t least = least_bytes(b->steps);
-		if (b->id == BUF_PAYLOAD && ps->rule->dsize && least > range_exact(ps->rule->dsize))
+		if (b->id == BUF_PAYLOAD && ps->rule->dsize && least > range_most(ps->rule->dsize))
 			return parse_fail(ps, "expected contents that fit dsize, found %u bytes", least);
 		for (const struct step *s = b->steps; s; s = s->next)
-			if (s->kind == STEP_BSIZE && !b->transforms && least > range_exact(&s->range))
+			if (s->kind == STEP_BSIZE && !b->transforms && least > range_most(&s->range))
 				return parse_fail(ps, "expected contents that fit the size asked of %s, found %u bytes",
 					b->name, least);
 	}
+	return 0;
+}
+
+// A content that the transforms of its buffer can never leave.
+static bool is_possible(const struct transform *t, const struct step *s)
+{
+	bool lower = !strcmp(t->name, "to_lowercase"), upper = !strcmp(t->name, "to_uppercase");
+	bool strip = !strcmp(t->name, "strip_whitespace"), compress = !strcmp(t->name, "compress_whitespace");
+	const struct content *c = &s->content;
+	for (uint16_t i = 0; i < c->len; i++) {
+		uint8_t b = c->bytes[i];
+		if ((lower && isupper(b)) || (upper && islower(b) && !(c->flags & CONTENT_NOCASE)) || (strip && isspace(b)))
+			return false;
+		if (compress && i && isspace(b) && isspace(c->bytes[i - 1]))
+			return false;
+	}
+	return true;
+}
+
+static int check_transforms(struct rule_parser *ps)
+{
+	for (const struct buffer_test *b = ps->rule->buffers; b; b = b->next)
+		for (const struct transform *t = b->transforms; t; t = t->next)
+			for (const struct step *s = b->steps; s; s = s->next)
+				if (s->kind == STEP_CONTENT && !s->negated && !is_possible(t, s))
+					return parse_fail(ps, "expected contents that %s can leave", t->name);
 	return 0;
 }
 
@@ -192,9 +228,7 @@ int rule_finish(struct rule_parser *ps)
 	struct rule *r = ps->rule;
 	if (!ps->has_sid)
 		return parse_fail(ps, "expected a sid, found none");
-	if (ps->buffer_empty && ps->buffer && !ps->buffer->steps)
-		return parse_fail(ps, "expected a test behind %s, found none", ps->buffer->name);
-	if (check_sizes(ps))
+	if (buffer_leave(ps) || check_sizes(ps) || check_transforms(ps))
 		return -EINVAL;
 	if ((r->flags & RULE_F_NEED_PACKET) && (r->flags & RULE_F_NEED_STREAM))
 		return parse_fail(ps, "expected no test of packets beside tcp-stream or flow:only_stream");

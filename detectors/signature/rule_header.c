@@ -4,6 +4,7 @@
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 static const struct proto_row {
 	const char *name;
@@ -78,7 +79,7 @@ static char *header_word(char **cursor)
 static int parse_action(struct rule_parser *ps, const char *word)
 {
 	for (size_t i = 0; i < sizeof(action_table) / sizeof(*action_table); i++) {
-		if (!strcmp(word, action_table[i].name)) {
+		if (!strcasecmp(word, action_table[i].name)) {
 			ps->rule->action = action_table[i].action;
 			return 0;
 		}
@@ -91,14 +92,14 @@ static int parse_action(struct rule_parser *ps, const char *word)
 static int parse_proto(struct rule_parser *ps, const char *word)
 {
 	for (size_t i = 0; i < sizeof(proto_table) / sizeof(*proto_table); i++) {
-		if (!strcmp(word, proto_table[i].name)) {
+		if (!strcasecmp(word, proto_table[i].name)) {
 			ps->rule->proto = proto_table[i].proto;
 			ps->rule->flags |= proto_table[i].flags;
 			return 0;
 		}
 	}
 	for (size_t i = 0; i < app_proto_count(); i++) {
-		if (!strcmp(word, app_protos[i])) {
+		if (!strcasecmp(word, app_protos[i])) {
 			ps->rule->proto = PROTO_APP;
 			ps->rule->app = app_protos[i];
 			rule_wait_for_protocol(ps, app_protos[i]);

@@ -215,7 +215,18 @@ bool lex_range(char *s, uint64_t max, struct range *out)
 			break;
 		}
 	}
-	return lex_bytes(lex_trim(s), &out->lo) && out->lo <= max && (out->lo || out->op != RANGE_LT);
+	if (!lex_bytes(lex_trim(s), &out->lo) || out->lo > max)
+		return false;
+	return (out->op != RANGE_LT || out->lo) && (out->op != RANGE_GT || out->lo < max); // else nothing could match
+}
+
+char *lex_value(char *field)
+{
+	char *space = field + strcspn(field, " \t");
+	if (!*space)
+		return space;
+	*space = 0;
+	return lex_trim(space + 1);
 }
 
 bool lex_unquote(char **s)

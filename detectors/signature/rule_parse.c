@@ -83,6 +83,15 @@ static struct step *step_append(struct rule_parser *ps, struct step *s)
 	return s;
 }
 
+static const struct content *content_before(const struct rule_parser *ps, const struct step *s)
+{
+	const struct content *found = NULL;
+	for (const struct step *o = ps->in_base64 ? ps->base64->base64.data : ps->last_buffer->steps; o != s; o = o->next)
+		if (o->kind == STEP_CONTENT)
+			found = &o->content;
+	return found;
+}
+
 struct step *step_add(struct rule_parser *ps, enum step_kind kind)
 {
 	if (++ps->steps > RULE_STEPS_MAX) {
@@ -95,8 +104,10 @@ struct step *step_add(struct rule_parser *ps, enum step_kind kind)
 	s->kind = (uint8_t)kind;
 	ps->buffer_empty = ps->buffer_named = false;
 	ps->last = step_append(ps, s);
-	if (kind == STEP_CONTENT)
+	if (kind == STEP_CONTENT && ps->last) {
+		ps->content_before = content_before(ps, ps->last);
 		ps->last_content = ps->last;
+	}
 	return ps->last;
 }
 
@@ -139,6 +150,16 @@ struct buffer_test *buffer_app(struct rule_parser *ps, const char *name)
 	const struct keyword *kw = keyword_find(name);
 	rule_wait_for(ps, kw->name);
 	return buffer_select(ps, (uint16_t)(BUF_APP + keyword_slot(kw)), kw->name);
+}
+
+int buffer_leave(struct rule_parser *ps)
+{
+	ps->in_base64 = false;
+	if (ps->buffer_empty && ps->buffer && !ps->buffer->steps)
+		return parse_fail(ps, "expected a test behind %s, found none", ps->buffer->name);
+	ps->buffer_empty = false;
+	ps->buffer = NULL;
+	return 0;
 }
 
 int test_add(struct rule_parser *ps, bool (*match)(const struct match_ctx *, const void *), const void *args)

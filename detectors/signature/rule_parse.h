@@ -46,13 +46,14 @@ struct rule_parser {
 	struct buffer_test *buffer; // where the next test goes; NULL: the payload
 	struct step *last;          // the latest test of any buffer
 	struct step *last_content;
+	const struct content *content_before; // the one before last_content in its buffer
 	struct buffer_test *last_buffer;
 	struct step *base64; // the base64_decode whose data follows
 	bool in_base64;      // base64_data is in force
 	bool buffer_empty;   // a sticky buffer without a test so far
 	bool buffer_named;   // the sticky buffer was just named: transforms may follow
 	bool ignore;         // `requires` is not met: skip the rule
-	bool has_sid, has_priority;
+	bool has_sid, has_priority, has_msg, has_rev, has_flow_state, has_pcre;
 	const char *vars[RULE_MAX_VARS]; // names of byte_extract and byte_math results
 	const char *at;                  // keyword being parsed, for the report
 	char problem[256];               // what was expected, what was found
@@ -84,6 +85,8 @@ bool lex_i64(const char *s, int64_t lo, int64_t hi, int64_t *out);
 bool lex_u32(const char *s, uint32_t lo, uint32_t hi, uint32_t *out);
 bool lex_bytes(const char *s, uint64_t *out); // "10", "2kb", "1MB"
 bool lex_range(char *s, uint64_t max, struct range *out);
+// The word in front of the first space of `field`, which ends there. Returns the trimmed rest, "" without.
+char *lex_value(char *field);
 // Takes the quotes off "..." in place; false when they are missing or not closed.
 bool lex_unquote(char **s);
 // Decodes a content text (escapes and |hex|) into out (cap bytes). Returns length, or -1 with *why set.
@@ -119,6 +122,8 @@ struct step *step_add_to(struct rule_parser *ps, struct buffer_test *b, enum ste
 int step_move(struct rule_parser *ps, struct step *s, struct buffer_test *b);
 // The application buffer with this name (http.uri), made on first use.
 struct buffer_test *buffer_app(struct rule_parser *ps, const char *name);
+// Ends the sticky buffer that is in force. One without a test is refused: returns -EINVAL.
+int buffer_leave(struct rule_parser *ps);
 // Makes a content the rule's only fast pattern.
 int content_set_fast(struct rule_parser *ps, struct step *s);
 // The rule cannot be used before there is a parser: for a keyword, or for one of app_proto_name().

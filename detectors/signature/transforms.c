@@ -237,7 +237,8 @@ static int parse_xor(struct rule_parser *ps, const struct keyword *kw, char *arg
 {
 	uint8_t key[256];
 	uint32_t n = 0;
-	lex_unquote(&arg);
+	if (!lex_unquote(&arg))
+		return parse_fail(ps, "expected hex digits in double quotes, found %.40s", arg);
 	for (const char *s = arg; s[0] && n < sizeof(key); s += 2) {
 		int hi = hex((uint8_t)s[0]), lo = s[1] ? hex((uint8_t)s[1]) : -1;
 		if (hi < 0 || lo < 0)
@@ -276,7 +277,7 @@ static int parse_pcrexform(struct rule_parser *ps, const struct keyword *kw, cha
 
 #define PLAIN(name, what)                                                                                        \
 	{                                                                                                        \
-		name, NULL, ARG_NONE, parse_transform, 0, "", "http.uri; " name "; content:\"a\";", what, "same" \
+		name, NULL, ARG_NONE, parse_transform, 0, "", "http.uri; " name "; content:\"1\";", what, "same" \
 	}
 
 const struct keyword kw_transform_table[] = {

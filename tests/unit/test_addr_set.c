@@ -122,7 +122,7 @@ static void addr_set_neighbours_are_joined(void **state)
 static void addr_set_bad_text_says_what_was_expected(void **state)
 {
 	static const char *const bad[] = {"", "10.0.0.0/33", "10.0.0", "[10.0.0.1", "10.0.0.1]", "$NOPE", "$LOOP",
-		"[10.0.0.1,]", "10.0.0.9-10.0.0.1", "2001:db8::/129", "[10.0.0.0/8,!10.0.0.0/8]", "!any", "10.0.0.1 x",
+		"[10.0.0.1,,]", "10.0.0.9-10.0.0.1", "2001:db8::/129", "[10.0.0.0/8,!10.0.0.0/8]", "!any", "10.0.0.1 x",
 		"[[[[[[[[[[[[[[[[[[10.0.0.1]]]]]]]]]]]]]]]]]]", "10.0.0.0/255.0.255.0"};
 	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
 		struct addr_set_error err;

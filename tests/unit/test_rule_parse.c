@@ -22,17 +22,17 @@ static void verdict(const char *rule, enum rule_verdict want, char *why, size_t 
 }
 
 // Each keyword's malformed spellings, behind a content so that modifiers have something to modify.
-static const char *const malformed[] = {"msg:no quotes;", "sid:0;", "sid:x;", "rev:-1;", "gid:a;", "priority:0;",
+static const char *const malformed[] = {"msg:no quotes;", "sid:0;", "sid:x;", "rev:-1;", "gid:a;", "priority:256;",
 	"priority:300;", "reference:url;", "target:here;", "requires:version 7;", "content:abc;", "content:\"\";",
 	"content:\"|4|\";", "content:\"|zz|\";", "content:\"a\\q\";", "nocase:1;", "nocase; nocase;", "offset:x;",
 	"offset:-1;", "depth:0;", "depth:70000;", "distance:a;", "within:0;", "distance:1; offset:1;",
-	"depth:9; within:9;", "startswith; offset:1;", "endswith; endswith;", "fast_pattern:9,9;",
+	"depth:9; within:9;", "startswith; offset:1;",  "fast_pattern:9,9;",
 	"fast_pattern:only,1;", "replace:x;", "isdataat:a;", "isdataat:1,absolute;", "bsize:1;", "dsize:a;",
 	"dsize:5<>5;", "dsize:1; dsize:2;", "dsize:1;", "pcre:\"abc\";", "pcre:\"/(/\";", "pcre:\"/a/q\";",
 	"byte_test:1,>,2;", "byte_test:9,>,2,0;", "byte_test:1,~,2,0;", "byte_test:1,>,nosuch,0;",
 	"byte_test:1,>,2,0,backwards;", "byte_jump:1;", "byte_jump:1,0,multiplier 0;", "byte_extract:1,0;",
 	"byte_extract:1,0,a b;", "byte_math:bytes 1;", "byte_math:bytes 1, offset 0, oper %, rvalue 1, result r;",
-	"base64_decode:bytes 0;", "base64_data;", "entropy:bytes 1;", "asn1:nonsense;", "rpc:a;", "udp.hdr;",
+	"base64_decode:bytes x;", "base64_data;", "entropy:bytes 1;", "asn1:nonsense;", "rpc:a;", "udp.hdr;",
 	"ipv4.hdr:1;", "flow:sideways;", "flow:to_server,to_client;", "flow:established,not_established;",
 	"flow:established; flow:to_server;", "flow.age:x;", "flow.pkts:5;", "flow.bytes:up,5;", "stream_size:client,6;",
 	"flowbits:set;", "flowbits:jump,a;", "flowbits:set,a b;", "flowint:a;", "flowint:a,%,1;", "flowvar:a;",
