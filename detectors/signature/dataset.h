@@ -12,7 +12,7 @@ enum dataset_type { DATASET_STRING, DATASET_MD5, DATASET_SHA256, DATASET_IP, DAT
 struct dataset_spec {
 	const char *name;
 	enum dataset_type type;
-	bool typed; // the rule says which; else a set of this name exists already
+	bool typed;      // the rule says which; else a set of this name exists already
 	char load[1024]; // file to read, "" none
 	char save[1024]; // file to write at the end, "" none
 	uint32_t hashsize;

@@ -258,8 +258,7 @@ const struct keyword kw_byte_table[] = {
 		"bytes|var, offset|var [, relative][, multiplier n][, big|little][, string, hex|dec|oct][, align][, "
 		"from_beginning]"
 		"[, from_end][, post_offset n][, dce][, bitmask m]",
-		"byte_jump:4,8,relative,align;", "Moves on by a number in the buffer.",
-		"same; bitmask as Suricata 8"},
+		"byte_jump:4,8,relative,align;", "Moves on by a number in the buffer.", "same; bitmask as Suricata 8"},
 	{"byte_extract", NULL, ARG_REQUIRED, parse_byte_extract, 0,
 		"bytes, offset, name [, relative][, multiplier n][, big|little][, dce][, string, hex|dec|oct][, align "
 		"2|4]",

@@ -55,10 +55,11 @@ static uint16_t find_event(const char *type, const char *name)
 // Events of Suricata 7 that nothing here raises: rules that ask for one are kept and never fire.
 static bool never_raised(const char *type, const char *name)
 {
-	static const char *const names[][2] = {{"decode", "afpacket.trunc_pkt"}, {"decode", "erspan.too_many_vlan_layers"},
-		{"decode", "gre.version1_malformed_sre_hdr"}, {"decode", "ipv4.opt_unknown"},
-		{"decode", "ipv6.exthdr_dupl_eh"}, {"decode", "udp.hlen_invalid"}, {"stream", "reassembly_insert_invalid"},
-		{"stream", "reassembly_insert_limit"}, {"stream", "reassembly_insert_memcap"}, {"stream", "rst_with_data"}};
+	static const char *const names[][2] = {{"decode", "afpacket.trunc_pkt"},
+		{"decode", "erspan.too_many_vlan_layers"}, {"decode", "gre.version1_malformed_sre_hdr"},
+		{"decode", "ipv4.opt_unknown"}, {"decode", "ipv6.exthdr_dupl_eh"}, {"decode", "udp.hlen_invalid"},
+		{"stream", "reassembly_insert_invalid"}, {"stream", "reassembly_insert_limit"},
+		{"stream", "reassembly_insert_memcap"}, {"stream", "rst_with_data"}};
 	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
 		if (!strcmp(type, names[i][0]) && !strcasecmp(name, names[i][1]))
 			return true;

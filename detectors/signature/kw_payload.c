@@ -218,8 +218,7 @@ const struct keyword kw_payload_table[] = {
 	{"bsize", NULL, ARG_REQUIRED, parse_bsize, 0, "n | <n | >n | a<>b", "http.uri; bsize:<10;",
 		"The length of the sticky buffer.", "same"},
 	{"dsize", NULL, ARG_REQUIRED, parse_dsize, 0, "n | !n | <n | >n | a<>b", "dsize:>500;",
-		"The packet's payload size.",
-		"same; !n may stand beside a longer content, which Suricata refuses"},
+		"The packet's payload size.", "same; !n may stand beside a longer content, which Suricata refuses"},
 	{"base64_decode", NULL, ARG_OPTIONAL, parse_base64_decode, 0, "[bytes n][, offset n][, relative]",
 		"base64_decode:bytes 12, offset 2, relative; base64_data; content:\"a\";",
 		"Decodes base64 for base64_data, up to the first other character; without base64_data the rule never "

@@ -82,7 +82,8 @@ static int read_flags(struct rule_parser *ps, const char *flags, uint32_t *optio
 				found = true;
 			}
 		if (!found)
-			return parse_fail(ps, "expected flags of ismxAEGRBO and one of UIHDMCPQYSVWZ, found '%c'", *flags);
+			return parse_fail(
+				ps, "expected flags of ismxAEGRBO and one of UIHDMCPQYSVWZ, found '%c'", *flags);
 	}
 	return 0;
 }
@@ -125,8 +126,8 @@ static int read_captures(struct rule_parser *ps, struct pcre *p, char *vars)
 		bool known = !strncmp(field, "pkt:", 4) || !strncmp(field, "flow:", 5);
 		char *colon = strchr(field, ':');
 		if (!known || !colon[1] || group > count)
-			return parse_fail(ps,
-				"expected pkt:name or flow:name for each of %u groups, found \"%.40s\"", count, field);
+			return parse_fail(ps, "expected pkt:name or flow:name for each of %u groups, found \"%.40s\"",
+				count, field);
 		*colon = 0;
 		if (add_capture(ps, p, group, field, colon + 1))
 			return -EINVAL;

@@ -99,7 +99,8 @@ static bool is_possible(const struct transform *t, const struct step *s)
 	const struct content *c = &s->content;
 	for (uint16_t i = 0; i < c->len; i++) {
 		uint8_t b = c->bytes[i];
-		if ((lower && isupper(b)) || (upper && islower(b) && !(c->flags & CONTENT_NOCASE)) || (strip && isspace(b)))
+		if ((lower && isupper(b)) || (upper && islower(b) && !(c->flags & CONTENT_NOCASE)) ||
+			(strip && isspace(b)))
 			return false;
 		if (compress && i && isspace(b) && isspace(c->bytes[i - 1]))
 			return false;

@@ -86,7 +86,8 @@ static struct step *step_append(struct rule_parser *ps, struct step *s)
 static const struct content *content_before(const struct rule_parser *ps, const struct step *s)
 {
 	const struct content *found = NULL;
-	for (const struct step *o = ps->in_base64 ? ps->base64->base64.data : ps->last_buffer->steps; o != s; o = o->next)
+	for (const struct step *o = ps->in_base64 ? ps->base64->base64.data : ps->last_buffer->steps; o != s;
+		o = o->next)
 		if (o->kind == STEP_CONTENT)
 			found = &o->content;
 	return found;
