@@ -46,7 +46,39 @@ struct parser_lab {
 	uint64_t now_ns, seq;
 	char text[PLAB_TEXT_BYTES]; // what was asked last; with reap: what is told of transactions that are gone
 	uint8_t record[PLAB_RECORD_BYTES];
+	FILE *seed; // of the fuzzer
 };
+
+// With PLAB_SEEDS=folder in the environment each conversation is written there as the parser fuzzer's input: how the
+// seeds of tests/fuzz/corpus/parser came to be.
+static inline void plab_seed_open(struct parser_lab *lab)
+{
+	static uint32_t count;
+	char path[512];
+
+	lab->seed = NULL;
+	if (!getenv("PLAB_SEEDS"))
+		return;
+	snprintf(path, sizeof(path), "%s/%s_%02u", getenv("PLAB_SEEDS"), lab->parser->name, count++);
+	lab->seed = fopen(path, "wb");
+	assert_non_null(lab->seed);
+	fputc(lab->parser->proto, lab->seed);
+	fputc(lab->over == OVER_UDP, lab->seed);
+}
+
+static inline void plab_seed_add(
+	struct parser_lab *lab, uint8_t dir, uint32_t gap, const uint8_t *b, uint32_t len, bool last)
+{
+	do {
+		uint32_t take = len > 255 ? (len < 255 * 16 ? len / 16 * 16 : 255 * 16) : len;
+		fputc(dir | (last ? 6 : 0) | (take > 255 ? 8 : 0) | (gap ? 0x30 : 0), lab->seed);
+		fputc(take > 255 ? (int)(take / 16) : (int)take, lab->seed);
+		fwrite(b, 1, take, lab->seed);
+		b += take;
+		len -= take;
+		gap = 0;
+	} while (len);
+}
 
 static inline void plab_open(struct parser_lab *lab, const struct parser *parser, uint8_t over)
 {
@@ -69,6 +101,7 @@ static inline void plab_open(struct parser_lab *lab, const struct parser *parser
 	lab->s->addr[1].b[3] = 2;
 	lab->now_ns = UINT64_C(1600000000000000000);
 	assert_true(app_session_start(lab->run, lab->s, parser));
+	plab_seed_open(lab);
 }
 
 // What parsers may spend; to be changed before bytes are fed.
@@ -95,6 +128,8 @@ static inline void plab_give(struct parser_lab *lab, uint8_t dir, const void *da
 		.seq = ++lab->seq};
 
 	assert_false(lab->side[dir].ended);
+	if (lab->seed)
+		plab_seed_add(lab, dir, in.gap, data, len, last);
 	if (lab->side[dir].len)
 		memcpy(bytes, lab->side[dir].kept, lab->side[dir].len);
 	if (len)
@@ -334,6 +369,8 @@ static inline void plab_reap(struct parser_lab *lab, bool all)
 
 static inline void plab_close(struct parser_lab *lab)
 {
+	if (lab->seed)
+		fclose(lab->seed);
 	app_session_free(lab->run, lab->s);
 	assert_int_equal(app_pool_stats(lab->pool)->in_use, 0);
 	free(lab->pool);
@@ -358,6 +395,10 @@ static inline void plab_tell(struct parser_lab *lab, const struct parser *parser
 	uint32_t n, uint32_t which, uint32_t cut)
 {
 	plab_open(lab, parser, OVER_TCP);
+	if (cut && lab->seed) { // the whole one will do
+		fclose(lab->seed);
+		lab->seed = NULL;
+	}
 	lab->reap = true;
 	for (uint32_t i = 0; i < n; i++) {
 		const uint8_t *b = said[i].bytes;
