@@ -95,8 +95,7 @@ static __rte_always_inline uint32_t udp_header(const struct fast *f)
 {
 	if (unlikely(load_be16(f->l4 + 4) != f->l4_len))
 		return 0;
-	uint16_t sport = load_be16(f->l4), dport = load_be16(f->l4 + 2);
-	return unlikely(decode_udp_may_tunnel(f->d, sport, dport, f->l4 + 8, f->l4_len - 8)) ? 0 : 8;
+	return unlikely(decode_udp_may_tunnel(f->d, load_be32(f->l4), f->l4 + 8, f->l4_len - 8)) ? 0 : 8;
 }
 
 static __rte_always_inline void put_address(union ip_addr *to, const uint8_t *from, bool v4)

@@ -172,13 +172,13 @@ static inline uint32_t decode_port_bit(uint16_t port)
 	return (port ^ port >> 6) & 63;
 }
 
-// True when a UDP datagram may carry a tunnel and is not for the fast path. Teredo on any port is told by what it
-// carries: IPv6, or an indicator (RFC 4380 5.1.1) whose first byte is zero.
-static inline bool decode_udp_may_tunnel(
-	const struct decoder *d, uint16_t sport, uint16_t dport, const uint8_t *payload, uint32_t len)
+// True when a UDP datagram may carry a tunnel and is not for the fast path. ports: both of them, one in each half.
+// Teredo on any port is told by what it carries: IPv6, or an indicator (RFC 4380 5.1.1) whose first byte is zero.
+static inline bool decode_udp_may_tunnel(const struct decoder *d, uint32_t ports, const uint8_t *payload, uint32_t len)
 {
 	uint64_t filter = d->tunnel_port_filter;
-	if (filter >> decode_port_bit(dport) & 1 || filter >> decode_port_bit(sport) & 1)
+	uint32_t bits = ports ^ ports >> 6; // decode_port_bit() of both, in the low six bits of each half
+	if ((filter >> (bits & 63) | filter >> (bits >> 16 & 63)) & 1)
 		return true;
 	return d->config.teredo && d->config.teredo_ports.any && len >= 40 &&
 	       ((payload[0] >> 4) == 6 || payload[0] == 0);

@@ -171,7 +171,7 @@ enum decode_layer decode_udp(struct walk *w)
 		check_csum(w, PROTO_UDP, DECODE_UDPV4_INVALID_CHECKSUM, DECODE_UDPV6_INVALID_CHECKSUM);
 	cursor_skip(&w->cur, 8);
 	decode_set_payload(w);
-	if (!decode_udp_may_tunnel(w->d, p->sport, p->dport, w->cur.at, walk_left(w)))
+	if (!decode_udp_may_tunnel(w->d, (uint32_t)p->sport << 16 | p->dport, w->cur.at, walk_left(w)))
 		return LAYER_STOP;
 	return decode_udp_tunnel(w);
 }

@@ -427,7 +427,7 @@ static inline void ask_for_bucket(const struct flow_table *t, struct flow_key *k
 }
 
 // The keys of all packets but plain ones. Returns 1 where the packet wants no flow, else 0.
-static __rte_noinline uint32_t make_key_slow(const struct flow_table *t, struct flow_key *k, struct packet *p)
+static inline uint32_t make_key_slow(const struct flow_table *t, struct flow_key *k, struct packet *p)
 {
 	flow_key_slow(k, p, &t->seed);
 	if (k->use != FLOW_KEY_NONE)

@@ -6,26 +6,30 @@
 #include <emmintrin.h>
 #endif
 
-// Bits of a look by which packets of this kind are told apart.
-static uint16_t telling_bits(const struct sorter *s, uint32_t kind)
+// What is sure of packets of this kind and segment: the classes they go to, or by which other bits of a look they are
+// told apart.
+static struct sorter_sure sure_of(const struct sorter *s, uint32_t kind, uint32_t segment)
 {
-	const uint32_t *of = s->classes_of + (kind << LOOK_KIND_SHIFT);
-	uint32_t bits = 0;
+	const uint32_t *of = s->classes_of + (kind << LOOK_KIND_SHIFT), fixed = packet_segment_look(segment);
+	struct sorter_sure sure = {.classes = of[fixed]};
 
-	for (uint32_t look = 0; look < 1u << LOOK_KIND_SHIFT; look++)
+	for (uint32_t look = 0; look < 1u << LOOK_KIND_SHIFT; look++) {
+		if ((look & LOOK_SEGMENT) != fixed)
+			continue;
 		for (uint32_t bit = 1; bit < 1u << LOOK_KIND_SHIFT; bit <<= 1)
-			bits |= of[look] != of[look & ~bit] ? bit : 0;
-	return (uint16_t)bits;
+			sure.telling |= !(bit & LOOK_SEGMENT) && of[look] != of[look & ~bit] ? bit : 0;
+	}
+	return sure;
 }
 
 // The classes of a packet, found out by no more of it than anybody asks.
 static inline uint32_t classes_of(const struct sorter *s, const struct packet *p)
 {
-	uint32_t kind = packet_kind(p), look = kind << LOOK_KIND_SHIFT;
+	const struct sorter_sure *sure = &s->sure[packet_kind(p)][p->tcp_flags % PACKET_SEGMENTS];
 
-	if (s->telling[kind])
-		look = s->telling[kind] & LOOK_FAR ? packet_look(p) : packet_look_near(p);
-	return s->classes_of[look];
+	if (!sure->telling)
+		return sure->classes;
+	return s->classes_of[sure->telling & LOOK_FAR ? packet_look(p) : packet_look_near(p)];
 }
 
 int sorter_add(struct sorter *s, uint32_t d, const struct detector *ops)
@@ -43,8 +47,9 @@ int sorter_add(struct sorter *s, uint32_t d, const struct detector *ops)
 		for (uint32_t look = 0; look < PACKET_LOOKS; look++)
 			s->classes_of[look] |= (uint32_t)packet_look_wanted(ops, look) << c;
 	}
-	for (uint32_t kind = 0; kind < PACKET_KINDS; kind++)
-		s->telling[kind] = telling_bits(s, kind);
+	for (uint32_t i = 0; i < PACKET_KINDS * PACKET_SEGMENTS; i++)
+		s->sure[i / PACKET_SEGMENTS][i % PACKET_SEGMENTS] =
+			sure_of(s, i / PACKET_SEGMENTS, i % PACKET_SEGMENTS);
 	s->classes[c].detectors |= 1ull << d;
 	return (int)c;
 }

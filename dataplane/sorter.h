@@ -21,12 +21,17 @@ struct sorter_class {
 	struct packet *list[PKT_BURST * PKT_MAX_DEPTH];
 };
 
+struct sorter_sure {
+	uint32_t classes; // as in classes_of, where telling is 0
+	uint32_t telling; // bits of a look that some class tells such packets apart by
+};
+
 struct sorter {
 	uint32_t class_count;
 	struct sorter_class classes[SORTER_MAX_CLASSES];
 	uint32_t classes_of[PACKET_LOOKS]; // bit c: classes[c] wants packets of this look
-	// by packet_kind(): bits of a look that some class tells such packets apart by; 0: their kind decides
-	uint16_t telling[PACKET_KINDS];
+	// by packet_kind() and FIN, SYN and RST, which decide for most packets of most floods
+	struct sorter_sure sure[PACKET_KINDS][PACKET_SEGMENTS];
 };
 
 // Adds detector number d (below SORTER_MAX_DETECTORS). Returns its class, or -ENOSPC when there are more classes than

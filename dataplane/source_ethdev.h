@@ -44,7 +44,7 @@ static inline uint32_t source_ethdev_sums(uint64_t ol_flags)
 	const uint64_t masks = RTE_MBUF_F_RX_IP_CKSUM_MASK | RTE_MBUF_F_RX_L4_CKSUM_MASK;
 	const uint64_t good = RTE_MBUF_F_RX_IP_CKSUM_GOOD | RTE_MBUF_F_RX_L4_CKSUM_GOOD;
 
-	if ((ol_flags & masks) == good)
+	if (likely((ol_flags & masks) == good))
 		return PKT_L3_CSUM_OK | PKT_L4_CSUM_OK;
 	return ((ol_flags & RTE_MBUF_F_RX_IP_CKSUM_MASK) == RTE_MBUF_F_RX_IP_CKSUM_GOOD ? PKT_L3_CSUM_OK : 0) |
 	       ((ol_flags & RTE_MBUF_F_RX_L4_CKSUM_MASK) == RTE_MBUF_F_RX_L4_CKSUM_GOOD ? PKT_L4_CSUM_OK : 0);

@@ -250,14 +250,15 @@ static __rte_always_inline void one_packet(struct tcp_streams *ts, struct packet
 	struct flow *f = p->flow;
 
 	if (likely(f && (p->flags & (PKT_TCP | FLAGS_ODD)) == PKT_TCP)) {
-		struct tcp_session *s = f->tcp_state == TCP_ESTABLISHED && f->flags & FLOW_COLD_SET
-						? flow_cold_slot(ts->flows, f)->tcp
-						: NULL;
-		if (likely(s && usual(ts, s, p, run)))
-			return;
-		if (f->flags & FLOW_SYN_KEPT && tcp_half_is_again(p)) {
-			ts->stats.syn_only++;
-			return;
+		if (f->flags & FLOW_SYN_KEPT) { // in SYN_SENT, and nowhere else
+			if (likely(tcp_half_is_again(p))) {
+				ts->stats.syn_only++;
+				return;
+			}
+		} else if (f->tcp_state == TCP_ESTABLISHED && f->flags & FLOW_COLD_SET) {
+			struct tcp_session *s = flow_cold_slot(ts->flows, f)->tcp;
+			if (likely(s && usual(ts, s, p, run)))
+				return;
 		}
 	}
 	other_packet(ts, at, run);

@@ -120,19 +120,17 @@ static void release(struct burst *b)
 {
 	void *plain[PKT_BURST];
 	struct rte_mempool *pool = b->frames[0].mbuf ? b->frames[0].mbuf->pool : NULL;
-	uint32_t n = 0;
+	size_t n = 0;
 
 	for (const struct packet *p = b->frames, *end = p + b->n_frames; p < end; p++) {
 		struct rte_mbuf *m = p->mbuf;
-		if (unlikely(!m))
-			continue;
-		if (likely(is_plain(m, pool)))
+		if (likely(m && is_plain(m, pool)))
 			plain[n++] = m;
 		else
 			rte_pktmbuf_free(m);
 	}
 	if (n)
-		rte_mempool_put_bulk(pool, plain, n);
+		rte_mempool_put_bulk(pool, plain, (unsigned int)n);
 	rte_pktmbuf_free_bulk(b->extra_mbufs, b->n_extra_mbufs);
 }
 

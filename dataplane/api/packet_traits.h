@@ -57,12 +57,13 @@ enum packet_age { PACKET_OLD, PACKET_STEP, PACKET_EARLY, PACKET_SECOND, PACKET_F
 
 // The other bits of a look; three bits of packet_kind() lie above.
 enum packet_look_bit {
-	LOOK_SYN = 1u << 3,   // of TCP only: else it is whatever was there before
-	LOOK_CLOSE = 1u << 4, // FIN or RST, likewise
+	LOOK_SYN = 1u << 3,
+	LOOK_CLOSE = 1u << 4, // FIN or RST
 	LOOK_DATA = 1u << 5,
 	LOOK_NAMED = PORT_NAMED,
 	LOOK_REFLECTED = PORT_REFLECTED, // by a digest of the port: may be set for other ports
 	LOOK_SAMPLE = 1u << 8,
+	LOOK_SEGMENT = LOOK_SYN | LOOK_CLOSE,
 	LOOK_FAR = LOOK_NAMED | LOOK_REFLECTED | LOOK_SAMPLE, // what takes most to find out
 };
 #define LOOK_KIND_SHIFT 9
@@ -115,23 +116,26 @@ static inline uint32_t packet_ports_look(const struct packet *p)
 	return look;
 }
 
+// LOOK_SEGMENT of a packet with these TCP flags.
+#define PACKET_SEGMENTS 8u // combinations of FIN, SYN and RST
+static inline uint32_t packet_segment_look(uint32_t tcp_flags)
+{
+	static const uint8_t looks[PACKET_SEGMENTS] = {
+		0, LOOK_CLOSE, LOOK_SYN, LOOK_SEGMENT, LOOK_CLOSE, LOOK_CLOSE, LOOK_SEGMENT, LOOK_SEGMENT};
+
+	return looks[tcp_flags % PACKET_SEGMENTS];
+}
+
 // What the packet is, below PACKET_LOOKS, but for LOOK_FAR.
 static inline uint32_t packet_look_near(const struct packet *p)
 {
 	// by ordinal up to 255, and by its low byte beyond
 	static const uint8_t ages[512] = {
 		[0 ... 1] = PACKET_FIRST, [2] = PACKET_SECOND, [3 ... 64] = PACKET_EARLY, [256] = PACKET_STEP};
-	// by FIN, SYN and RST
-#define SEGMENT4(rst) rst, LOOK_CLOSE, LOOK_SYN | (rst), LOOK_SYN | LOOK_CLOSE
-#define SEGMENT8 SEGMENT4(0), SEGMENT4(LOOK_CLOSE)
-	static const uint8_t segments[64] = {
-		SEGMENT8, SEGMENT8, SEGMENT8, SEGMENT8, SEGMENT8, SEGMENT8, SEGMENT8, SEGMENT8};
-#undef SEGMENT8
-#undef SEGMENT4
 	uint32_t nth = p->nth[p->dir & 1];
 	uint32_t look = ages[(nth & 255) | (uint32_t)(nth > 255) << 8];
 
-	look |= segments[p->tcp_flags & 63];
+	look |= packet_segment_look(p->tcp_flags);
 	look |= (p->payload_len != 0) * LOOK_DATA;
 	return look | packet_kind(p) << LOOK_KIND_SHIFT;
 }

@@ -147,15 +147,15 @@ void flood_describe(struct flood_detail *t, const struct packet *p, uint64_t sou
 	put_down(t, &g);
 }
 
-void flood_row_describe(struct flood_detail *t, const struct flood_telling *list, uint32_t tells, uint32_t picks)
+void flood_row_describe(struct flood_detail *t, const struct flood_telling *list, size_t tells, size_t picks)
 {
 	struct gathered g = gather(t);
-	for (uint32_t i = 0; i < tells; i++) {
+	for (size_t i = 0; i < tells; i++) {
 		const struct packet *p = list->tells[i];
 		hll_add(t->sources, FLOOD_SOURCE_BITS, flood_source(p));
 		look_at(&g, p, p->dport * 0x9e3779b1u);
 	}
 	put_down(t, &g);
-	for (uint32_t i = 0; i < picks; i++)
+	for (size_t i = 0; i < picks; i++)
 		flood_pick(t->pick_hash, t->pick, flood_pick_hash(list->picks[i]), &list->picks[i]->src);
 }

@@ -168,15 +168,15 @@ static inline __attribute__((always_inline)) void flood_by_host(
 {
 	struct {
 		uint64_t digest;
-		uint32_t end;
+		struct packet *const *end;
 	} rows[PKT_BURST];
-	for (uint32_t at = 0, end; at < n; at = end) {
-		union ip_addr host = pkts[at]->dst;
+	for (struct packet *const *last = pkts + n, *const *end; pkts < last; pkts = end) {
+		union ip_addr host = pkts[0]->dst;
 		uint32_t r = 0;
-		end = n - at < PKT_BURST ? n : at + PKT_BURST;
+		end = last - pkts < PKT_BURST ? last : pkts + PKT_BURST;
 		rows[0].digest = sketch_addr(&host);
-		for (uint32_t i = at + 1; i < end; i++) {
-			const union ip_addr *dst = &pkts[i]->dst;
+		for (struct packet *const *i = pkts + 1; i < end; i++) {
+			const union ip_addr *dst = &(*i)->dst;
 			if (__builtin_expect(flood_same(dst, &host), 1))
 				continue;
 			__builtin_prefetch(&d->bucket[flood_bucket_of(rows[r].digest)], 1);
@@ -185,8 +185,9 @@ static inline __attribute__((always_inline)) void flood_by_host(
 			rows[r].digest = sketch_addr(&host);
 		}
 		rows[r].end = end;
-		for (uint32_t k = 0, from = at; k <= r; from = rows[k++].end)
-			count(d, rows[k].digest, pkts + from, rows[k].end - from);
+		struct packet *const *from = pkts;
+		for (uint32_t k = 0; k <= r; from = rows[k++].end)
+			count(d, rows[k].digest, from, (uint32_t)(rows[k].end - from));
 	}
 }
 
@@ -202,8 +203,8 @@ static inline void flood_count(struct flood_cell *c, uint32_t which, const struc
 // Ordinals within the flow do not depend on how flows are spread over workers.
 static inline bool flood_tells(const struct packet *p)
 {
-	uint32_t nth = p->nth[p->dir & 1];
-	return (nth <= 1) | ((nth & 7) == 0);
+	uint32_t nth = p->nth[p->dir];
+	return (nth == 1) | (nth % 8 == 0);
 }
 
 // The hash by which a packet is picked or not: of its ordinal, so that no sender can choose.
@@ -234,7 +235,8 @@ static inline uint64_t flood_source(const struct packet *p)
 
 // Packets in a row to one host while they are looked at: what they add up to, and which of them are worth more time.
 struct flood_row {
-	uint32_t pkts, bytes, tells, picks;
+	uint32_t pkts, bytes;
+	size_t tells, picks;
 	uint32_t limit; // a packet whose hash is below is picked
 	struct flood_telling *list;
 };
@@ -262,7 +264,7 @@ static inline void flood_row_add(struct flood_row *r, const struct packet *p)
 }
 
 // Describes the packets that tell by source address and destination port, and takes the picks.
-void flood_row_describe(struct flood_detail *t, const struct flood_telling *list, uint32_t tells, uint32_t picks);
+void flood_row_describe(struct flood_detail *t, const struct flood_telling *list, size_t tells, size_t picks);
 
 // Counts the row in its cell.
 static inline void flood_row_end(const struct flood_row *r, struct flood_delta *d, struct flood_cell *c, uint32_t which)

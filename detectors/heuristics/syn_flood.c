@@ -84,6 +84,22 @@ static void count_other(struct flood_delta *d, uint64_t digest, const struct pac
 		flood_take(d, c, kind, p);
 }
 
+static inline bool is_syn(const struct packet *p)
+{
+	return (p->tcp_flags & 0x17) == 0x02;
+}
+
+// Adds the SYNs that pkts begin with. Returns how many.
+static uint32_t add_syns(struct flood_row *row, struct packet *const *pkts, uint32_t n)
+{
+	struct flood_row r = *row;
+	uint32_t i = 0;
+	for (; i < n && is_syn(pkts[i]); i++)
+		flood_row_add(&r, pkts[i]);
+	*row = r;
+	return i;
+}
+
 // SYNs in a row to one host are added up before its cell is touched.
 static void count_row(struct flood_delta *d, uint64_t digest, struct packet *const *pkts, uint32_t n)
 {
@@ -92,13 +108,13 @@ static void count_row(struct flood_delta *d, uint64_t digest, struct packet *con
 	bool room = c || flood_may_ask(d, digest, pkts[0]);
 	struct flood_row row = flood_row_begin(d, c, &list);
 	for (uint32_t i = 0; i < n; i++) {
-		const struct packet *p = pkts[i];
-		if ((p->tcp_flags & 0x17) != 0x02)
-			count_other(d, digest, p);
-		else if (room)
-			flood_row_add(&row, p);
-		else
+		i += room ? add_syns(&row, pkts + i, n - i) : 0;
+		if (i == n)
+			break;
+		if (is_syn(pkts[i]))
 			d->missed++;
+		else
+			count_other(d, digest, pkts[i]);
 	}
 	if (row.pkts && (c = flood_cell(d, digest, &pkts[0]->dst, pkts[0], row.pkts)))
 		flood_row_end(&row, d, c, SYN_IN);
