@@ -9,20 +9,41 @@
 #include <arpa/inet.h>
 
 #include "dataplane/flow_internal.h"
+#include "perf/hostile.h"
 #include "perf/perf.h"
 
-#define ETHERNET 14u
-#define IPV4 20u
 #define FCS 4u
-#define VICTIM 0xc0a80001u
-#define CLIENTS 0x0a000000u
 #define SURVIVORS 10000u // established flows beside a flood of new ones
 #define HANDSHAKE 3u     // packets that establish one
 #define COLLIDING 512u   // flows of PERF_COLLIDE, many more than two buckets hold
 #define COLLIDE_TRIES (UINT64_C(1) << 29)
 
-const char *const perf_kind_names[PERF_KINDS] = {
-	"syn", "udp", "ack", "new-syn", "new-udp", "collide", "one", "fragments", "malformed", "replay"};
+static const char *const kind_names[PERF_KINDS] = {
+	"syn", "udp", "ack", "new-syn", "new-udp", "collide", "one", "fragments", "malformed", "hostile", "replay"};
+
+const char *perf_kind_name(const struct perf_options *o)
+{
+	return o->hostile ? o->hostile->name : kind_names[o->kind];
+}
+
+bool perf_kind_by_name(struct perf_options *o, const char *name)
+{
+	o->hostile = NULL;
+	for (int k = 0; k < PERF_HOSTILE; k++) {
+		if (!strcmp(name, kind_names[k])) {
+			o->kind = (enum perf_kind)k;
+			return true;
+		}
+	}
+	for (const struct hostile_kind *k = hostile_kinds; k->name; k++) {
+		if (!strcmp(name, k->name)) {
+			o->kind = PERF_HOSTILE;
+			o->hostile = k;
+			return true;
+		}
+	}
+	return false;
+}
 
 struct zipf {
 	double exponent, h_x1, h_n, s;
@@ -81,62 +102,21 @@ static uint64_t zipf_next(struct frames *f)
 	}
 }
 
-static uint16_t fold(uint32_t sum)
-{
-	while (sum >> 16)
-		sum = (sum & 0xffff) + (sum >> 16);
-	return (uint16_t)~sum;
-}
-
-static uint32_t sum_of(const uint8_t *p, size_t n)
-{
-	uint32_t sum = 0;
-
-	for (size_t i = 0; i + 1 < n; i += 2)
-		sum += (uint32_t)p[i] << 8 | p[i + 1];
-	return n & 1 ? sum + ((uint32_t)p[n - 1] << 8) : sum;
-}
-
-static void put16(uint8_t *p, uint32_t v)
-{
-	p[0] = (uint8_t)(v >> 8);
-	p[1] = (uint8_t)v;
-}
-
-static void put32(uint8_t *p, uint32_t v)
-{
-	put16(p, v >> 16);
-	put16(p + 2, v);
-}
-
 // Ethernet and IPv4 around what follows; lengths and the header checksum are right.
 static void put_ipv4(uint8_t *to, uint32_t len, uint8_t proto, uint32_t src, uint32_t dst)
 {
-	uint8_t *ip = to + ETHERNET;
-
 	memset(to, 0, len);
-	memcpy(to, "\x02\0\0\0\0\x01\x02\0\0\0\0\x02\x08\0", ETHERNET);
-	ip[0] = 0x45;
-	put16(ip + 2, len - ETHERNET);
-	ip[8] = 64;
-	ip[9] = proto;
-	put32(ip + 12, src);
-	put32(ip + 16, dst);
-	put16(ip + 10, fold(sum_of(ip, IPV4)));
-}
-
-static uint16_t l4_checksum(const uint8_t *ip, uint32_t l4_len)
-{
-	return fold(sum_of(ip + 12, 8) + ip[9] + l4_len + sum_of(ip + IPV4, l4_len));
+	wire_ethernet(to, 0x0800);
+	wire_ipv4(to + WIRE_ETHERNET, len - WIRE_ETHERNET, proto, src, dst);
 }
 
 static void put_tcp(
 	uint8_t *to, uint32_t len, uint32_t src, uint16_t sport, uint32_t dst, uint16_t dport, uint8_t flags)
 {
-	uint8_t *tcp = to + ETHERNET + IPV4;
+	uint8_t *tcp = to + WIRE_ETHERNET + WIRE_IPV4;
 
 	// the padding of a 64-byte frame is not part of the datagram
-	uint32_t ip_len = len > ETHERNET + IPV4 + 20 + 6 ? len : ETHERNET + IPV4 + 20;
+	uint32_t ip_len = len > WIRE_ETHERNET + WIRE_IPV4 + 20 + 6 ? len : WIRE_ETHERNET + WIRE_IPV4 + 20;
 	put_ipv4(to, ip_len, 6, src, dst);
 	memset(to + ip_len, 0, len - ip_len);
 	put16(tcp, sport);
@@ -146,40 +126,38 @@ static void put_tcp(
 	tcp[12] = 0x50;
 	tcp[13] = flags;
 	put16(tcp + 14, 0xffff);
-	put16(tcp + 16, l4_checksum(to + ETHERNET, ip_len - ETHERNET - IPV4));
+	wire_l4_sum(to + WIRE_ETHERNET, tcp, 6, ip_len - WIRE_ETHERNET - WIRE_IPV4, 16);
 }
 
 static void put_udp(uint8_t *to, uint32_t len, uint32_t src, uint16_t sport, uint32_t dst, uint16_t dport)
 {
-	uint8_t *udp = to + ETHERNET + IPV4;
+	uint8_t *udp = to + WIRE_ETHERNET + WIRE_IPV4;
 
 	put_ipv4(to, len, 17, src, dst);
 	put16(udp, sport);
 	put16(udp + 2, dport);
-	put16(udp + 4, len - ETHERNET - IPV4);
-	uint16_t sum = l4_checksum(to + ETHERNET, len - ETHERNET - IPV4);
-	put16(udp + 6, sum ? sum : 0xffff);
+	put16(udp + 4, len - WIRE_ETHERNET - WIRE_IPV4);
+	wire_l4_sum(to + WIRE_ETHERNET, udp, 17, len - WIRE_ETHERNET - WIRE_IPV4, 6);
 }
 
 // First fragments of datagrams of which nothing more comes (RFC 791).
 static void put_fragment(uint8_t *to, uint32_t len, uint32_t src, uint16_t id)
 {
-	uint8_t *ip = to + ETHERNET;
+	uint8_t *ip = to + WIRE_ETHERNET;
 
-	len -= (len - ETHERNET - IPV4) % 8;
-	put_ipv4(to, len, 17, src, VICTIM);
+	len -= (len - WIRE_ETHERNET - WIRE_IPV4) % 8;
+	put_ipv4(to, len, 17, src, HOSTILE_SERVER);
 	put16(ip + 4, id);
 	put16(ip + 6, 0x2000);
-	put16(ip + 10, 0);
-	put16(ip + 10, fold(sum_of(ip, IPV4)));
+	wire_ipv4_sum(ip);
 }
 
 // Wrong in one of six ways, in turn.
 static void put_malformed(uint8_t *to, uint32_t len, uint64_t i)
 {
-	uint8_t *ip = to + ETHERNET;
+	uint8_t *ip = to + WIRE_ETHERNET;
 
-	put_udp(to, len, CLIENTS + (uint32_t)i, 1000, VICTIM, 53);
+	put_udp(to, len, hostile_client(i), 1000, HOSTILE_SERVER, 53);
 	switch (i % 6) {
 	case 0:
 		ip[0] = 0x44; // header shorter than a header
@@ -194,57 +172,56 @@ static void put_malformed(uint8_t *to, uint32_t len, uint64_t i)
 		ip[0] = 0x75; // version 7
 		break;
 	case 4:
-		put16(ip + IPV4 + 4, 4); // UDP length shorter than a UDP header
+		put16(ip + WIRE_IPV4 + 4, 4); // UDP length shorter than a UDP header
 		break;
 	default:
 		ip[9] = 6; // TCP whose header is nonsense
-		memset(ip + IPV4, 0, len - ETHERNET - IPV4);
+		memset(ip + WIRE_IPV4, 0, len - WIRE_ETHERNET - WIRE_IPV4);
 	}
-}
-
-// Flow number to client address and port: 2^24 addresses before the port moves on.
-static uint32_t client_of(uint64_t flow)
-{
-	return CLIENTS + (uint32_t)(flow & 0xffffff);
-}
-
-static uint16_t port_of(uint64_t flow)
-{
-	return (uint16_t)(1024 + (flow >> 24) % 64000);
 }
 
 static void make_flow(struct frames *f, uint64_t flow, uint8_t *to)
 {
-	uint32_t victim = VICTIM + (uint32_t)(flow % f->o->victims);
+	uint32_t victim = HOSTILE_SERVER + (uint32_t)(flow % f->o->victims);
 
 	switch (f->o->kind) {
 	case PERF_UDP:
 	case PERF_NEW_UDP:
 	case PERF_ONE:
-		put_udp(to, f->len, client_of(flow), port_of(flow), victim, 7777);
+		put_udp(to, f->len, hostile_client(flow), hostile_port(flow), victim, 7777);
 		break;
 	case PERF_ACK:
-		put_tcp(to, f->len, client_of(flow), port_of(flow), victim, 80, 0x10);
+		put_tcp(to, f->len, hostile_client(flow), hostile_port(flow), victim, 80, 0x10);
 		break;
 	case PERF_COLLIDE:
-		put_tcp(to, f->len, client_of(f->colliding[flow % COLLIDING]), port_of(f->colliding[flow % COLLIDING]),
-			VICTIM, 80, 0x02);
+		put_tcp(to, f->len, hostile_client(f->colliding[flow % COLLIDING]),
+			hostile_port(f->colliding[flow % COLLIDING]), HOSTILE_SERVER, 80, 0x02);
 		break;
 	case PERF_FRAGMENTS:
-		put_fragment(to, f->len, client_of(flow), (uint16_t)(flow >> 8));
+		put_fragment(to, f->len, hostile_client(flow), (uint16_t)(flow >> 8));
 		break;
 	case PERF_MALFORMED:
 		put_malformed(to, f->len, flow);
 		break;
 	default:
-		put_tcp(to, f->len, client_of(flow), port_of(flow), victim, 80, 0x02);
+		put_tcp(to, f->len, hostile_client(flow), hostile_port(flow), victim, 80, 0x02);
 	}
+}
+
+// Frame n of a dear kind, or of its warm-up.
+static uint32_t make_hostile(struct frames *f, hostile_make *make, uint64_t n, uint8_t *to)
+{
+	struct hostile h = {.n = n, .flows = f->o->flows, .random = next_random(f), .size = f->len};
+
+	return make(&h, to);
 }
 
 uint32_t frames_make(struct frames *f, uint8_t *to)
 {
 	uint64_t flow = 0;
 
+	if (f->o->hostile)
+		return make_hostile(f, f->o->hostile->make, f->counter++, to);
 	switch (f->o->kind) {
 	case PERF_SYN:
 	case PERF_UDP:
@@ -276,6 +253,8 @@ uint64_t frames_warm_up(const struct frames *f)
 		return f->o->flows;
 	case PERF_NEW_SYN:
 		return SURVIVORS * HANDSHAKE;
+	case PERF_HOSTILE:
+		return f->o->flows * f->o->hostile->opens;
 	default:
 		return 0;
 	}
@@ -285,32 +264,33 @@ uint32_t frames_make_warm_up(struct frames *f, uint64_t i, uint8_t *to)
 {
 	uint64_t flow = i / HANDSHAKE;
 
+	if (f->o->hostile)
+		return make_hostile(f, hostile_open, i, to);
 	if (f->o->kind != PERF_NEW_SYN) {
 		make_flow(f, i, to);
 		return f->len;
 	}
-	uint32_t client = client_of(flow), isn = client * 2654435761u;
+	uint32_t client = hostile_client(flow), isn = client * 2654435761u;
 	if (i % HANDSHAKE == 0) {
-		put_tcp(to, f->len, client, 1024, VICTIM, 80, 0x02);
+		put_tcp(to, f->len, client, 1024, HOSTILE_SERVER, 80, 0x02);
 	} else if (i % HANDSHAKE == 1) {
-		put_tcp(to, f->len, VICTIM, 80, client, 1024, 0x12);
+		put_tcp(to, f->len, HOSTILE_SERVER, 80, client, 1024, 0x12);
 	} else {
-		put_tcp(to, f->len, client, 1024, VICTIM, 80, 0x10);
+		put_tcp(to, f->len, client, 1024, HOSTILE_SERVER, 80, 0x10);
 	}
 	// sequence numbers that a stream engine accepts
-	uint8_t *tcp = to + ETHERNET + IPV4;
+	uint8_t *tcp = to + WIRE_ETHERNET + WIRE_IPV4;
 	put32(tcp + 4, i % HANDSHAKE == 1 ? 7000 : isn + (i % HANDSHAKE == 2));
 	put32(tcp + 8, i % HANDSHAKE == 1 ? isn + 1 : i % HANDSHAKE == 2 ? 7001 : 0);
-	put16(tcp + 16, 0);
-	put16(tcp + 16, l4_checksum(to + ETHERNET, 20));
+	wire_l4_sum(to + WIRE_ETHERNET, tcp, 6, 20, 16);
 	return f->len;
 }
 
 static void endpoint_key(struct flow_key *k, const struct flow_table *t, uint64_t endpoint)
 {
 	*k = (struct flow_key){.proto = 6};
-	k->addrs = (uint64_t)htonl(VICTIM) << 32 | htonl(client_of(endpoint));
-	k->ports = 80u << 16 | port_of(endpoint);
+	k->addrs = (uint64_t)htonl(HOSTILE_SERVER) << 32 | htonl(hostile_client(endpoint));
+	k->ports = 80u << 16 | hostile_port(endpoint);
 	flow_key_hash(k, false, &t->seed);
 	flow_key_scale(t, k);
 }

@@ -18,6 +18,7 @@
 
 #include "ctl/config/config.h"
 #include "dataplane/api/addr_set.h"
+#include "perf/hostile.h"
 
 #define EVENT_SLOTS 65536u
 #define MIB (UINT64_C(1) << 20)
@@ -39,7 +40,7 @@ static void usage(void)
 	fputs("usage: tocsin-perf flood [--kind K] [--flows N] [--size BYTES] [--zipf S] [options]\n"
 	      "       tocsin-perf replay CAPTURE... [options]\n"
 	      "  --kind       syn udp ack (packets of N known flows), new-syn new-udp (a flow a packet),\n"
-	      "               collide one fragments malformed                           [syn]\n"
+	      "               collide one fragments malformed, or a dear kind below     [syn]\n"
 	      "  --flows      concurrent flows                                            [1000000]\n"
 	      "  --victims    1..65536 destinations of syn, ack and udp                   [1]\n"
 	      "  --size       bytes of a frame with its FCS, 64..1518                     [64]\n"
@@ -57,24 +58,16 @@ static void usage(void)
 	      "  --json       one JSON object\n"
 	      "  --write FILE write --packets frames as a capture instead, for other programs to read\n",
 		stderr);
-}
-
-static bool set_kind(struct perf_options *o, const char *name)
-{
-	for (int k = 0; k < PERF_REPLAY; k++) {
-		if (!strcmp(name, perf_kind_names[k])) {
-			o->kind = (enum perf_kind)k;
-			return true;
-		}
-	}
-	return false;
+	fputs("\nDear kinds (N is --flows):\n", stderr);
+	for (const struct hostile_kind *k = hostile_kinds; k->name; k++)
+		fprintf(stderr, "  %-18s %s\n", k->name, k->help);
 }
 
 static bool set_option(struct perf_options *o, int c)
 {
 	switch (c) {
 	case 'k':
-		return o->kind != PERF_REPLAY && set_kind(o, optarg);
+		return o->kind != PERF_REPLAY && perf_kind_by_name(o, optarg);
 	case 'f':
 		return (o->flows = strtoull(optarg, NULL, 0)) > 0;
 	case 'v':
@@ -135,6 +128,11 @@ static bool parse(struct perf_options *o, int argc, char **argv)
 			return false;
 	for (; optind < argc && o->capture_count < PERF_MAX_CAPTURES; optind++)
 		o->captures[o->capture_count++] = argv[optind];
+	if (o->hostile && o->size < o->hostile->least) {
+		fprintf(stderr, "tocsin-perf: --kind %s: got --size %u, expected %u to 1518\n", o->hostile->name,
+			o->size, o->hostile->least);
+		return false;
+	}
 	o->json = json;
 	o->peers = !no_peers && o->kind != PERF_REPLAY;
 	o->stages = !no_stages;
@@ -349,7 +347,7 @@ static void measure_several(struct run *r)
 // The same frames for a program that reads captures.
 static int write_capture(const struct run *r)
 {
-	uint8_t frame[1518];
+	uint8_t frame[2048];
 	struct frames *f = frames_open(&r->o, lane_worker(r->lanes[0])->flows);
 	pcap_t *dead = pcap_open_dead_with_tstamp_precision(DLT_EN10MB, 65535, PCAP_TSTAMP_PRECISION_NANO);
 	pcap_dumper_t *out = dead ? pcap_dump_open(dead, r->o.write) : NULL;

@@ -1,5 +1,5 @@
-// tocsin-perf: what a packet costs. Reading order: main.c (options), frames.c (what is sent), lane.c (how it is
-// timed), stages.c (where it goes), peers.c (what others take for the same), report.c.
+// tocsin-perf: what a packet costs. Reading order: main.c (options), frames.c and hostile.c (what is sent), lane.c (how
+// it is timed), stages.c (where it goes), peers.c (what others take for the same), report.c.
 #pragma once
 
 #include <stdbool.h>
@@ -28,12 +28,16 @@ enum perf_kind {
 	PERF_ONE,       // one UDP flow
 	PERF_FRAGMENTS, // first fragments of datagrams that never become whole
 	PERF_MALFORMED, // IPv4 headers that are wrong, each in one of several ways
+	PERF_HOSTILE,   // one of hostile.c's kinds
 	PERF_REPLAY,    // captures
 	PERF_KINDS
 };
 
+struct hostile_kind;
+
 struct perf_options {
 	enum perf_kind kind;
+	const struct hostile_kind *hostile; // with PERF_HOSTILE
 	uint64_t flows;
 	uint64_t packets; // a trial
 	uint64_t seed;
@@ -52,7 +56,10 @@ struct perf_options {
 	size_t capture_count;
 };
 
-extern const char *const perf_kind_names[PERF_KINDS];
+// As --kind calls it.
+const char *perf_kind_name(const struct perf_options *o);
+// Finds it. False: there is none of that name.
+bool perf_kind_by_name(struct perf_options *o, const char *name);
 
 // ---- frames.c, replay.c: what is sent
 
@@ -62,7 +69,7 @@ struct frames;
 // Returns NULL with a line on stderr.
 struct frames *frames_open(const struct perf_options *o, const struct flow_table *flows);
 void frames_close(struct frames *f);
-// Makes the next frame at `to` (room for o->size bytes). Returns its length.
+// Makes the next frame at `to` (room for 2 KiB). Returns its length.
 uint32_t frames_make(struct frames *f, uint8_t *to);
 // Makes frame i of the warm-up (i < frames_warm_up): every flow once, or the flows that must survive.
 uint64_t frames_warm_up(const struct frames *f);

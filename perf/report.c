@@ -131,7 +131,7 @@ void report_text(const struct perf_result *r)
 	double pps = packets_per_s(r);
 
 	printf("load         %s, %lu flows, %u victim%s, %u-byte frames, %u worker%s, detectors %s, seed %lu%s\n",
-		perf_kind_names[o->kind], o->flows, o->victims, o->victims > 1 ? "s" : "", o->size, o->workers,
+		perf_kind_name(o), o->flows, o->victims, o->victims > 1 ? "s" : "", o->size, o->workers,
 		o->workers > 1 ? "s" : "", o->detectors, o->seed, o->zipf > 0 ? ", Zipf" : "");
 	printf("cycles       %.1f a packet (%.1f..%.1f, %u trials), of which the source itself %.1f\n",
 		r->cycles[r->trials / 2], r->cycles[0], r->cycles[r->trials - 1], r->trials, r->control);
@@ -201,7 +201,7 @@ void report_json(const struct perf_result *r)
 	printf("{\n  \"load\": {\"kind\": \"%s\", \"flows\": %lu, \"victims\": %u, \"size\": %u, \"zipf\": %g, "
 	       "\"workers\": %u, "
 	       "\"detectors\": \"%s\", \"seed\": %lu, \"packets\": %lu, \"nic_checksums\": %s},\n",
-		perf_kind_names[o->kind], o->flows, o->victims, o->size, o->zipf, o->workers, o->detectors, o->seed,
+		perf_kind_name(o), o->flows, o->victims, o->size, o->zipf, o->workers, o->detectors, o->seed,
 		o->packets, o->nic_checksums ? "true" : "false");
 	printf("  \"cycles_per_packet\": %.2f,\n  \"trials\": [", r->cycles[r->trials / 2]);
 	for (uint32_t i = 0; i < r->trials; i++)
