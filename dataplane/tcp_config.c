@@ -39,7 +39,7 @@ const struct config_row tcp_stream_config_rows[] = {
 	ROW("stream.liberal-timestamps", CONFIG_BOOL, liberal_timestamps, "", 0, 0, "no",
 		"Take timestamps that are one tick old, as Linux does."),
 	ROW("stream.max-syn-queued", CONFIG_UINT, max_syn_queued, "SYNs", 1, 255, "10",
-		"Different SYNs of one connection before stream.3whs_syn_flood."),
+		"Different SYNs of one connection before stream.3whs_syn_flood; no more than 63 are counted."),
 	ROW("stream.max-synack-queued", CONFIG_UINT, max_synack_queued, "SYN/ACKs", 0, 8, "5",
 		"Different SYN/ACKs of one connection that are remembered."),
 	ENUM("stream.reassembly.urgent.policy", urgent_policy, urgent_names, "inline",

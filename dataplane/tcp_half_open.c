@@ -1,10 +1,13 @@
 // A SYN takes no session and leaves the flow's cold line alone. The first SYN of a flow is kept in the flow's own line,
 // where the other side is counted once it sends, so that a flood of SYNs touches no memory that other packets would not
 // touch. When the other side answers, when a session begins, and when a SYN with another sequence number comes,
-// it moves to a table of fixed size. The SYN/ACK makes the session. Next: tcp_handshake.c.
+// it moves to a table of fixed size. The SYN/ACK makes the session. Next: tcp_syn_data.c (what a SYN
+// carried).
 #include "dataplane/tcp_half_open.h"
 
 #include <string.h>
+
+#include <rte_common.h>
 
 #include "dataplane/flow_internal.h"
 #include "dataplane/tcp_session.h"
@@ -18,9 +21,9 @@ static inline struct tcp_half_bucket *bucket_of(const struct tcp_streams *ts, co
 	return &ts->half[h >> 48 & ts->half_mask];
 }
 
-static inline uint32_t rest_of(uint16_t win, uint8_t opts, uint32_t different)
+static inline uint32_t rest_of(uint16_t win, uint8_t opts, uint32_t different, bool data)
 {
-	return win | (uint32_t)opts << HALF_OPTS_SHIFT | different << HALF_DIFFERENT_SHIFT;
+	return win | (uint32_t)opts << HALF_OPTS_SHIFT | different << HALF_DIFFERENT_SHIFT | (data ? HALF_DATA : 0);
 }
 
 static inline tcp_lanes back_one(tcp_lanes v)
@@ -80,8 +83,9 @@ static inline void keep(struct flow *f, uint32_t isn, uint32_t tsval, uint32_t r
 }
 
 // The same SYN once more, as far as its sequence number goes.
-static inline void keep_again(struct flow *f, uint32_t tsval)
+static inline void keep_again(struct flow *f, uint32_t tsval, bool data)
 {
+	f->pkts[DIR_TO_CLIENT] |= data ? HALF_DATA : 0;
 	if (kept_tsval(f) != tsval)
 		f->bytes[DIR_TO_CLIENT] &= ~(uint64_t)UINT32_MAX; // either timestamp may be echoed
 }
@@ -97,6 +101,12 @@ void tcp_half_move(void *streams, struct flow *f)
 	f->flags &= (uint16_t)~FLOW_SYN_KEPT;
 }
 
+void tcp_half_end(struct tcp_streams *ts, const struct flow *f)
+{
+	if (f->pkts[DIR_TO_CLIENT] & HALF_DATA)
+		tcp_syn_data_drop(ts, f, kept_isn(f));
+}
+
 // ---- finding and remembering ----
 
 static struct tcp_syn syn_of(uint32_t isn, uint32_t tsval, uint32_t rest)
@@ -106,7 +116,8 @@ static struct tcp_syn syn_of(uint32_t isn, uint32_t tsval, uint32_t rest)
 		.win = (uint16_t)(rest & HALF_WIN_MASK),
 		.opts = (uint8_t)(rest >> HALF_OPTS_SHIFT),
 		.different = (uint8_t)(rest >> HALF_DIFFERENT_SHIFT & HALF_DIFFERENT_MAX),
-		.answered = rest & (uint32_t)HALF_ANSWERED};
+		.answered = rest & (uint32_t)HALF_ANSWERED,
+		.data = rest & HALF_DATA};
 }
 
 enum tcp_syn_known tcp_half_find(const struct tcp_streams *ts, const struct flow *f, uint32_t isn, struct tcp_syn *out)
@@ -126,15 +137,29 @@ enum tcp_syn_known tcp_half_find(const struct tcp_streams *ts, const struct flow
 	return from == way ? TCP_SYN_THIS : TCP_SYN_OTHER;
 }
 
+enum tcp_syn_known tcp_half_find_next(
+	const struct tcp_streams *ts, const struct flow *f, uint32_t next, struct tcp_syn *out)
+{
+	enum tcp_syn_known known = tcp_half_find(ts, f, next - 1, out);
+	uint32_t len;
+
+	if (known != TCP_SYN_OTHER || !out->data)
+		return known;
+	if (!tcp_syn_data_find(ts, f, out->isn, &len))
+		len = (uint32_t)RTE_MIN(f->bytes[DIR_TO_SERVER], UINT16_MAX);
+	return next - (out->isn + 1) <= len ? TCP_SYN_THIS : TCP_SYN_OTHER;
+}
+
 // The same SYN once more.
 static void put_again(struct tcp_half_bucket *b, uint32_t way, const struct tcp_rx *x)
 {
 	if (!(b->rest[way] >> HALF_OPTS_SHIFT & 0xff)) { // its SYN/ACK came first
 		b->tsval[way] = x->tsval;
-		b->rest[way] = (b->rest[way] & (uint32_t)HALF_ANSWERED) | rest_of((uint16_t)x->win, x->opts, 0);
+		b->rest[way] = (b->rest[way] & (uint32_t)HALF_ANSWERED) | rest_of((uint16_t)x->win, x->opts, 0, x->len);
 	} else if (b->tsval[way] != x->tsval) {
 		b->tsval[way] = 0; // either timestamp may be echoed
 	}
+	b->rest[way] |= x->len ? HALF_DATA : 0;
 }
 
 uint32_t tcp_half_put(struct tcp_streams *ts, struct flow *f, const struct tcp_rx *x)
@@ -144,7 +169,7 @@ uint32_t tcp_half_put(struct tcp_streams *ts, struct flow *f, const struct tcp_r
 
 	if (f->flags & FLOW_SYN_KEPT) {
 		if (kept_isn(f) == x->seq) {
-			keep_again(f, x->tsval);
+			keep_again(f, x->tsval, x->len);
 			return 0;
 		}
 		tcp_half_move(ts, f);
@@ -158,7 +183,7 @@ uint32_t tcp_half_put(struct tcp_streams *ts, struct flow *f, const struct tcp_r
 		different = different_of(b, latest) + 1;
 	if (different > HALF_DIFFERENT_MAX)
 		different = HALF_DIFFERENT_MAX;
-	push(b, tag, x->seq, x->tsval, rest_of((uint16_t)x->win, x->opts, different));
+	push(b, tag, x->seq, x->tsval, rest_of((uint16_t)x->win, x->opts, different, x->len));
 	return different;
 }
 
@@ -178,7 +203,7 @@ static inline bool take(struct tcp_streams *ts, const struct packet *p, uint32_t
 	struct flow *f = p->flow;
 
 	if (f->flags & FLOW_SYN_KEPT && kept_isn(f) == isn) {
-		keep_again(f, tsval);
+		keep_again(f, tsval, p->payload_len);
 	} else if (p->flags & PKT_NEW_FLOW && f->tcp_state == TCP_NONE && !f->pkts[DIR_TO_CLIENT]) {
 		keep(f, isn, tsval, rest);
 		f->tcp_state = TCP_SYN_SENT;
@@ -189,24 +214,47 @@ static inline bool take(struct tcp_streams *ts, const struct packet *p, uint32_t
 	return true;
 }
 
-// A SYN with options. Returns false where they are odd.
-static __attribute__((noinline)) bool take_with_options(
-	struct tcp_streams *ts, const struct packet *p, const uint8_t *h, uint32_t options)
+// Inspected as what it is, the stream takes over what a fast open SYN carried (RFC 7413); of others most servers leave
+// it, so that the packet is looked at whatever becomes of it.
+void tcp_half_data(struct tcp_streams *ts, struct packet *p, uint32_t isn, uint8_t opts)
 {
-	struct tcp_rx x = {0};
+	uint32_t len;
 
-	tcp_parse_options(&x, h + TCP_HDR_MIN, options);
-	return !x.bad_wscale && take(ts, p, load_be32(h + 4), x.tsval, rest_of(load_be16(h + 14), x.opts, 0));
+	if (!(opts & SYN_HAS_TFO))
+		tcp_note_packet(ts, p, STREAM_PKT_DATA_ON_SYN);
+	if (tcp_syn_data_find(ts, p->flow, isn, &len))
+		return;
+	if (!tcp_syn_data_keep(ts, p, isn))
+		tcp_note_packet(ts, p, STREAM_REASSEMBLY_NO_SEGMENT);
+	else if (opts & SYN_HAS_TFO)
+		p->flags |= PKT_STREAM_ADDED;
 }
 
-bool tcp_half_take_syn(struct tcp_streams *ts, const struct packet *p)
+// A SYN with options. Returns false where they are odd.
+static __attribute__((noinline)) bool take_with_options(
+	struct tcp_streams *ts, struct packet *p, const uint8_t *h, uint32_t options)
+{
+	uint32_t isn = load_be32(h + 4);
+	struct tcp_rx x;
+
+	x.tsval = 0; // what the parser sets only where it finds it
+	x.bad_wscale = false;
+	tcp_parse_options(&x, h + TCP_HDR_MIN, options);
+	if (x.bad_wscale || !take(ts, p, isn, x.tsval, rest_of(load_be16(h + 14), x.opts, 0, p->payload_len)))
+		return false;
+	if (p->payload_len)
+		tcp_half_data(ts, p, isn, x.opts);
+	return true;
+}
+
+bool tcp_half_take_syn(struct tcp_streams *ts, struct packet *p)
 {
 	const uint8_t *h = p->data + p->l4_off;
 	uint32_t options = p->payload_off - p->l4_off - TCP_HDR_MIN;
 
-	if (p->payload_len | p->dir | load_be32(h + 8))
+	if (p->dir | load_be32(h + 8))
 		return false;
-	if (options)
+	if (options | p->payload_len)
 		return take_with_options(ts, p, h, options);
-	return take(ts, p, load_be32(h + 4), 0, rest_of(load_be16(h + 14), SYN_SEEN | SYN_NO_WSCALE, 0));
+	return take(ts, p, load_be32(h + 4), 0, rest_of(load_be16(h + 14), SYN_SEEN | SYN_NO_WSCALE, 0, false));
 }

@@ -32,7 +32,8 @@ enum tcp_half_rest {
 	HALF_WIN_MASK = 0xffff,          // window
 	HALF_OPTS_SHIFT = 16,            // enum tcp_syn_opts, eight bits
 	HALF_DIFFERENT_SHIFT = 24,       // SYNs of the flow with other sequence numbers before this one
-	HALF_DIFFERENT_MAX = 127,        // what the field holds
+	HALF_DIFFERENT_MAX = 63,         // what the field holds
+	HALF_DATA = 1 << 30,             // it carried data, which tcp_syn_data.h may have
 	HALF_ANSWERED = (int)(1u << 31), // its SYN/ACK was captured before it
 };
 
@@ -42,7 +43,7 @@ struct tcp_syn {
 	uint16_t win;
 	uint8_t opts; // enum tcp_syn_opts; 0: not known
 	uint8_t different;
-	bool answered;
+	bool answered, data;
 };
 
 enum tcp_syn_known { TCP_SYN_UNKNOWN, TCP_SYN_OTHER, TCP_SYN_THIS };
@@ -57,15 +58,23 @@ static inline bool tcp_half_is_again(const struct packet *p)
 	return (p->tcp_flags & 0x3f) == 0x02 && rte_be_to_cpu_64(numbers) == kept && !(uint32_t)kept &&
 	       !((p->payload_off - p->l4_off - 20) | p->payload_len);
 }
-// The first SYN of a flow, or that SYN again, without data: all that a flood of them costs. False: the long way.
-bool tcp_half_take_syn(struct tcp_streams *ts, const struct packet *p);
+// The first SYN of a flow, or that SYN again: all that a flood of them costs. False: the long way.
+bool tcp_half_take_syn(struct tcp_streams *ts, struct packet *p);
+// What a SYN carries, already remembered itself, is kept until its answer, if there is room. opts: of the SYN.
+void tcp_half_data(struct tcp_streams *ts, struct packet *p, uint32_t isn, uint8_t opts);
 // Looks for the SYN of this flow with this sequence number, else for the latest one with another. Fills out
 // unless the answer is TCP_SYN_UNKNOWN.
 enum tcp_syn_known tcp_half_find(const struct tcp_streams *ts, const struct flow *f, uint32_t isn, struct tcp_syn *out);
+// The same by the number that comes next: the one behind the SYN, or any up to the end of the data it carried (where
+// that was not kept, up to as many bytes as its side has sent).
+enum tcp_syn_known tcp_half_find_next(
+	const struct tcp_streams *ts, const struct flow *f, uint32_t next, struct tcp_syn *out);
 // Moves the SYN in a flow's line (FLOW_SYN_KEPT) to the table: its place there is needed for something else, or the
 // flow leaves SYN_SENT. In the line lies only the SYN of a flow in that state, whose other side has not sent, without
 // session.
 void tcp_half_move(void *streams, struct flow *f);
+// The flow ends with its SYN in its line: what that carried is given up.
+void tcp_half_end(struct tcp_streams *ts, const struct flow *f);
 // Remembers a SYN. Returns how many different ones came before.
 uint32_t tcp_half_put(struct tcp_streams *ts, struct flow *f, const struct tcp_rx *x);
 // A SYN/ACK without a SYN: should the SYN come after all, its answer is known to have been seen.

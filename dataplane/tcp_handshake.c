@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include <rte_common.h>
+
 static uint8_t shift_of(uint8_t opts)
 {
 	return (opts & SYN_WSCALE_MASK) == SYN_NO_WSCALE ? 0 : opts & SYN_WSCALE_MASK;
@@ -65,45 +67,17 @@ struct tcp_session *tcp_session_begin(struct tcp_streams *ts, struct tcp_rx *x)
 	return s;
 }
 
-// The SYN's payload. With fast open (RFC 7413) the server takes it at once; else it may (RFC 9293
-// section 3.4) or may not: it is held until the SYN/ACK says.
-static void hold_syn_data(struct tcp_streams *ts, struct tcp_session *s, struct tcp_rx *x)
-{
-	if (x->opts & SYN_HAS_TFO)
-		s->flags |= SSN_TFO;
-	else
-		tcp_note(ts, x, STREAM_PKT_DATA_ON_SYN);
-	struct tcp_rx data = *x;
-	data.seq = x->seq + 1;
-	if (s->side[0].flags & SIDE_DONE ||
-		tcp_held_put(ts, &s->side[DIR_TO_SERVER], &data, data.seq, x->payload, x->len)) {
-		s->flags |= SSN_SYN_DATA;
-		s->side[0].next_seq = data.seq + x->len;
-		// most servers leave it: without fast open it is looked at as a packet, whatever becomes of it
-		if (s->flags & SSN_TFO)
-			x->p->flags |= PKT_STREAM_ADDED;
-	}
-}
-
 static enum tcp_verdict first_syn(struct tcp_streams *ts, struct tcp_rx *x)
 {
 	struct flow *f = x->p->flow;
 
 	f->tcp_state = TCP_SYN_SENT;
 	uint32_t different = tcp_half_put(ts, f, x);
-	if (different >= ts->cfg.max_syn_queued)
+	if (different >= RTE_MIN(ts->cfg.max_syn_queued, HALF_DIFFERENT_MAX))
 		tcp_note(ts, x, STREAM_3WHS_SYN_FLOOD);
-	if (!x->len) {
-		ts->stats.syn_only++;
-		return TCP_TAKE;
-	}
-	struct tcp_session *s = tcp_session_begin(ts, x);
-	if (!s)
-		return TCP_SKIP;
-	client_from_syn(s, x->seq, (uint16_t)x->win, x->tsval, x->opts);
-	tcp_set_state(ts, s, TCP_SYN_SENT);
-	tcp_half_open_enter(ts, s);
-	hold_syn_data(ts, s, x);
+	if (x->len)
+		tcp_half_data(ts, x->p, x->seq, x->opts);
+	ts->stats.syn_only++;
 	return TCP_TAKE;
 }
 
@@ -115,11 +89,31 @@ static uint8_t unknown_syn_opts(const struct tcp_rx *x)
 	return opts | ((x->opts & SYN_WSCALE_MASK) == SYN_NO_WSCALE ? SYN_NO_WSCALE : TCP_MAX_WSCALE);
 }
 
+// The SYN carried data: it is held until the answer says what of it counts (RFC 7413, RFC 9293 section 3.4). Of data
+// that found no room only what the answer acknowledges is known.
+static void hold_syn_data(
+	struct tcp_streams *ts, struct tcp_session *s, const struct tcp_rx *x, const struct tcp_syn *syn, uint32_t next)
+{
+	struct tcp_side *c = &s->side[DIR_TO_SERVER];
+	struct tcp_rx data = *x;
+
+	s->flags |= SSN_SYN_DATA | (syn->opts & SYN_HAS_TFO ? SSN_TFO : 0);
+	c->next_seq = next;
+	const uint8_t *bytes = tcp_syn_data_find(ts, s->flow, syn->isn, &data.len);
+	if (!bytes)
+		return;
+	data.seq = syn->isn + 1;
+	c->next_seq = data.seq + data.len;
+	if (!(c->flags & SIDE_DONE) && tcp_held_put(ts, c, &data, data.seq, bytes, data.len))
+		tcp_held_own(ts);
+	tcp_syn_data_drop(ts, s->flow, syn->isn);
+}
+
 // A session for a flow whose SYN was seen but took none.
-struct tcp_session *tcp_session_from_syn(struct tcp_streams *ts, struct tcp_rx *x, uint32_t isn)
+struct tcp_session *tcp_session_from_syn(struct tcp_streams *ts, struct tcp_rx *x, uint32_t next)
 {
 	struct tcp_syn syn;
-	bool known = tcp_half_find(ts, x->p->flow, isn, &syn) == TCP_SYN_THIS;
+	bool known = tcp_half_find_next(ts, x->p->flow, next, &syn) == TCP_SYN_THIS;
 	struct tcp_session *s = tcp_session_begin(ts, x);
 
 	if (!s)
@@ -127,10 +121,12 @@ struct tcp_session *tcp_session_from_syn(struct tcp_streams *ts, struct tcp_rx *
 	if (known)
 		client_from_syn(s, syn.isn, syn.win, syn.tsval, syn.opts);
 	else // its place in the table went to others; a server answers only options that were offered
-		client_from_syn(s, isn, UINT16_MAX, 0, unknown_syn_opts(x));
+		client_from_syn(s, next - 1, UINT16_MAX, 0, unknown_syn_opts(x));
 	s->syns = known ? syn.different : 0;
 	s->state = TCP_SYN_SENT;
 	tcp_half_open_enter(ts, s);
+	if (known && syn.data)
+		hold_syn_data(ts, s, x, &syn, next);
 	return s;
 }
 
@@ -185,11 +181,11 @@ static enum tcp_verdict syn_ack_without_session(struct tcp_streams *ts, struct t
 		tcp_note(ts, x, STREAM_3WHS_SYNACK_IN_WRONG_DIRECTION);
 		return TCP_REJECT;
 	}
-	if (tcp_half_find(ts, x->p->flow, x->ack - 1, &syn) == TCP_SYN_OTHER) {
+	if (tcp_half_find_next(ts, x->p->flow, x->ack, &syn) == TCP_SYN_OTHER) {
 		tcp_note(ts, x, STREAM_3WHS_SYNACK_WITH_WRONG_ACK);
 		return TCP_REJECT;
 	}
-	struct tcp_session *s = tcp_session_from_syn(ts, x, x->ack - 1);
+	struct tcp_session *s = tcp_session_from_syn(ts, x, x->ack);
 	return s ? take_syn_ack(ts, s, x) : TCP_SKIP;
 }
 
@@ -200,7 +196,7 @@ static enum tcp_verdict simultaneous_syn(struct tcp_streams *ts, struct tcp_sess
 		struct tcp_syn syn;
 		if (tcp_half_find(ts, x->p->flow, 0, &syn) == TCP_SYN_UNKNOWN) // its number is lost
 			return TCP_SKIP;
-		s = tcp_session_from_syn(ts, x, syn.isn);
+		s = tcp_session_from_syn(ts, x, syn.isn + 1);
 	}
 	if (!s)
 		return TCP_SKIP;
@@ -216,9 +212,14 @@ static enum tcp_verdict rst_half_open(struct tcp_streams *ts, struct tcp_rx *x)
 	struct tcp_syn syn;
 	struct flow *f = x->p->flow;
 
-	if (x->dir == DIR_TO_CLIENT && x->flags & TCP_ACK && tcp_half_find(ts, f, x->ack - 1, &syn) == TCP_SYN_OTHER) {
-		tcp_note(ts, x, STREAM_RST_INVALID_ACK);
-		return TCP_REJECT;
+	if (x->dir == DIR_TO_CLIENT && x->flags & TCP_ACK) {
+		enum tcp_syn_known known = tcp_half_find_next(ts, f, x->ack, &syn);
+		if (known == TCP_SYN_OTHER) {
+			tcp_note(ts, x, STREAM_RST_INVALID_ACK);
+			return TCP_REJECT;
+		}
+		if (known == TCP_SYN_THIS && syn.data)
+			tcp_syn_data_drop(ts, f, syn.isn);
 	}
 	if (f->flags & FLOW_SYN_KEPT)
 		tcp_half_move(ts, f);
@@ -234,7 +235,7 @@ static bool echo_fits(struct tcp_streams *ts, struct tcp_rx *x)
 
 	if (!x->has_ts || x->dir == DIR_TO_SERVER) // nothing is echoed
 		return true;
-	return tcp_half_find(ts, x->p->flow, x->ack - 1, &syn) == TCP_SYN_UNKNOWN ||
+	return tcp_half_find_next(ts, x->p->flow, x->ack, &syn) == TCP_SYN_UNKNOWN ||
 	       tcp_check_echo(ts, x, syn.opts & SYN_HAS_TS, syn.tsval);
 }
 
@@ -273,10 +274,9 @@ enum tcp_verdict tcp_no_session(struct tcp_streams *ts, struct tcp_rx *x)
 	return x->dir == DIR_TO_SERVER ? tcp_syn_ack_overtook(ts, x) : TCP_SKIP;
 }
 
+// A session in SYN_SENT is one of a simultaneous open: other SYNs have none.
 enum tcp_verdict tcp_syn_sent(struct tcp_streams *ts, struct tcp_session *s, struct tcp_rx *x)
 {
-	if (!(s->flags & SSN_4WHS) && !tcp_check_echo(ts, x, s->syn_opts & SYN_HAS_TS, s->side[0].last_ts))
-		return TCP_REJECT;
 	if (x->flags & TCP_RST) {
 		if (x->dir == DIR_TO_CLIENT && x->flags & TCP_ACK && !tcp_syn_ack_fits(s, x)) {
 			tcp_note(ts, x, STREAM_RST_INVALID_ACK);
@@ -303,7 +303,7 @@ enum tcp_verdict tcp_syn_sent(struct tcp_streams *ts, struct tcp_session *s, str
 		return TCP_SKIP;
 	if (!(x->flags & TCP_SYN))
 		return tcp_async_ack(ts, s, x);
-	if (s->flags & SSN_4WHS && x->dir == DIR_TO_SERVER) {
+	if (x->dir == DIR_TO_SERVER) {
 		if (x->ack != s->side[1].isn + 1)
 			tcp_note(ts, x, STREAM_4WHS_SYNACK_WITH_WRONG_ACK);
 		else if (x->seq != s->side[0].isn)
@@ -311,10 +311,6 @@ enum tcp_verdict tcp_syn_sent(struct tcp_streams *ts, struct tcp_session *s, str
 		else
 			tcp_set_state(ts, s, TCP_SYN_RECV);
 		return s->state == TCP_SYN_RECV ? TCP_TAKE : TCP_REJECT;
-	}
-	if (x->dir == DIR_TO_SERVER) {
-		tcp_note(ts, x, STREAM_3WHS_SYNACK_IN_WRONG_DIRECTION);
-		return TCP_REJECT;
 	}
 	if (tcp_syn_ack_fits(s, x))
 		return take_syn_ack(ts, s, x);

@@ -97,12 +97,12 @@ enum tcp_verdict tcp_async_ack(struct tcp_streams *ts, struct tcp_session *s, st
 
 	if (!ts->cfg.async_oneside || x->dir != DIR_TO_SERVER)
 		return TCP_SKIP;
-	if (!s && tcp_half_find(ts, x->p->flow, x->seq - 1, &syn) == TCP_SYN_OTHER) {
+	if (!s && tcp_half_find_next(ts, x->p->flow, x->seq, &syn) == TCP_SYN_OTHER) {
 		tcp_note(ts, x, STREAM_3WHS_ASYNC_WRONG_SEQ);
 		return TCP_REJECT;
 	}
 	if (!s)
-		s = tcp_session_from_syn(ts, x, x->seq - 1);
+		s = tcp_session_from_syn(ts, x, x->seq);
 	if (!s)
 		return TCP_SKIP;
 	if (x->seq != s->side[0].next_seq) {
@@ -134,7 +134,7 @@ enum tcp_verdict tcp_resume(struct tcp_streams *ts, struct tcp_rx *x)
 enum tcp_verdict tcp_syn_ack_overtook(struct tcp_streams *ts, struct tcp_rx *x)
 {
 	struct tcp_syn syn;
-	bool known = tcp_half_find(ts, x->p->flow, x->seq - 1, &syn) == TCP_SYN_THIS;
+	bool known = tcp_half_find_next(ts, x->p->flow, x->seq, &syn) == TCP_SYN_THIS;
 
 	return known && syn.answered ? tcp_resume(ts, x) : tcp_async_ack(ts, NULL, x);
 }

@@ -5,9 +5,10 @@
 #include <string.h>
 
 // Blocks of the reassembly pools, from one byte budget: half for full segments, a fifth for small
-// ones, an eighth for the bytes consumers keep, the rest for the records of held segments.
+// ones, an eighth for the bytes consumers keep, a sixty-fourth for what SYNs carry, the rest for the records of held
+// segments.
 struct pool_plan {
-	uint32_t sessions, segments, small, large;
+	uint32_t sessions, segments, small, large, syn_data;
 	uint32_t keep[TCP_KEEP_CLASSES];
 };
 
@@ -29,7 +30,8 @@ static void plan_pools(const struct tcp_stream_config *cfg, struct pool_plan *pl
 	plan->small = blocks(cap / 5, TCP_SMALL_BYTES);
 	for (size_t i = 0; i < TCP_KEEP_CLASSES; i++)
 		plan->keep[i] = blocks(cap / 24, keep_bytes[i]);
-	plan->segments = blocks(cap - cap / 2 - cap / 5 - cap / 8, sizeof(struct tcp_segment));
+	plan->syn_data = tcp_syn_data_records(cap / 64);
+	plan->segments = blocks(cap - cap / 2 - cap / 5 - cap / 8 - cap / 64, sizeof(struct tcp_segment));
 }
 
 // A sixteenth of the session memory, at least 64 buckets: the table of SYNs that their flows have no room for.
@@ -68,6 +70,7 @@ size_t tcp_streams_size(const struct tcp_stream_config *cfg)
 	n += tcp_pool_bytes(sizeof(struct tcp_session), plan.sessions);
 	n += tcp_pool_bytes(sizeof(struct tcp_segment), plan.segments);
 	n += tcp_pool_bytes(TCP_SMALL_BYTES, plan.small) + tcp_pool_bytes(TCP_LARGE_BYTES, plan.large);
+	n += tcp_syn_data_size(plan.syn_data);
 	for (size_t i = 0; i < TCP_KEEP_CLASSES; i++)
 		n += tcp_pool_bytes(keep_bytes[i], plan.keep[i]);
 	return n;
@@ -98,6 +101,7 @@ int tcp_streams_init(void *mem, const struct tcp_stream_config *cfg, struct flow
 	at = lay(&ts->segments, at, sizeof(struct tcp_segment), plan.segments);
 	at = lay(&ts->small, at, TCP_SMALL_BYTES, plan.small);
 	at = lay(&ts->large, at, TCP_LARGE_BYTES, plan.large);
+	at = tcp_syn_data_init(&ts->syn_data, at, plan.syn_data, cfg->secret);
 	for (size_t i = 0; i < TCP_KEEP_CLASSES; i++)
 		at = lay(&ts->keep[i], at, keep_bytes[i], plan.keep[i]);
 	flow_table_on_answer(flows, tcp_half_move, ts);
@@ -243,9 +247,9 @@ void tcp_streams_stats(const struct tcp_streams *ts, struct tcp_stream_stats *ou
 	out->active = ts->sessions.used;
 	out->held_segments = ts->segments.used;
 	out->memuse = (uint64_t)ts->sessions.used * sizeof(struct tcp_session);
-	out->reassembly_memuse = (uint64_t)ts->segments.used * sizeof(struct tcp_segment) +
-				 (uint64_t)ts->small.used * TCP_SMALL_BYTES +
-				 (uint64_t)ts->large.used * TCP_LARGE_BYTES;
+	out->reassembly_memuse =
+		(uint64_t)ts->segments.used * sizeof(struct tcp_segment) + (uint64_t)ts->small.used * TCP_SMALL_BYTES +
+		(uint64_t)ts->large.used * TCP_LARGE_BYTES + (uint64_t)ts->syn_data.used * TCP_SYN_DATA_BYTES;
 	out->kept_bytes = 0;
 	for (size_t i = 0; i < TCP_KEEP_CLASSES; i++)
 		out->kept_bytes += (uint64_t)ts->keep[i].used * keep_bytes[i];

@@ -14,6 +14,7 @@
 #include "dataplane/tcp_path.h"
 #include "dataplane/tcp_seq.h"
 #include "dataplane/tcp_stream.h"
+#include "dataplane/tcp_syn_data.h"
 
 #define TCP_FIN 0x01u
 #define TCP_SYN 0x02u
@@ -136,7 +137,7 @@ enum tcp_session_flag {
 	SSN_EVASION = 1u << 9,   // right sequence, wrong acknowledgement in the handshake
 	SSN_CLOSED_BY_RST = 1u << 10,
 	SSN_HALF_OPEN = 1u << 11, // on the list of half-open sessions
-	SSN_SYN_DATA = 1u << 12,  // the SYN's payload is held
+	SSN_SYN_DATA = 1u << 12,  // the SYN carried data; what was kept of it is held
 	SSN_RTT = 1u << 13,       // each step of the handshake was seen once: rtt_us counts
 };
 
@@ -205,6 +206,7 @@ struct tcp_streams {
 	uint32_t borrowed_count;
 	uint32_t borrowed[TCP_MAX_BORROWED]; // held pieces that may still lie in packets of the burst
 	struct tcp_pool sessions, segments, small, large;
+	struct tcp_syn_data_pool syn_data;
 	struct tcp_pool keep[TCP_KEEP_CLASSES];
 	struct tcp_stream_stats stats;
 	struct event_tcp ended; // of the flow that ended last
@@ -261,6 +263,7 @@ enum tcp_verdict { TCP_TAKE, TCP_SKIP, TCP_REJECT };
 
 // tcp_stream.c
 void tcp_note(struct tcp_streams *ts, struct tcp_rx *x, uint16_t reason);
+void tcp_note_packet(struct tcp_streams *ts, struct packet *p, uint16_t reason);
 // tcp_check.c: is the segment acceptable?
 bool tcp_check_ack(struct tcp_streams *ts, struct tcp_session *s, struct tcp_rx *x);
 bool tcp_check_timestamp(struct tcp_streams *ts, struct tcp_session *s, struct tcp_rx *x);
@@ -280,8 +283,9 @@ bool tcp_syn_ack_fits(const struct tcp_session *s, const struct tcp_rx *x);
 enum tcp_verdict tcp_syn_recv(struct tcp_streams *ts, struct tcp_session *s, struct tcp_rx *x);
 // A session for the flow of x, its numbers to be filled in; NULL (and noted) without room.
 struct tcp_session *tcp_session_begin(struct tcp_streams *ts, struct tcp_rx *x);
-// A session for a flow whose SYN was seen but took none.
-struct tcp_session *tcp_session_from_syn(struct tcp_streams *ts, struct tcp_rx *x, uint32_t isn);
+// A session for a flow whose SYN was seen but took none. next: the number that comes after the SYN, or after data it
+// carried, as x says.
+struct tcp_session *tcp_session_from_syn(struct tcp_streams *ts, struct tcp_rx *x, uint32_t next);
 // The server's side from its SYN/ACK, and the options both agree on (RFC 7323 section 2.2, RFC 2018).
 void tcp_server_from_syn_ack(struct tcp_session *s, uint32_t isn, uint32_t win, uint32_t tsval, uint8_t opts);
 // tcp_pickup.c: handshakes not seen, or not all of them.

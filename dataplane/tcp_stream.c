@@ -13,13 +13,18 @@
 #include "dataplane/tcp_deliver.h"
 #include "dataplane/tcp_session.h"
 
-void tcp_note(struct tcp_streams *ts, struct tcp_rx *x, uint16_t reason)
+void tcp_note_packet(struct tcp_streams *ts, struct packet *p, uint16_t reason)
 {
-	if (x->p) {
-		packet_note(x->p, reason);
+	if (p) {
+		packet_note(p, reason);
 		ts->burst->flags |= PKT_NOTED;
 	}
 	ts->stats.events[reason - STREAM_3WHS_ACK_IN_WRONG_DIR]++;
+}
+
+void tcp_note(struct tcp_streams *ts, struct tcp_rx *x, uint16_t reason)
+{
+	tcp_note_packet(ts, x->p, reason);
 }
 
 // The header fields, which decode has found to be there.
@@ -291,6 +296,8 @@ const struct event_tcp *tcp_stream_flow_end(
 	static const uint8_t nothing[1];
 	struct tcp_rx x = {.run = run, .payload = nothing};
 
+	if (f->flags & FLOW_SYN_KEPT)
+		tcp_half_end(ts, f);
 	if (f->proto != IPPROTO_TCP || !cold || !cold->tcp)
 		return NULL;
 	struct tcp_session *s = cold->tcp;

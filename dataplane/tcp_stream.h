@@ -1,9 +1,10 @@
 // The TCP stream engine: connection state, reassembly, the bytes each end host sees.
 //
 // Order of reading: this file, tcp_session.h (what is kept), tcp_stream.c (a packet's way), tcp_check.c (is this
-// segment acceptable), tcp_half_open.c, tcp_handshake.c, tcp_syn_recv.c, tcp_pickup.c and tcp_state.c (a connection's
-// life), tcp_segment.c and tcp_held.c (payload, what came early), tcp_overlap.c (who wins where two segments disagree),
-// tcp_glimpse.c (retransmissions with other content), tcp_deliver.c (consumers), tcp_path.c (round trips, losses).
+// segment acceptable), tcp_half_open.c, tcp_syn_data.c, tcp_handshake.c, tcp_syn_recv.c, tcp_pickup.c and tcp_state.c
+// (a connection's life), tcp_segment.c and tcp_held.c (payload, what came early), tcp_overlap.c (who wins where two
+// segments disagree), tcp_glimpse.c (retransmissions with other content), tcp_deliver.c (consumers), tcp_path.c (round
+// trips, losses).
 #pragma once
 
 #include <stdbool.h>
@@ -82,6 +83,7 @@ struct tcp_stream_stats {
 	uint64_t no_session;        // refused: stream.memcap
 	uint64_t no_segment;        // segments refused: stream.reassembly.memcap
 	uint64_t flow_cap;          // segments refused: a direction's own cap
+	uint64_t syn_data_left;     // SYNs whose data found no room
 	uint64_t held_segments;     // now
 	uint64_t held_bytes;        // now: payload held early
 	uint64_t kept_bytes;        // now: payload kept for consumers

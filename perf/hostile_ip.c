@@ -221,8 +221,8 @@ uint32_t hostile_fragment_overlap(const struct hostile *h, uint8_t *to)
 }
 
 // A datagram with this payload.
-static uint32_t datagram(const struct hostile *h, uint8_t *to, uint16_t sport, uint16_t dport, const void *payload,
-	uint32_t bytes)
+static uint32_t datagram(
+	const struct hostile *h, uint8_t *to, uint16_t sport, uint16_t dport, const void *payload, uint32_t bytes)
 {
 	uint32_t at = wire_ethernet(to, 0x0800), len = at_least(at + WIRE_IPV4 + WIRE_UDP + bytes);
 

@@ -262,8 +262,9 @@ uint32_t hostile_stray_login(const struct hostile *h, uint8_t *to)
 	static const struct {
 		uint16_t port;
 		const char *text;
-	} login[] = {{21, "USER admin\r\nPASS secret-secret-secret\r\n"}, {23, "\r\nlogin: admin\r\npassword: admin\r\n"},
-		{110, "USER admin\r\nPASS secret-secret-secret\r\n"}, {143, "a1 LOGIN admin secret-secret-secret\r\n"}};
+	} login[] = {{21, "USER admin\r\nPASS secret-secret-secret\r\n"},
+		{23, "\r\nlogin: admin\r\npassword: admin\r\n"}, {110, "USER admin\r\nPASS secret-secret-secret\r\n"},
+		{143, "a1 LOGIN admin secret-secret-secret\r\n"}};
 	uint32_t i = h->n % 4;
 
 	return stray(h, to, login[i].port, login[i].text, (uint32_t)strlen(login[i].text));

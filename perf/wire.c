@@ -75,7 +75,7 @@ void wire_l4_sum(uint8_t *ip, uint8_t *l4, uint8_t proto, uint32_t l4_len, uint3
 
 	put16(l4 + at, 0);
 	uint16_t sum = fold((proto == 1 ? 0 : pseudo) + sum_of(l4, l4_len)); // RFC 792 has no pseudo-header
-	put16(l4 + at, sum ? sum : 0xffff); // RFC 768: 0 is none
+	put16(l4 + at, sum ? sum : 0xffff);                                  // RFC 768: 0 is none
 }
 
 uint32_t wire_segment(uint8_t *to, const struct wire_segment *s, const uint8_t *payload)

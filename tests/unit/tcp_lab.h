@@ -26,6 +26,9 @@
 #define URG 0x20
 
 #define LAB_BYTES 262144u
+#ifndef LAB_FLOWS
+#define LAB_FLOWS 64 // of the table
+#endif
 
 enum { C = DIR_TO_SERVER, S = DIR_TO_CLIENT }; // who sends
 
@@ -116,7 +119,7 @@ static inline void lab_open_with(struct lab *lab, const struct tcp_stream_config
 	memset(lab, 0, sizeof(*lab));
 	lab->cfg = *cfg;
 	flow_table_config_default(&flow);
-	flow.max_flows = 64;
+	flow.max_flows = LAB_FLOWS;
 	flow.tcp_by_stream = true;
 	flow.records = false;
 	flow.on_end = lab_on_end;
@@ -193,6 +196,13 @@ static inline void lab_end(struct lab *lab)
 }
 
 // Ends the connection and checks that all memory came back.
+static inline void lab_free(struct lab *lab)
+{
+	free(lab->flow_mem);
+	free(lab->ts_mem);
+	free(lab);
+}
+
 static inline void lab_close(struct lab *lab)
 {
 	struct tcp_stream_stats st;
@@ -203,9 +213,7 @@ static inline void lab_close(struct lab *lab)
 	assert_int_equal(st.held_segments, 0);
 	assert_int_equal(st.held_bytes, 0);
 	assert_int_equal(st.reassembly_memuse, 0);
-	free(lab->flow_mem);
-	free(lab->ts_mem);
-	free(lab);
+	lab_free(lab);
 }
 
 static inline void lab_put32(uint8_t *at, uint32_t v)
