@@ -9,9 +9,9 @@ struct flow;
 struct packet;
 struct tcp_streams;
 
-#define TCP_SYN_DATA_BYTES 1536u       // of one SYN: no Ethernet segment carries more
-#define TCP_SYN_DATA_CLASSES 64u       // destinations are told apart by six bits of a keyed hash
-#define TCP_SYN_DATA_NS 1000000000ull  // what is younger never gives way (RFC 6298: after a second the SYN comes again)
+#define TCP_SYN_DATA_BYTES 1536u      // of one SYN: no Ethernet segment carries more
+#define TCP_SYN_DATA_CLASSES 64u      // destinations are told apart by six bits of a keyed hash
+#define TCP_SYN_DATA_NS 1000000000ull // what is younger never gives way (RFC 6298: after a second the SYN comes again)
 
 // Of one SYN; its bytes lie beside the records.
 struct tcp_syn_data {
@@ -20,7 +20,7 @@ struct tcp_syn_data {
 	uint64_t at_ns; // when it came
 	uint32_t isn;
 	uint16_t len;
-	uint16_t chain;       // the next of the same hash, or of the free ones
+	uint16_t chain;        // the next of the same hash, or of the free ones
 	uint16_t older, newer; // by arrival
 	uint8_t class;
 };
