@@ -138,8 +138,7 @@ static void gather(struct signature_worker *w, const struct packet *p)
 	if (!p->flow || p->nth[p->dir] <= 1)
 		ip_only_candidates(w, p);
 	scan_view(w, p, VIEW_FIELDS, true);
-	if (!packet_rule_payload_len(p) &&
-		!w->with_stream) // beside stream bytes no payload is one of no bytes, as in Suricata
+	if (!packet_rule_payload_len(p))
 		return;
 	scan_view(w, p, VIEW_PACKET, false);
 	// Bytes that did not go into the stream are looked at where they are.
@@ -271,14 +270,6 @@ static bool header_buffer(const struct packet *p, uint16_t id, const uint8_t **b
 	return (p->flags & flag) && n && *buf;
 }
 
-static bool has_content(const struct buffer_test *b)
-{
-	for (const struct step *s = b->steps; s; s = s->next)
-		if (s->kind == STEP_CONTENT)
-			return true;
-	return false;
-}
-
 // The payload tests: the stream's answer comes first, then the packet's.
 static bool payload_match(struct signature_worker *w, const struct rule *r, const struct buffer_test *b)
 {
@@ -289,7 +280,7 @@ static bool payload_match(struct signature_worker *w, const struct rule *r, cons
 		return true;
 	}
 	uint32_t len = packet_rule_payload_len(p);
-	if (!len && !(w->with_stream && (r->flags & RULE_F_NEED_PACKET || !has_content(b))))
+	if (!len)
 		return false;
 	if (!(r->flags & RULE_F_NEED_PACKET) && p->flags & PKT_TCP && p->flags & PKT_STREAM_ADDED)
 		return false;
@@ -487,7 +478,6 @@ void signature_on_packet(struct signature_worker *w, struct packet *p, struct de
 	}
 	if (w->any_hit)
 		clear_stream_hits(w);
-	w->with_stream = false;
 	w->n_pkt_texts = 0;
 }
 

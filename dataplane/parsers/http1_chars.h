@@ -1,0 +1,76 @@
+// Classes of bytes in HTTP/1 (RFC 9110 5.6, RFC 5234 B.1). Any byte may come.
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "dataplane/api/parser.h"
+
+// SP, HTAB
+static inline bool http1_is_blank(uint8_t c)
+{
+	return c == ' ' || c == '\t';
+}
+
+// Those, and VT, FF, CR, LF.
+static inline bool http1_is_space(uint8_t c)
+{
+	return c == ' ' || (c >= '\t' && c <= '\r');
+}
+
+static inline uint8_t http1_lower(uint8_t c)
+{
+	return c >= 'A' && c <= 'Z' ? c | 0x20 : c;
+}
+
+// 0..15, -1: not a hexadecimal digit
+static inline int http1_hex(uint8_t c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	c |= 0x20;
+	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+// tchar of RFC 9110 5.6.2
+static inline bool http1_is_token(uint8_t c)
+{
+	static const uint32_t set[8] = {0, 0x03ff6cfa, 0xc7fffffe, 0x57ffffff};
+	return set[c >> 5] >> (c & 31) & 1;
+}
+
+// Without line ends (CR and LF in any number) behind.
+static inline struct app_bytes http1_chomp(struct app_bytes b)
+{
+	while (b.len && (b.at[b.len - 1] == '\n' || b.at[b.len - 1] == '\r'))
+		b.len--;
+	return b;
+}
+
+static inline struct app_bytes http1_trim_blanks(struct app_bytes b)
+{
+	while (b.len && http1_is_blank(b.at[0]))
+		b.at++, b.len--;
+	while (b.len && http1_is_blank(b.at[b.len - 1]))
+		b.len--;
+	return b;
+}
+
+// The same in lower case; `lower` ends with NUL and is in lower case already.
+static inline bool http1_equals(struct app_bytes b, const char *lower)
+{
+	uint32_t i = 0;
+
+	for (; i < b.len && lower[i]; i++)
+		if (http1_lower(b.at[i]) != (uint8_t)lower[i])
+			return false;
+	return i == b.len && !lower[i];
+}
+
+static inline bool http1_begins(struct app_bytes b, const char *lower)
+{
+	for (uint32_t i = 0; lower[i]; i++)
+		if (i == b.len || http1_lower(b.at[i]) != (uint8_t)lower[i])
+			return false;
+	return true;
+}
