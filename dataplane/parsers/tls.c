@@ -78,7 +78,7 @@ static bool read_message(
 	case CLIENT_HELLO:
 		if (dir != DIR_TO_SERVER)
 			return false;
-		tx->seen |= TLS_SEEN_CLIENT_HELLO;
+		tx->seen = TLS_SEEN_CLIENT_HELLO;
 		if (!tls_client_hello(run, tx, body, events))
 			return false;
 		advance(tx, dir, TLS_HELLO);
@@ -86,7 +86,7 @@ static bool read_message(
 	case SERVER_HELLO:
 		if (dir != DIR_TO_CLIENT)
 			return false;
-		tx->seen |= TLS_SEEN_SERVER_HELLO;
+		tx->seen = TLS_SEEN_SERVER_HELLO;
 		if (!tls_server_hello(run, tx, body, events))
 			return false;
 		advance(tx, dir, TLS_HELLO);
@@ -96,13 +96,13 @@ static bool read_message(
 		advance(tx, dir, TLS_CERTIFICATE);
 		break;
 	case SERVER_KEY_EXCHANGE:
-		tx->seen |= TLS_SEEN_SERVER_KEYX;
+		tx->seen = TLS_SEEN_SERVER_KEYX;
 		break;
 	case SERVER_HELLO_DONE:
 		advance(tx, dir, TLS_CERTIFICATE);
 		break;
 	case CLIENT_KEY_EXCHANGE:
-		tx->seen |= TLS_SEEN_CLIENT_KEYX;
+		tx->seen = TLS_SEEN_CLIENT_KEYX;
 		advance(tx, dir, TLS_CERTIFICATE);
 		break;
 	default:
@@ -164,18 +164,11 @@ static uint32_t read_heartbeat(struct cursor c)
 }
 
 // The next records of this direction are not readable, but for those of TLS 1.3, where this record is for show (RFC
-// 8446 appendix D.4). A server that goes on without a certificate takes up an earlier session.
+// 8446 appendix D.4).
 static void change_cipher(struct tls_tx *tx, uint8_t dir)
 {
-	const struct tls_side *client = &tx->side[DIR_TO_SERVER], *server = &tx->side[DIR_TO_CLIENT];
-
-	if (server->hello && TLS_IS_1_3(server->version))
-		return;
-	if (dir == DIR_TO_CLIENT && !server->chain.at &&
-		(tx->ticket || (client->session_len && client->session_len == server->session_len &&
-				       memcmp(client->session, server->session, client->session_len) == 0)))
-		tx->resumed = true;
-	advance(tx, dir, TLS_DONE);
+	if (!tx->without_cert)
+		advance(tx, dir, TLS_DONE);
 }
 
 enum record_answer { RECORD_READ, RECORD_CUT, RECORD_BAD };
@@ -240,7 +233,7 @@ static enum record_answer read_sslv2(struct tls_tx *tx, uint8_t dir, struct curs
 		return RECORD_BAD;
 	side->hello = true;
 	side->version = version == 0x0002 ? 0x0200 : version;
-	tx->seen |= dir == DIR_TO_SERVER ? TLS_SEEN_CLIENT_HELLO : TLS_SEEN_SERVER_HELLO;
+	tx->seen = dir == DIR_TO_SERVER ? TLS_SEEN_CLIENT_HELLO : TLS_SEEN_SERVER_HELLO;
 	advance(tx, dir, side->version == 0x0200 ? TLS_DONE : TLS_HELLO);
 	return RECORD_READ;
 }

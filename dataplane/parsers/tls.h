@@ -50,7 +50,7 @@ enum tls_event {
 	TLS_EVENTS,
 };
 
-// Bits of the field ssl_state.
+// Values of the field ssl_state: the last of these messages in the input at hand.
 enum tls_seen {
 	TLS_SEEN_CLIENT_HELLO = 1u << 0,
 	TLS_SEEN_SERVER_HELLO = 1u << 1,
@@ -91,10 +91,10 @@ struct tls_tx {
 	struct app_tx tx;
 	struct tls_side side[2];
 	struct app_text sni;
-	bool ticket; // the client has one
-	bool resumed;
-	bool without_cert; // tell of it though no certificate was seen
-	uint8_t seen;      // enum tls_seen of the input at hand
+	bool versions_offered; // by the client's supported_versions
+	bool without_cert;     // of a version that hides the certificate
+	bool resumed;          // the client has a ticket, or the server took its session id
+	uint8_t seen;          // enum tls_seen of the input at hand
 };
 
 // What JA3 and JA4 are made of: parts of the hello that lies in the record.

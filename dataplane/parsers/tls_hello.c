@@ -60,22 +60,25 @@ static void read_alpn(struct app_run *run, struct tls_side *side, struct cursor 
 	}
 }
 
-// RFC 8446 section 4.2.1. The client's first that means anything is what Suricata takes for its version.
+// RFC 8446 section 4.2.1. A server's choice counts only where the client left it one.
 static void read_versions(struct tls_tx *tx, struct cursor c, bool client, struct tls_hello *h)
 {
-	struct tls_side *side = &tx->side[client ? DIR_TO_SERVER : DIR_TO_CLIENT];
 	uint16_t v;
 
 	if (client && !cursor_skip(&c, 1))
 		return;
+	tx->versions_offered |= client;
+	if (!client && tx->versions_offered && cursor_be16(&c, &v)) {
+		tx->side[DIR_TO_CLIENT].version = v;
+		tx->without_cert = true;
+		return;
+	}
 	h->highest = 0;
 	while (cursor_be16(&c, &v)) {
 		if (TLS_IS_GREASE(v))
 			continue;
-		if (h->highest == 0 && (TLS_IS_1_3(v) || !client)) {
-			side->version = v;
-			tx->without_cert |= TLS_IS_1_3(v);
-		}
+		if (client && h->highest == 0 && TLS_IS_1_3(v))
+			tx->side[DIR_TO_SERVER].version = v; // preferred
 		if (v > h->highest)
 			h->highest = v;
 	}
@@ -106,7 +109,7 @@ static void read_extension(struct app_run *run, struct tls_tx *tx, uint16_t type
 		read_alpn(run, &tx->side[client ? DIR_TO_SERVER : DIR_TO_CLIENT], c, h);
 		break;
 	case EXT_SESSION_TICKET:
-		tx->ticket |= client && cursor_left(&c) != 0;
+		tx->resumed |= client; // offered, and then taken unless a certificate comes
 		break;
 	case EXT_SUPPORTED_VERSIONS:
 		read_versions(tx, c, client, h);
@@ -175,6 +178,7 @@ bool tls_client_hello(struct app_run *run, struct tls_tx *tx, struct cursor c, u
 
 bool tls_server_hello(struct app_run *run, struct tls_tx *tx, struct cursor c, uint32_t *events)
 {
+	const struct tls_side *client = &tx->side[DIR_TO_SERVER];
 	struct tls_side *side = &tx->side[DIR_TO_CLIENT];
 	struct tls_hello h = {0};
 
@@ -183,6 +187,9 @@ bool tls_server_hello(struct app_run *run, struct tls_tx *tx, struct cursor c, u
 		*events |= 1u << TLS_HANDSHAKE_INVALID_LENGTH;
 		return false;
 	}
+	if (side->session_len && side->session_len == client->session_len &&
+		memcmp(side->session, client->session, side->session_len) == 0)
+		tx->resumed = true;
 	if (app_limits(run)->tls_ja3)
 		tls_make_ja3(run, side, &h, false);
 	return true;

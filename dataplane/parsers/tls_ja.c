@@ -223,19 +223,17 @@ void tls_make_ja4(struct tls_side *side, const struct tls_hello *h)
 	put_count(to + 4, ciphers.n);
 	put_count(to + 6, type_count);
 	put_alpn(to + 8, h->first_alpn);
-	memcpy(to + 10, "_000000000000_000000000000", 26);
+	to[10] = to[23] = '_';
 	sort(&ciphers);
 	sort(&types);
 	t.len = 0;
 	t.full = false;
 	put_hex_list(&t, &ciphers);
-	if (ciphers.n)
-		put_digest(to + 11, &t);
+	put_digest(to + 11, &t);
 	t.len = 0;
 	put_hex_list(&t, &types);
 	if (algorithms.n)
 		put_char(&t, '_');
 	put_hex_list(&t, &algorithms);
-	if (t.len)
-		put_digest(to + 24, &t);
+	put_digest(to + 24, &t);
 }

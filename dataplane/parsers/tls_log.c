@@ -190,7 +190,7 @@ const struct parser_field tls_fields[] = {
 	{.name = "ssl_state", .dirs = CLIENT | SERVER, .get = get_seen},
 	{.name = "tls_cert_notbefore", .dirs = SERVER, .progress = AT_CERTIFICATE, .get = get_not_before},
 	{.name = "tls_cert_notafter", .dirs = SERVER, .progress = AT_CERTIFICATE, .get = get_not_after},
-	{.name = "tls.cert_chain_len", .dirs = CLIENT | SERVER, .progress = AT_CERTIFICATE, .get = get_chain_len},
+	{.name = "tls.cert_chain_len", .dirs = SERVER, .progress = AT_CERTIFICATE, .get = get_chain_len},
 	{0},
 };
 
@@ -294,7 +294,7 @@ bool tls_log(const struct app_tx *app_tx, struct app_log *l)
 	if (!server->cert.whole && !tx->resumed && !tx->without_cert)
 		return false;
 	log_cert_names(l, &server->cert);
-	if (tx->resumed)
+	if (tx->resumed && server->hello && !server->cert.whole && !tx->without_cert)
 		log_bool(l, "session_resumed", true);
 	log_kept(l, "sni", &tx->sni);
 	log_version(l, server);

@@ -141,6 +141,8 @@ static void a_server_without_certificate_takes_up_a_session(void **state)
 		if (i == 1)
 			EXT(&ext, 35, "ticket");
 		say_client_hello(i == 0 ? "session" : "", &ext);
+		if (i == 1)
+			assert_memory_equal(record(), "tls:{version:\"UNDETERMINED\"", 27);
 		say_server_hello(i == 0 ? "session" : "", NULL);
 		FEED(1, CHANGE_CIPHER);
 		if (i < 2) // by id, by ticket, by neither
@@ -148,6 +150,18 @@ static void a_server_without_certificate_takes_up_a_session(void **state)
 		else
 			assert_string_equal(record(), "");
 	}
+}
+
+static void a_server_chooses_a_version_only_where_the_client_offered_some(void **state)
+{
+	struct blob server = {0};
+	uint64_t v;
+	EXT(&server, 43, "\x03\x04");
+	say_client_hello("", NULL);
+	say_server_hello("", &server);
+	assert_string_equal(record(), "");
+	assert_true(plab_field(&lab, plab_tx(&lab, 0), "ssl_version", 1, 0, &v));
+	assert_int_equal(v, 0x0303);
 }
 
 static void version_1_3_has_no_certificate_to_see(void **state)
@@ -181,7 +195,7 @@ static void fingerprints_leave_out_what_stands_for_nothing(void **state)
 	EXT(&ext, 43, "\x04\x0a\x0a\x03\x04");
 	say_client_hello("", &ext);
 	assert_string_equal(text("ja3.string", 0), "771,49199-53,10-11-13-16-43,29-23,0-1");
-	assert_memory_equal(text("ja4.hash", 0), "t13i0205h2_", 11);
+	assert_string_equal(text("ja4.hash", 0), "t13i0205h2_1584f0a67932_fb71836bce29");
 }
 
 static void the_state_is_that_of_the_last_input(void **state)
@@ -195,7 +209,7 @@ static void the_state_is_that_of_the_last_input(void **state)
 	add_message(&m, 12, &empty);
 	feed_record(1, 22, &m);
 	assert_true(plab_field(&lab, plab_tx(&lab, 0), "ssl_state", 1, 0, &v));
-	assert_int_equal(v, 2 | 8);
+	assert_int_equal(v, 8);
 	m.len = 0;
 	add_message(&m, 16, &empty);
 	feed_record(0, 22, &m);
@@ -351,6 +365,7 @@ int main(void)
 		LAB(a_handshake_with_a_certificate_is_told_of),
 		LAB(the_record_has_the_fields_of_suricata),
 		LAB(a_server_without_certificate_takes_up_a_session),
+		LAB(a_server_chooses_a_version_only_where_the_client_offered_some),
 		LAB(version_1_3_has_no_certificate_to_see),
 		LAB(fingerprints_leave_out_what_stands_for_nothing),
 		LAB(the_state_is_that_of_the_last_input),
