@@ -205,7 +205,8 @@ static struct dcerpc_tx *udp_begin(struct app_run *run, struct app_session *s, u
 	tx->own = app_alloc(run, offsetof(struct dcerpc_ifaces, at[1]));
 	if (tx->own) {
 		tx->own->n = 1;
-		tx->own->at[0].value = (struct dcerpc_iface_value){.version = (uint16_t)u->version, .first_frag = 1};
+		tx->own->at[0].value.first_frag = 1;
+		dcerpc_set_version(&tx->own->at[0].value, (uint16_t)u->version);
 		memcpy(tx->own->at[0].value.uuid, u->iface, DCERPC_UUID_LEN);
 	}
 	tx->call.ifaces = tx->own;

@@ -40,6 +40,7 @@ bool dcerpc_uuid(struct cursor *c, bool little, uint8_t uuid[DCERPC_UUID_LEN])
 bool dcerpc_read_bind(struct cursor *c, const struct dcerpc_header *h, struct dcerpc_ifaces *ifaces)
 {
 	uint8_t contexts, syntaxes;
+	uint16_t version;
 
 	// max_xmit_frag, max_recv_frag, assoc_group_id; then the contexts
 	if (!cursor_skip(c, 8) || !cursor_u8(c, &contexts) || !cursor_skip(c, 3))
@@ -47,9 +48,10 @@ bool dcerpc_read_bind(struct cursor *c, const struct dcerpc_header *h, struct dc
 	for (uint32_t i = 0; i < contexts; i++) {
 		struct dcerpc_iface f = {.result = DCERPC_NO_RESULT};
 		if (!dcerpc_u16(c, h, &f.context) || !cursor_u8(c, &syntaxes) || !cursor_skip(c, 1) ||
-			!dcerpc_uuid(c, h->little, f.value.uuid) || !dcerpc_u16(c, h, &f.value.version) ||
+			!dcerpc_uuid(c, h->little, f.value.uuid) || !dcerpc_u16(c, h, &version) ||
 			!dcerpc_u16(c, h, &f.version_minor) || !cursor_skip(c, 20u * syntaxes))
 			return false;
+		dcerpc_set_version(&f.value, version);
 		f.value.first_frag = h->flags & DCERPC_FIRST_FRAG;
 		if (ifaces->n < DCERPC_MAX_IFACES)
 			ifaces->at[ifaces->n++] = f;
@@ -133,7 +135,7 @@ void dcerpc_log_ifaces(struct app_log *l, const struct dcerpc_ifaces *ifaces, bo
 		const struct dcerpc_iface *f = &ifaces->at[i];
 		char uuid[DCERPC_UUID_TEXT_SIZE], version[12], *at;
 		dcerpc_uuid_text(f->value.uuid, uuid);
-		at = put_number(version, f->value.version);
+		at = put_number(version, load_be16(f->value.version));
 		*at++ = '.';
 		at = put_number(at, f->version_minor);
 		log_object(l, NULL);

@@ -55,9 +55,15 @@ struct dcerpc_header {
 // What dcerpc.iface tests: the buffer of this name has such values, one an interface that the call can mean.
 struct dcerpc_iface_value {
 	uint8_t uuid[DCERPC_UUID_LEN]; // in the order in which it is written
-	uint16_t version;              // the major one
+	uint8_t version[2];            // the major one, network byte order
 	uint8_t first_frag;            // the bind was a first fragment; without any_frag only such are tested
 };
+
+static inline void dcerpc_set_version(struct dcerpc_iface_value *v, uint16_t version)
+{
+	v->version[0] = (uint8_t)(version >> 8);
+	v->version[1] = (uint8_t)version;
+}
 
 struct dcerpc_iface {
 	struct dcerpc_iface_value value;

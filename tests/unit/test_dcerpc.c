@@ -74,7 +74,7 @@ static void a_request_knows_its_interface_opnum_and_stub(void **state)
 	assert_true(plab_buffer(&lab, tx, "dcerpc.iface", DIR_TO_CLIENT, 0, &b));
 	const struct dcerpc_iface_value *f = (const void *)b.at;
 	assert_int_equal(b.len, sizeof(*f));
-	assert_true(f->version == 2 && f->first_frag == 1 && f->uuid[0] == 0x36 && f->uuid[15] == 3);
+	assert_true(load_be16(f->version) == 2 && f->first_frag == 1 && f->uuid[0] == 0x36 && f->uuid[15] == 3);
 	assert_false(plab_buffer(&lab, tx, "dcerpc.iface", DIR_TO_CLIENT, 1, &b));
 	assert_string_equal(plab_text(&lab, tx, "dcerpc.stub_data", DIR_TO_SERVER, 0), "in");
 	assert_string_equal(plab_text(&lab, tx, "dcerpc.stub_data", DIR_TO_CLIENT, 0), "out");
@@ -108,7 +108,7 @@ static void an_altered_context_adds_interfaces(void **state)
 	assert_string_equal(plab_log(&lab, plab_tx(&lab, 1)),
 		"dcerpc:{request:\"ALTER_CONTEXT\",response:\"ALTER_CONTEXT_RESP\",call_id:2,rpc_version:\"5.0\"}");
 	assert_true(plab_buffer(&lab, plab_tx(&lab, 2), "dcerpc.iface", DIR_TO_SERVER, 0, &b));
-	assert_int_equal(((const struct dcerpc_iface_value *)(const void *)b.at)->version, 3);
+	assert_int_equal(load_be16(((const struct dcerpc_iface_value *)(const void *)b.at)->version), 3);
 }
 
 static void fragments_are_one_call_and_its_stub_grows(void **state)
