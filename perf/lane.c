@@ -1,6 +1,6 @@
 // One worker with its frames on one core: a batch is made off the clock, then taken through the worker on the
 // clock, as a receive ring would hand it over. What the main lcore does (decisions at ticks, events) is off the
-// clock too. The median batch counts: one in which the machine did something else does not. Next: stages.c.
+// clock too. The median batch counts: one in which the machine did something else does not. Next: yardstick.c.
 #include "perf/perf.h"
 
 #include <stdio.h>
@@ -39,6 +39,9 @@ struct lane {
 	uint32_t batches;
 	double *cycles;
 	double *stage[PERF_MAX_STAGES];
+	bool ours;                         // nobody else used the core during the latest batch
+	double *undisturbed;               // cycles of such batches of all trials of a flood
+	uint32_t undisturbed_count, timed; // of how many
 	// the probe's
 	struct worker_probe probe;
 	uint64_t stage_began, stage_cycles[PERF_MAX_STAGES];
@@ -79,15 +82,16 @@ static bool open_memory(struct lane *l, uint16_t i)
 	l->cycles = calloc(l->batches, sizeof(*l->cycles));
 	for (uint32_t s = 0; s < PERF_MAX_STAGES; s++)
 		l->stage[s] = calloc(l->batches, sizeof(double));
+	l->undisturbed = calloc((size_t)l->batches * l->o->trials, sizeof(*l->undisturbed));
 	if (l->o->kind == PERF_REPLAY) {
 		l->replay = replay_open(l->o);
-		return l->replay && l->cycles;
+		return l->replay && l->cycles && l->undisturbed;
 	}
 	snprintf(name, sizeof(name), "perf_%u", i);
 	// no cache: buffers come round in order, as a ring of descriptors has them
 	l->pool = rte_pktmbuf_pool_create(name, PERF_BATCH * 2 - 1, 0, 0, RTE_MBUF_DEFAULT_BUF_SIZE, SOCKET_ID_ANY);
 	l->frames = frames_open(l->o, l->w->flows);
-	return l->pool && l->frames && l->cycles;
+	return l->pool && l->frames && l->cycles && l->undisturbed;
 }
 
 struct lane *lane_open(const struct perf_options *o, struct pipeline *p, uint16_t i)
@@ -113,6 +117,7 @@ void lane_close(struct lane *l)
 	for (uint32_t s = 0; s < PERF_MAX_STAGES; s++)
 		free(l->stage[s]);
 	free(l->cycles);
+	free(l->undisturbed);
 	frames_close(l->frames);
 	replay_close(l->replay);
 	rte_mempool_free(l->pool);
@@ -300,7 +305,8 @@ static uint64_t one_batch(struct lane *l, struct sums *sum)
 	memset(l->stage_cycles, 0, sizeof(l->stage_cycles));
 	sum->bits += bits_of_batch(l);
 	sum->packets += l->n;
-	uint64_t cycles = run_batch(l);
+	uint64_t before = yardstick(), cycles = run_batch(l);
+	l->ours = yardstick_ours(before);
 	sum->cycles += cycles;
 	for (uint32_t s = 0; s < PERF_MAX_STAGES; s++)
 		sum->stage[s] += l->stage_cycles[s];
@@ -323,14 +329,20 @@ void lane_warm_up(struct lane *l)
 		one_batch(l, &sum);
 }
 
-// Every batch of a flood is alike: the median counts.
-static void trial_flood(struct lane *l, struct sums *sum, struct lane_result *out)
+// Every batch of a flood is alike: the median counts. By stage those count that had the core to themselves.
+static void trial_flood(struct lane *l, bool probe, struct sums *sum, struct lane_result *out)
 {
-	for (uint32_t b = 0; b < l->batches; b++) {
+	uint32_t b = 0, patience = probe ? l->batches * YARDSTICK_PATIENCE : 0;
+
+	while (b < l->batches) {
 		l->cycles[b] = (double)one_batch(l, sum) / l->n;
 		for (uint32_t s = 0; s < PERF_MAX_STAGES; s++)
 			l->stage[s][b] = (double)l->stage_cycles[s] / l->n;
+		if (!probe && l->ours)
+			l->undisturbed[l->undisturbed_count++] = l->cycles[b];
+		b += yardstick_accepts(l->ours, &patience);
 	}
+	l->timed += probe ? 0 : l->batches;
 	out->cycles = median(l->cycles, l->batches);
 	for (uint32_t s = 0; s < PERF_MAX_STAGES; s++)
 		out->stage[s] = median(l->stage[s], l->batches);
@@ -362,10 +374,19 @@ void lane_trial(struct lane *l, bool probe, struct lane_result *out)
 	if (l->replay)
 		trial_replay(l, &sum, out);
 	else
-		trial_flood(l, &sum, out);
+		trial_flood(l, probe, &sum, out);
 	l->w->probe = NULL;
 	out->bits_on_wire = (double)sum.bits / (double)sum.packets;
 	out->set_ups = (double)(flow_table_counters(l->w->flows)->created - created) / (double)sum.packets;
+}
+
+void lane_undisturbed(struct lane *l, struct lane_undisturbed *out)
+{
+	*out = (struct lane_undisturbed){.batches = l->undisturbed_count};
+	if (!out->batches)
+		return;
+	out->cycles = median(l->undisturbed, l->undisturbed_count);
+	out->share = (double)l->undisturbed_count / l->timed;
 }
 
 static void free_burst(struct lane *l)
@@ -380,17 +401,18 @@ static void free_burst(struct lane *l)
 
 double lane_control(struct lane *l)
 {
-	uint32_t batches = l->batches < 500 ? l->batches : 500;
+	uint32_t batches = l->batches < 500 ? l->batches : 500, patience = batches * YARDSTICK_PATIENCE, b = 0;
 
-	for (uint32_t b = 0; b < batches; b++) {
+	while (b < batches) {
 		make_batch(l);
-		uint64_t begin = rte_rdtsc_precise();
+		uint64_t before = yardstick(), begin = rte_rdtsc_precise();
 		for (uint32_t at = 0, n; at < l->n; at += n) {
 			n = RTE_MIN(l->n - at, PKT_BURST);
 			receive(l, at, n);
 			free_burst(l);
 		}
 		l->cycles[b] = (double)(rte_rdtsc_precise() - begin) / l->n;
+		b += yardstick_accepts(yardstick_ours(before), &patience);
 	}
 	l->w->burst.n_frames = 0;
 	return median(l->cycles, batches);

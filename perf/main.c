@@ -323,6 +323,8 @@ static void measure_one(struct run *r)
 		if (r->o.kind != PERF_REPLAY) // 128 frames would not stand for a capture
 			lane_instructions(l, res->instruction_stage, &res->instructions);
 	}
+	lane_undisturbed(l, &res->undisturbed);
+	res->yardstick = yardstick_least();
 	res->control = lane_control(l);
 	res->wall_pps = (double)rte_get_tsc_hz() / res->cycles[r->o.trials / 2];
 	collect(r);

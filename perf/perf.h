@@ -1,5 +1,6 @@
 // tocsin-perf: what a packet costs. Reading order: main.c (options), frames.c and hostile.c (what is sent), lane.c (how
-// it is timed), stages.c (where it goes), peers.c (what others take for the same), report.c.
+// it is timed), yardstick.c (whether the core was ours), stages.c (where it goes), peers.c (what others take for the
+// same), report.c.
 #pragma once
 
 #include <stdbool.h>
@@ -111,6 +112,14 @@ void lane_warm_up(struct lane *l);
 void lane_trial(struct lane *l, bool probe, struct lane_result *out);
 // The same frames through a pipeline that does nothing: what the source itself and freeing cost.
 double lane_control(struct lane *l);
+// The batches of all trials so far of a flood during which nobody else used the core: what a figure of a shared machine
+// is worth. Without any (a replay) batches is 0.
+struct lane_undisturbed {
+	double cycles;    // a packet, median of those batches
+	uint32_t batches; // how many they are
+	double share;     // of all
+};
+void lane_undisturbed(struct lane *l, struct lane_undisturbed *out);
 // Instructions a packet by stage; sum in *total. Returns false when this system cannot count them.
 bool lane_instructions(struct lane *l, double stage[PERF_MAX_STAGES], double *total);
 // For peers: makes the next PERF_BATCH frames (floods only); lane_mbufs() are theirs to free.
@@ -146,6 +155,17 @@ struct peer_result {
 };
 int peers_measure(const struct perf_options *o, struct lane *l, struct peer_result *out);
 
+// ---- yardstick.c: was the core ours?
+
+// Cycles of a fixed piece of arithmetic in registers.
+uint64_t yardstick(void);
+// True where neither the yardstick taken before nor one taken now is longer than the least of this thread.
+bool yardstick_ours(uint64_t before);
+uint64_t yardstick_least(void);
+// Whether to take a sample: where the core was ours, or patience (samples yet to be thrown away) has run out.
+bool yardstick_accepts(bool ours, uint32_t *patience);
+#define YARDSTICK_PATIENCE 10u // samples thrown away for one that is taken
+
 // ---- stages.c
 
 // Counts instructions a stage of fn(arg), run once in a child process, by single-stepping it (where the
@@ -160,6 +180,8 @@ struct perf_result {
 	const struct perf_options *options;
 	uint32_t trials;
 	double cycles[PERF_MAX_TRIALS]; // sorted
+	struct lane_undisturbed undisturbed;
+	uint64_t yardstick; // the least
 	double control;
 	double wall_pps; // all workers together
 	struct lane_result lane;

@@ -135,6 +135,11 @@ void report_text(const struct perf_result *r)
 		o->workers > 1 ? "s" : "", o->detectors, o->seed, o->zipf > 0 ? ", Zipf" : "");
 	printf("cycles       %.1f a packet (%.1f..%.1f, %u trials), of which the source itself %.1f\n",
 		r->cycles[r->trials / 2], r->cycles[0], r->cycles[r->trials - 1], r->trials, r->control);
+	if (r->undisturbed.batches)
+		printf("undisturbed  %.1f a packet in the %.0f %% of batches with the core to themselves (yardstick "
+		       "%lu "
+		       "cycles)\n",
+			r->undisturbed.cycles, 100 * r->undisturbed.share, r->yardstick);
 	printf("rate         %.2f million packets/s a core, %.2f Gbit/s on the wire; %u worker%s: %.2f million "
 	       "packets/s\n",
 		pps / 1e6, pps * r->lane.bits_on_wire / 1e9, o->workers, o->workers > 1 ? "s" : "", r->wall_pps / 1e6);
@@ -206,7 +211,10 @@ void report_json(const struct perf_result *r)
 	printf("  \"cycles_per_packet\": %.2f,\n  \"trials\": [", r->cycles[r->trials / 2]);
 	for (uint32_t i = 0; i < r->trials; i++)
 		printf("%s%.2f", i ? ", " : "", r->cycles[i]);
-	printf("],\n  \"control_cycles_per_packet\": %.2f,\n  \"packets_per_s\": %.0f,\n  "
+	printf("],\n  \"undisturbed\": {\"cycles_per_packet\": %.2f, \"batches\": %u, \"share\": %.4f, "
+	       "\"yardstick_cycles\": %lu},\n",
+		r->undisturbed.cycles, r->undisturbed.batches, r->undisturbed.share, r->yardstick);
+	printf("  \"control_cycles_per_packet\": %.2f,\n  \"packets_per_s\": %.0f,\n  "
 	       "\"all_workers_packets_per_s\": %.0f,\n",
 		r->control, packets_per_s(r), r->wall_pps);
 	printf("  \"bits_per_s\": %.0f,\n  \"instructions_per_packet\": %.2f,\n",
