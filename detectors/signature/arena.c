@@ -49,6 +49,32 @@ char *arena_strdup(struct arena *a, const char *s)
 	return arena_copy(a, s, strlen(s));
 }
 
+struct arena_mark arena_mark(const struct arena *a)
+{
+	struct arena_block *b = a->blocks;
+	return (struct arena_mark){b, b ? b->next : NULL, b ? b->used : 0, a->used_bytes};
+}
+
+static void pop(struct arena_block **at)
+{
+	struct arena_block *b = *at;
+	*at = b->next;
+	free(b);
+}
+
+void arena_rewind(struct arena *a, const struct arena_mark *mark)
+{
+	while (a->blocks != mark->block)
+		pop(&a->blocks);
+	if (mark->block) {
+		while (mark->block->next != mark->next)
+			pop(&mark->block->next);
+		memset(mark->block->mem + mark->used, 0, mark->block->used - mark->used);
+		mark->block->used = mark->used;
+	}
+	a->used_bytes = mark->used_bytes;
+}
+
 void arena_free(struct arena *a)
 {
 	while (a->blocks) {

@@ -22,7 +22,7 @@ static int parse_content(struct rule_parser *ps, const struct keyword *kw, char 
 	if (!s)
 		return -ENOMEM;
 	s->negated = negated;
-	s->content.bytes = (const uint8_t *)arena_copy(&ps->rs->arena, (char *)bytes, (size_t)n);
+	s->content.bytes = (const uint8_t *)rule_copy(ps, (char *)bytes, (size_t)n);
 	s->content.len = (uint16_t)n;
 	return s->content.bytes ? 0 : -ENOMEM;
 }

@@ -77,7 +77,7 @@ static int add_event(struct rule_parser *ps, const char *type, const char *name)
 	if (!*id) {
 		char what[96];
 		snprintf(what, sizeof(what), "%s-event:%.60s", type, name);
-		rule_wait_for(ps, arena_strdup(&ps->rs->arena, what));
+		rule_wait_for(ps, rule_strdup(ps, what));
 	}
 	ps->rule->flags |= RULE_F_EVENT | (*type == 'd' ? RULE_F_DECODE_EVENT : 0);
 	ps->rule->event = *id;

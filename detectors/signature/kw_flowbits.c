@@ -237,7 +237,7 @@ static int parse_var(struct rule_parser *ps, const struct keyword *kw, char *arg
 	if (n < 0)
 		return parse_fail(ps, "expected %s, found \"%.40s\"", why, text);
 	a->id = (uint16_t)name_intern(&ps->rs->arena, &ps->rs->flowvars, name);
-	a->bytes = (const uint8_t *)arena_copy(&ps->rs->arena, (char *)bytes, (size_t)n);
+	a->bytes = (const uint8_t *)rule_copy(ps, (char *)bytes, (size_t)n);
 	a->len = (uint16_t)n;
 	return test_add(ps, kw->data ? match_pktvar : match_flowvar, a);
 }

@@ -21,7 +21,7 @@ static int parse_msg(struct rule_parser *ps, const struct keyword *kw, char *arg
 		*out++ = *in;
 	}
 	*out = 0;
-	ps->rule->info.signature = arena_strdup(&ps->rs->arena, arg);
+	ps->rule->info.signature = rule_strdup(ps, arg);
 	return 0;
 }
 
@@ -96,7 +96,7 @@ static int parse_reference(struct rule_parser *ps, const struct keyword *kw, cha
 		if (strcasecmp(r->name, type))
 			continue;
 		snprintf(text, sizeof(text), "%s,%s", type, lex_trim(rest));
-		const char *copy = arena_strdup(&ps->rs->arena, text);
+		const char *copy = rule_strdup(ps, text);
 		int rc = copy ? push(ps, &list, list_length(list), copy) : -ENOMEM;
 		ps->rule->info.references = list;
 		return rc;
@@ -122,8 +122,8 @@ static int parse_metadata(struct rule_parser *ps, const struct keyword *kw, char
 		if (!*space)
 			continue;
 		*space = 0;
-		more[n++] = arena_strdup(&ps->rs->arena, pair);
-		more[n++] = arena_strdup(&ps->rs->arena, lex_trim(space + 1));
+		more[n++] = rule_strdup(ps, pair);
+		more[n++] = rule_strdup(ps, lex_trim(space + 1));
 	}
 	ps->rule->info.metadata = more;
 	return 0;

@@ -168,7 +168,7 @@ static int parse_pcre(struct rule_parser *ps, const struct keyword *kw, char *ar
 	ps->has_pcre = true;
 	s->negated = negated;
 	s->relative = relative;
-	s->pcre.text = arena_strdup(&ps->rs->arena, t.regex);
+	s->pcre.text = rule_strdup(ps, t.regex);
 	int rc = compile(ps, &s->pcre, t.regex, options);
 	return rc ? rc : read_captures(ps, &s->pcre, t.vars);
 }

@@ -8,6 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define PCRE2_CODE_UNIT_WIDTH 8
+#include <pcre2.h>
+
 int parse_fail(struct rule_parser *ps, const char *fmt, ...)
 {
 	va_list ap;
@@ -20,10 +23,35 @@ int parse_fail(struct rule_parser *ps, const char *fmt, ...)
 
 void *rule_alloc(struct rule_parser *ps, size_t n)
 {
+	size_t before = ps->rs->arena.used_bytes;
 	void *p = arena_alloc(&ps->rs->arena, n);
 	if (!p)
 		parse_fail(ps, "out of memory");
+	ps->own_bytes += ps->rs->arena.used_bytes - before;
 	return p;
+}
+
+char *rule_copy(struct rule_parser *ps, const char *s, size_t n)
+{
+	char *p = rule_alloc(ps, n + 1);
+	if (p)
+		memcpy(p, s, n);
+	return p;
+}
+
+char *rule_strdup(struct rule_parser *ps, const char *s)
+{
+	return rule_copy(ps, s, strlen(s));
+}
+
+void rule_forget(struct rule_parser *ps)
+{
+	struct ruleset *rs = ps->rs;
+	for (; rs->n_pcres > ps->pcres_before; rs->n_pcres--)
+		pcre2_code_free(rs->pcres[rs->n_pcres - 1]);
+	if (rs->arena.used_bytes - ps->before.used_bytes == ps->own_bytes)
+		arena_rewind(&rs->arena, &ps->before);
+	ps->rule = NULL;
 }
 
 static void wait_for(struct rule_parser *ps, const char *what, bool protocol)
@@ -209,7 +237,7 @@ int var_add(struct rule_parser *ps, const char *name)
 	for (const char *c = name; *c; c++)
 		if (!isalnum((unsigned char)*c) && *c != '_' && *c != '.' && *c != '-')
 			return -1;
-	ps->vars[ps->rule->n_vars] = arena_strdup(&ps->rs->arena, name);
+	ps->vars[ps->rule->n_vars] = rule_strdup(ps, name);
 	return ps->rule->n_vars++;
 }
 
@@ -252,7 +280,7 @@ static int parse_option(struct rule_parser *ps, char *text)
 			    : parse_fail(ps, "expected a known keyword, found \"%.40s\"", name);
 	}
 	ps->at = kw->name;
-	ruleset_count_keyword(ps->rs, kw, ps->rule);
+	ruleset_count_keyword(ps->rs, kw);
 	if (kw->arg == ARG_REQUIRED && (!arg || !*arg))
 		return parse_fail(ps, "expected %s behind ':', found nothing", kw->syntax);
 	if (kw->arg == ARG_NONE && arg && *arg)
@@ -302,6 +330,9 @@ struct rule *rule_parse(struct rule_parser *ps, char *text, const char *file, ui
 	struct ruleset *rs = ps->rs;
 	memset(ps, 0, sizeof(*ps));
 	ps->rs = rs;
+	ps->before = arena_mark(&rs->arena);
+	ps->pcres_before = rs->n_pcres;
+	rs->n_tried++;
 	ps->rule = rule_alloc(ps, sizeof(*ps->rule));
 	if (!ps->rule)
 		return NULL;
@@ -311,7 +342,7 @@ struct rule *rule_parse(struct rule_parser *ps, char *text, const char *file, ui
 	ps->rule->info.severity = 3;
 	ps->rule->info.category = "";
 	ps->rule->info.signature = "";
-	ps->rule->text = arena_strdup(&rs->arena, text);
+	ps->rule->text = rule_strdup(ps, text);
 	int rc = check_requires(ps, text);
 	if (ps->ignore)
 		return NULL;

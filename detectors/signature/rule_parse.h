@@ -58,6 +58,9 @@ struct rule_parser {
 	const char *at;                  // keyword being parsed, for the report
 	char problem[256];               // what was expected, what was found
 	uint32_t steps;
+	struct arena_mark before; // what the rule set had before the rule
+	size_t own_bytes;         // taken by rule_alloc() and its kin since
+	uint32_t pcres_before;
 	struct packet_test *last_test;
 	struct post_action *last_post;
 };
@@ -110,7 +113,12 @@ struct step *step_add(struct rule_parser *ps, enum step_kind kind);
 struct buffer_test *buffer_select(struct rule_parser *ps, uint16_t id, const char *name);
 int test_add(struct rule_parser *ps, bool (*match)(const struct match_ctx *, const void *), const void *args);
 int post_add(struct rule_parser *ps, void (*run)(struct match_ctx *, const void *), const void *args);
+// Memory of this rule alone: nothing outside the rule may point to it, since it goes with a rule that is refused.
 void *rule_alloc(struct rule_parser *ps, size_t n);
+char *rule_copy(struct rule_parser *ps, const char *s, size_t n); // n bytes and a zero
+char *rule_strdup(struct rule_parser *ps, const char *s);
+// Gives back the memory of a rule that is not kept, unless it brought something that outlives it (a new name or set).
+void rule_forget(struct rule_parser *ps);
 // Index of a rule variable, -1 when it is not known (or, adding, when there are too many).
 int var_find(struct rule_parser *ps, const char *name);
 int var_add(struct rule_parser *ps, const char *name);

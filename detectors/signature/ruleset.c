@@ -50,11 +50,11 @@ void rule_report_free(struct rule_report *report)
 	memset(report, 0, sizeof(*report));
 }
 
-void ruleset_count_keyword(struct ruleset *rs, const struct keyword *kw, const struct rule *r)
+void ruleset_count_keyword(struct ruleset *rs, const struct keyword *kw)
 {
 	struct keyword_use *u = &rs->keyword_uses[keyword_slot(kw)];
-	u->rules += u->last != r;
-	u->last = r;
+	u->rules += u->last != rs->n_tried;
+	u->last = rs->n_tried;
 }
 
 int ruleset_own_pcre(struct ruleset *rs, struct pcre2_real_code_8 *code)
@@ -128,18 +128,18 @@ static void reject(struct loading *l, const struct rule_source *src, const char 
 	report_add(l->rep, file, src->line, sid, RULE_REJECTED, "%s", why);
 }
 
-// Keeps a parsed rule, unless its sid is taken by one as new.
-static void keep(struct loading *l, const struct rule_source *src, const char *file, struct rule *r)
+// Keeps a parsed rule, unless its sid is taken by one as new. Returns whether it is kept.
+static bool keep(struct loading *l, const struct rule_source *src, const char *file, struct rule *r)
 {
 	char why[128];
 	if (!sid_grow(&l->sids))
-		return reject(l, src, file, r->info.sid, "out of memory");
+		return reject(l, src, file, r->info.sid, "out of memory"), false;
 	struct rule **slot = sid_slot(&l->sids, r);
 	struct rule *old = *slot;
 	if (old && old->info.rev >= r->info.rev) {
 		snprintf(why, sizeof(why), "expected a sid of its own, found %u also in line %u", r->info.sid,
 			old->line);
-		return reject(l, src, file, r->info.sid, why);
+		return reject(l, src, file, r->info.sid, why), false;
 	}
 	if (old) {
 		old->replaced = true;
@@ -157,6 +157,7 @@ static void keep(struct loading *l, const struct rule_source *src, const char *f
 	} else {
 		l->out->loaded++;
 	}
+	return true;
 }
 
 static int load_file(struct loading *l, const char *path)
@@ -179,10 +180,10 @@ static int load_file(struct loading *l, const char *path)
 		}
 		l->ps.rs = l->rs;
 		struct rule *r = rule_parse(&l->ps, text, file, src.line);
-		if (r)
-			keep(l, &src, path, r);
-		else if (!l->ps.ignore)
+		if (!r && !l->ps.ignore)
 			reject(l, &src, path, l->ps.rule ? l->ps.rule->info.sid : 0, l->ps.problem);
+		if (!r || !keep(l, &src, path, r))
+			rule_forget(&l->ps);
 	}
 	rule_source_close(&src);
 	return 0;

@@ -70,7 +70,7 @@ struct rule_hot {
 
 struct keyword_use {
 	uint32_t rules;
-	const struct rule *last; // that used it
+	uint32_t last; // the rule that used it: rs->n_tried
 };
 
 struct ruleset {
@@ -84,6 +84,7 @@ struct ruleset {
 	struct rule *first, *last; // every parsed rule in reading order
 	struct rule **rules;       // those that can fire, in order of evaluation
 	uint32_t n_rules, n_read;
+	uint32_t n_tried;     // rules read so far, kept or not
 	struct rule_hot *hot; // by index
 	const struct addr_set *addr_ids[ADDR_IDS + 1];
 	uint32_t n_addr_ids;
@@ -103,6 +104,6 @@ struct ruleset {
 };
 
 // Counts a rule that uses a keyword for the report's table, once.
-void ruleset_count_keyword(struct ruleset *rs, const struct keyword *kw, const struct rule *r);
+void ruleset_count_keyword(struct ruleset *rs, const struct keyword *kw);
 // Takes ownership of a compiled expression. Returns 0 or -ENOMEM.
 int ruleset_own_pcre(struct ruleset *rs, struct pcre2_real_code_8 *code);

@@ -248,7 +248,7 @@ static int parse_xor(struct rule_parser *ps, const struct keyword *kw, char *arg
 	struct transform *t = n ? add(ps, kw->name) : NULL;
 	if (!t)
 		return n ? -EINVAL : parse_fail(ps, "expected pairs of hex digits");
-	t->bytes = (const uint8_t *)arena_copy(&ps->rs->arena, (char *)key, n);
+	t->bytes = (const uint8_t *)rule_copy(ps, (char *)key, n);
 	t->len = n;
 	return 0;
 }

@@ -119,6 +119,36 @@ static void bad_rules_do_not_stop_the_others(void **state)
 	rule_report_free(&report);
 }
 
+static void rules_that_are_refused_leave_no_memory_behind(void **state)
+{
+	static const char *const rules[] = {
+		"alert udp any any -> any any (msg:\"a\"; content:\"abcd\"; sid:7; nonsense;)\n",
+		"alert udp any any -> any any (msg:\"a\"; content:\"b\"; pcre:\"/a.*b/\"; xbits:set,a,track ip_src; "
+		"sid:7;)\n",
+		"alert udp any any -> any any (msg:\"a\"; metadata:a b; requires:version >= 99; sid:7;)\n",
+		"no rule\n"};
+	for (size_t i = 0; i < sizeof(rules) / sizeof(*rules); i++) {
+		size_t used[2];
+		for (int many = 0; many < 2; many++) {
+			struct rule_report report;
+			char *text = NULL;
+			size_t n = 0;
+			FILE *out = open_memstream(&text, &n);
+			for (int k = 0; k < (many ? 20000 : 100); k++)
+				fputs(rules[i], out);
+			fclose(out);
+			struct ruleset *rs = bench_load(text, NULL, &report);
+			used[many] = rs->arena.used_bytes;
+			assert_true(rs->n_pcres <= 1);
+			ruleset_free(rs);
+			rule_report_free(&report);
+			free(text);
+		}
+		if (used[0] != used[1])
+			fail_msg("%s: %zu bytes after 100, %zu after 20000", rules[i], used[0], used[1]);
+	}
+}
+
 static void rules_for_other_versions_are_left_out_in_silence(void **state)
 {
 	struct rule_report report;
@@ -251,6 +281,7 @@ int main(void)
 		cmocka_unit_test(an_unknown_keyword_names_the_nearest),
 		cmocka_unit_test(the_example_of_every_keyword_is_a_rule),
 		cmocka_unit_test(bad_rules_do_not_stop_the_others),
+		cmocka_unit_test(rules_that_are_refused_leave_no_memory_behind),
 		cmocka_unit_test(rules_for_other_versions_are_left_out_in_silence),
 		cmocka_unit_test(a_missing_file_is_an_error_that_names_it),
 		cmocka_unit_test(a_line_without_end_and_binary_junk_cost_one_rule_each),
