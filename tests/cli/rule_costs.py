@@ -24,7 +24,7 @@ import time
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from sensor import pcap, tcp_frame  # noqa: E402
 
-LIMIT_S, SPACE_MB, PEER_LIMIT_S = 60, 2048, 300
+LIMIT_S, SPACE_MB, PEER_LIMIT_S = 60, 2048, 60
 RULE = 'alert tcp any any -> any any (msg:"r"; %s sid:%d;)\n'
 KEPT, ANSWER = b"the rules stay as they are", re.compile(b"rules reloaded|the rules stay as they are")
 OLD = RULE % ('content:"marker";', 1)
@@ -218,7 +218,7 @@ def main():
     ap.add_argument("--full", action="store_true")
     ap.add_argument("--suricata", action="store_true")
     ap.add_argument("case", nargs="*", help="part of a case's name")
-    args = ap.parse_args()
+    args = ap.parse_intermixed_args()
     row = "| %-36s | %7s | %6s | %4s | %-22s | %s"
     print(row % ("what", "seconds", "MB", "exit", "reload", "said"))
     with tempfile.TemporaryDirectory() as work:
