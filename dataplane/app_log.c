@@ -1,5 +1,5 @@
 // Records of transactions, written and read. Next: ctl/eve/eve_tx.c.
-#include "dataplane/app_log.h"
+#include "dataplane/api/app_log.h"
 
 #include <string.h>
 

@@ -109,7 +109,7 @@ struct app_tx *app_tx_new(struct app_run *run, struct app_session *s)
 		s->first = tx;
 	s->last = tx;
 	s->open++;
-	run->tx[s->parser->proto]++;
+	run->tx[s->parser->proto][s->over]++;
 	return tx;
 }
 
@@ -160,6 +160,11 @@ void app_switch(struct app_run *run, struct app_session *s, enum app_proto expec
 {
 	s->flags |= SESSION_SWITCH;
 	s->switch_to = (uint16_t)expect;
+}
+
+void app_switch_port(struct app_session *s, uint16_t port)
+{
+	s->switch_port = port;
 }
 
 void app_inspect_raw(struct app_session *s, uint8_t dir)
@@ -218,6 +223,7 @@ enum parse_answer app_session_parse(struct app_run *run, struct app_session *s, 
 		return PARSE_DONE;
 	run->session = s;
 	run->now_ns = in->ts_ns;
+	s->over = in->over == OVER_UDP ? APP_UDP : APP_TCP;
 	in->used = 0;
 	answer = s->parser->parse(run, s, s->state, in);
 	if (in->used > in->len || answer != PARSE_OK)

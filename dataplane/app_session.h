@@ -4,6 +4,7 @@
 #pragma once
 
 #include "dataplane/api/parser.h"
+#include "dataplane/app_detect.h"
 #include "dataplane/app_pool.h"
 
 // Why something was not done for a flow.
@@ -31,7 +32,7 @@ struct app_run {
 	uint32_t flow_memory; // bytes a flow may have
 	uint64_t now_ns;      // of the input at hand
 	struct app_refusals refused;
-	uint64_t tx[APP_PROTO_COUNT]; // transactions begun
+	uint64_t tx[APP_PROTO_COUNT][APP_TRANSPORTS]; // transactions begun
 	uint64_t parser_stops[APP_PROTO_COUNT];
 	uint32_t expect_at;
 	uint64_t expect_end_ns; // no expectation lives longer
@@ -43,14 +44,21 @@ struct app_session {
 	void *state;
 	struct app_tx *first, *last;
 	uint64_t next_tx;
-	uint64_t flow_events;  // bit an index of parser->events, for the flow itself
-	uint32_t memory;       // bytes of blocks
-	uint32_t open;         // transactions
-	uint16_t proto[2];     // enum app_proto, by direction of the flow
-	uint16_t switch_to;    // with SESSION_SWITCH
-	uint8_t flags;         // enum app_session_flag
-	uint8_t done;          // bit a direction (of the parser): it wants no more
-	uint8_t raw_now;       // bit a direction (of the parser): app_inspect_raw
+	uint64_t flow_events; // bit an index of parser->events, for the flow itself
+	uint32_t memory;      // bytes of blocks
+	uint32_t open;        // transactions
+	uint16_t proto[2];    // enum app_proto by direction of the flow; APP_UNKNOWN: not settled, APP_FAILED: none
+	uint16_t switch_to;   // with SESSION_SWITCH
+	uint16_t switch_port; // probes are asked by it; 0: by the flow's
+	uint8_t flags;        // enum app_session_flag
+	uint8_t done;         // bit a direction (of the parser): it wants no more
+	uint8_t raw_now;      // bit a direction (of the parser): app_inspect_raw
+	uint8_t fed;          // bit a direction (of the parser): it has had bytes
+	uint8_t over;         // APP_TCP or APP_UDP, of the latest input
+	uint8_t first_dir;    // bit of the direction of the flow that sent first, 0: nobody yet
+	uint32_t left[2];     // bytes the parser left unused, by direction of the flow
+	uint64_t again;       // bytes shown to the parser that it had left before
+	struct app_asked asked[2];
 	union ip_addr addr[2]; // of the flow, client first as the parser sees it
 };
 

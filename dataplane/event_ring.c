@@ -189,8 +189,11 @@ struct event *event_begin(struct event_sink *sink, enum event_kind kind, const s
 	ev->kind = (uint16_t)kind;
 	if (p) {
 		fill_from_packet(ev, p, sink->flows);
-		if (kind == EVENT_ALERT && p->flow)
+		if (kind == EVENT_ALERT && p->flow) {
 			fill_counts(&ev->alert.counts, p, sink->burst);
+			if (sink->flows)
+				flow_fill_app(sink->flows, p->flow, ev);
+		}
 	}
 	return ev;
 }

@@ -3,6 +3,7 @@
 // There is no timer list. A flow's timer word lies in its bucket beside its tag, so that a packet pays
 // nothing for it; `due` says for every 16 buckets when the first of their timers is due, so that a tick
 // reads 4 bytes per 240 flows and opens only groups where something is. Next: flow_state.c.
+#include "dataplane/api/app_proto.h"
 #include "dataplane/flow_internal.h"
 
 #include <string.h>
@@ -74,6 +75,20 @@ void flow_set_state(struct flow_table *t, struct flow *f, enum flow_state state)
 	flow_timer_move(t, f);
 }
 
+void flow_fill_app(const struct flow_table *t, const struct flow *f, struct event *ev)
+{
+	const struct flow_cold *c = flow_cold_of(t, f);
+
+	if (c) {
+		ev->app_proto = c->app_proto;
+		memcpy(ev->app_dir, c->app_dir, sizeof(ev->app_dir));
+		ev->app_orig = c->app_orig;
+		ev->app_expected = c->app_expected;
+	}
+	if (!ev->app_proto && f->flags & FLOW_APP_ASKED * 3u)
+		ev->app_proto = APP_FAILED;
+}
+
 static void fill_record(const struct flow_table *t, const struct flow *f, struct event *ev)
 {
 	const struct flow_cold *c = flow_cold_of(t, f);
@@ -85,8 +100,8 @@ static void fill_record(const struct flow_table *t, const struct flow *f, struct
 		ev->iface = c->iface;
 		ev->vlan_count = c->vlan_count;
 		memcpy(ev->vlan, c->vlan, sizeof(ev->vlan));
-		ev->app_proto = c->app_proto;
 	}
+	flow_fill_app(t, f, ev);
 	for (uint32_t dir = 0; dir < 2; dir++) {
 		ev->flow.counts.bytes[dir] = flow_bytes(f, dir);
 		ev->flow.counts.pkts[dir] = flow_pkts(f, dir);

@@ -18,7 +18,7 @@ struct region {
 	size_t size;
 };
 
-#define MAX_REGIONS (PIPELINE_MAX_WORKERS * (6u + 2u * WORKER_MAX_DETECTORS) + WORKER_MAX_DETECTORS + 2u)
+#define MAX_REGIONS (PIPELINE_MAX_WORKERS * (7u + 2u * WORKER_MAX_DETECTORS) + WORKER_MAX_DETECTORS + 3u)
 
 struct pipeline {
 	uint16_t workers;
@@ -27,6 +27,7 @@ struct pipeline {
 	event_merge_fn on_event;
 	void *on_event_arg;
 	struct event_sink sink; // the main lcore's: findings
+	struct app_detector *detector_of_protocols;
 	size_t detector_count;
 	const struct detector *detector[WORKER_MAX_DETECTORS];
 	uint64_t detector_missed, detector_evicted; // sums of struct detector_run's
@@ -57,6 +58,8 @@ static const struct event_tcp *flow_ends(
 	w->run.seq = seq;
 	if (cold) // else it has no stream either
 		tcp = tcp_stream_flow_end(w->streams, f, cold, &w->run);
+	if (cold && cold->app)
+		app_layer_flow_end(w->app, f, cold, &w->run);
 	if (w->engine.on_flow_end)
 		w->engine.on_flow_end(w->engine.state, f, cold, &w->run);
 	for (uint16_t i = 0; i < w->ender_count; i++) {
@@ -149,6 +152,25 @@ static void set_fragment_policy(struct defrag_config *out, const struct tcp_stre
 	out->policy_arg = w;
 }
 
+// Which protocol is which is the same for all workers.
+static int make_detector(struct pipeline *p, const struct pipeline_config *cfg)
+{
+	if (!cfg->app.detect.parsers)
+		return 0;
+	p->detector_of_protocols = take(p, app_detector_size());
+	return p->detector_of_protocols ? app_detector_init(p->detector_of_protocols, &cfg->app.detect) : -ENOMEM;
+}
+
+static int make_app_layer(struct pipeline *p, const struct pipeline_config *cfg, struct worker *w)
+{
+	if (!p->detector_of_protocols)
+		return 0;
+	void *mem = take(p, app_layer_size(&cfg->app));
+	return mem ? app_layer_init(mem, &cfg->app, p->detector_of_protocols, w->flows, w->streams, &w->burst,
+			     cfg->stream.midstream, &w->app)
+		   : -ENOMEM;
+}
+
 static int make_worker(struct pipeline *p, const struct pipeline_config *cfg, uint16_t id, struct event_ring **ring)
 {
 	struct worker *w = take(p, sizeof(*w));
@@ -179,6 +201,9 @@ static int make_worker(struct pipeline *p, const struct pipeline_config *cfg, ui
 		rc = defrag_init(defrag_mem, &fragments, &defrag);
 	if (rc == 0)
 		rc = tcp_streams_init(stream_mem, &cfg->stream, w->flows, &w->streams);
+	if (rc != 0)
+		return rc;
+	rc = make_app_layer(p, cfg, w);
 	if (rc != 0)
 		return rc;
 	decode_init(&w->decoder, &cfg->decode);
@@ -221,6 +246,7 @@ int pipeline_create(struct pipeline **out, const struct pipeline_config *cfg)
 	p->workers = cfg->workers;
 	p->on_event = cfg->on_event;
 	p->on_event_arg = cfg->on_event_arg;
+	rc = make_detector(p, cfg);
 	for (uint16_t i = 0; i < cfg->workers && rc == 0; i++) {
 		mem_prefer_node(cfg->nodes ? cfg->nodes[i] : -1);
 		rc = make_worker(p, cfg, i, &rings[i]);

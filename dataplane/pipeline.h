@@ -28,7 +28,8 @@ struct pipeline_config {
 	struct defrag_config defrag; // of one worker, as the next two
 	struct flow_table_config flow;
 	struct tcp_stream_config stream;
-	uint32_t event_slots; // of one worker's ring; at least twice PIPELINE_BURST_SLOTS
+	struct app_layer_config app; // of one worker; .detect.parsers NULL: no protocols
+	uint32_t event_slots;        // of one worker's ring; at least twice PIPELINE_BURST_SLOTS
 	bool report_anomalies;
 	const struct pipeline_detector *detectors;
 	size_t detector_count;

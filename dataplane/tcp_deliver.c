@@ -129,6 +129,26 @@ static void offer(struct tcp_streams *ts, struct tcp_session *s, uint32_t i, con
 	take_verdict(ts, s, i, &v, ts->consumer[i].on_data(ts->consumer[i].arg, &v));
 }
 
+const uint8_t *tcp_stream_left(const struct tcp_streams *ts, const struct flow_cold *cold, uint8_t dir, uint32_t *len)
+{
+	const struct tcp_side *side = cold->tcp ? &cold->tcp->side[dir & 1] : NULL;
+	const struct tcp_keep *k = side ? keep_of(ts, side->keep) : NULL;
+
+	*len = k && !(side->flags & SIDE_DONE) ? side->unused[0] : 0;
+	return *len ? k->bytes + k->to - *len : NULL;
+}
+
+void tcp_stream_take_left(struct flow_cold *cold, uint8_t dir, uint32_t used, bool done)
+{
+	struct tcp_side *side = &cold->tcp->side[dir & 1];
+
+	side->unused[0] -= used < side->unused[0] ? used : side->unused[0];
+	if (done) {
+		side->done |= 1;
+		side->unused[0] = 0;
+	}
+}
+
 void tcp_side_done(struct tcp_streams *ts, struct tcp_session *s, uint8_t dir)
 {
 	struct tcp_side *side = &s->side[dir];

@@ -161,6 +161,8 @@ void worker_process(struct worker *w)
 		mark(w, WORKER_FLOW);
 		end = flow_lookup_burst(w->flows, b, at, &w->sink);
 		mark(w, WORKER_STREAM);
+		if (w->app && b->flags & PKT_UDP && !tcp_stream_wants_packets(w->streams))
+			app_layer_burst(w->app, b, at, end, &w->run);
 		if (b->flags & PKT_TCP || tcp_stream_wants_packets(w->streams))
 			tcp_stream_burst(w->streams, b, at, end, &w->run);
 	}

@@ -7,6 +7,7 @@
 
 #include "dataplane/api/detector.h"
 #include "dataplane/api/engine.h"
+#include "dataplane/app_layer.h"
 #include "dataplane/decode.h"
 #include "dataplane/defrag.h"
 #include "dataplane/flow_table.h"
@@ -54,6 +55,7 @@ struct worker {
 	struct decoder decoder;
 	struct flow_table *flows;
 	struct tcp_streams *streams;
+	struct app_layer *app;       // NULL: protocols are not looked for
 	struct packet_engine engine; // signature engine; empty without rules
 	struct worker_detector detectors[WORKER_MAX_DETECTORS];
 	uint16_t ender_count;

@@ -11,7 +11,9 @@ static const char *const auto_choices[] = {"auto", "yes", "no", NULL};
 #define F(member) offsetof(struct app_config, member)
 
 static const struct config_row mode_rows[] = {
-#define X(id, name, def) ROW_ENUM(name ".enabled", (id) * sizeof(int), mode_choices, def, ""),
+#define X(name, proto, over, def)                                                                            \
+	ROW_ENUM(name ".enabled", (2 * APP_##proto + ((over) == OVER_UDP)) * sizeof(int), mode_choices, def, \
+		"Look for it and read it; detection-only: do not read it."),
 	CONFIG_APP_PROTOS(X)
 #undef X
 		CONFIG_END,
@@ -77,9 +79,19 @@ static const struct config_row protocol_rows[] = {
 	CONFIG_END,
 };
 
+static const struct config_row memory_rows[] = {
+	ROW_SIZE("memory", F(memory), 1 << 20, 1e12, "64mb", "Memory of all protocol parsers together."),
+	ROW_SIZE("flow-memory", F(flow_memory), 65536, 1e9, "1mb", "Memory that the parser of one flow may take."),
+	ROW_UINT("max-tx", F(max_tx), "transactions", 1, 65536, "512",
+		"Open transactions of a flow; a flow with more is read no further."),
+	CONFIG_END,
+};
+
 int app_config_add(struct config *c, struct app_config *cfg)
 {
 	int rc = config_add_part(c, "app-layer.protocols", mode_rows, cfg->mode);
 
-	return rc ? rc : config_add_part(c, "app-layer.protocols", protocol_rows, cfg);
+	if (rc == 0)
+		rc = config_add_part(c, "app-layer.protocols", protocol_rows, cfg);
+	return rc ? rc : config_add_part(c, "app-layer", memory_rows, cfg);
 }

@@ -136,53 +136,6 @@ const char *config_origin(const struct config *c, const char *key)
 	return e && e->origin ? e->origin : "default";
 }
 
-static bool same_list(const struct config_list *a, const struct config_list *b)
-{
-	bool same = a->count == b->count;
-
-	for (size_t i = 0; same && i < a->count; i++)
-		same = strcmp(a->items[i], b->items[i]) == 0;
-	return same;
-}
-
-// Maps count as changed; everything else is held against its default.
-static bool is_default(const struct config_entry *e)
-{
-	union {
-		uint64_t number;
-		double real;
-		char *text;
-		struct config_list list;
-	} def = {.list = {0}};
-	char ours[256], theirs[256], err[64];
-	bool same;
-
-	if (e->row.type == CONFIG_MAP || value_set(&e->row, &def, e->row.def ? e->row.def : "", err, sizeof(err)) != 0)
-		return false;
-	if (e->row.type == CONFIG_LIST) {
-		same = same_list(e->field, &def.list);
-	} else {
-		value_format(&e->row, e->field, ours, sizeof(ours));
-		value_format(&e->row, &def, theirs, sizeof(theirs));
-		same = strcmp(ours, theirs) == 0;
-	}
-	value_free(&e->row, &def);
-	return same;
-}
-
-const char *config_first_set(const struct config *c, const char *section)
-{
-	size_t len = strlen(section);
-
-	for (size_t i = 0; i < c->count; i++) {
-		const struct config_entry *e = &c->entries[i];
-
-		if (e->origin && strncmp(e->key, section, len) == 0 && e->key[len] == '.' && !is_default(e))
-			return e->key;
-	}
-	return NULL;
-}
-
 int config_mark(struct config_entry *e, const char *where, unsigned int set_by)
 {
 	char *copy = strdup(where);

@@ -69,8 +69,6 @@ int config_set_value(struct config *c, const char *origin, const char *key, cons
 
 // Where a key's value came from: "tocsin.yaml:12", "--set", or "default".
 const char *config_origin(const struct config *c, const char *key);
-// The first key below "<section>." that is not at its default, or NULL.
-const char *config_first_set(const struct config *c, const char *section);
 // Reports "<origin>: <key>: <text>", for checks that span keys. Counted in config_errors when level says so.
 void config_complain(struct config *c, enum config_level level, const char *key, const char *fmt, ...)
 	__attribute__((format(printf, 4, 5)));

@@ -121,7 +121,11 @@ static void check_power_of_two(struct config *c, const char *key, uint64_t v)
 
 static void check_types(struct config *c, const struct config_list *types)
 {
-	static const char *const known[] = {"alert", "anomaly", "flow", "packet", "stats", NULL};
+	static const char *const known[] = {"alert", "anomaly", "flow", "packet", "stats",
+#define NAME(id, name, eve) (eve) ? (eve) : (name),
+		APP_PROTO_LIST(NAME)
+#undef NAME
+			NULL};
 
 	for (size_t i = 0; i < types->count; i++) {
 		bool found = false;
@@ -130,7 +134,7 @@ static void check_types(struct config *c, const struct config_list *types)
 			found |= strcmp(types->items[i], known[k]) == 0;
 		if (!found)
 			config_complain(c, CONFIG_ERROR, "eve-log.types",
-				"\"%s\": expected alert, anomaly, flow, packet or stats", types->items[i]);
+				"\"%s\": expected alert, anomaly, flow, packet, stats or a protocol", types->items[i]);
 	}
 }
 
@@ -145,11 +149,7 @@ static void check_file_prefix(struct config *c, const char *s)
 int tocsin_config_check(struct config *c, const struct tocsin_config *cfg)
 {
 	unsigned int before = config_errors(c);
-	const char *parser_key = config_first_set(c, "app-layer");
 
-	if (parser_key)
-		config_complain(c, CONFIG_WARNING, parser_key,
-			"this version has no protocol parsers; app-layer keys are checked and have no effect");
 	check_map(c, "vars.address-groups", &cfg->address_groups);
 	check_map(c, "vars.port-groups", &cfg->port_groups);
 	check_ports(c, "decoder.teredo.ports", &cfg->decoder.teredo_ports, &cfg->port_groups);

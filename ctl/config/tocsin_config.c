@@ -27,7 +27,7 @@ static const char default_port_groups[] =
 	"FILE_DATA_PORTS: '[$HTTP_PORTS,110,143]', FTP_PORTS: 21, GENEVE_PORTS: 6081, "
 	"VXLAN_PORTS: 4789, TEREDO_PORTS: 3544}";
 
-static const char default_types[] = "alert, anomaly, flow, packet, stats";
+static const char default_types[] = "alert, anomaly, dns, flow, http, packet, stats, tls";
 
 #define F(member) offsetof(struct tocsin_config, member)
 

@@ -4,52 +4,45 @@
 #pragma once
 
 #include "ctl/config/config.h"
+#include "dataplane/api/parser.h"
 
 enum checksum_mode { CHECKSUM_NONE, CHECKSUM_ALL };
 enum idle_mode { IDLE_BUSY, IDLE_PAUSE, IDLE_SLEEP, IDLE_INTERRUPT };
 enum huge_mode { HUGE_AUTO, HUGE_YES, HUGE_NO };
-enum app_mode { APP_NO, APP_YES, APP_DETECTION_ONLY };
 enum auto_mode { AUTO_AUTO, AUTO_YES, AUTO_NO };
 enum tls_encryption { TLS_TRACK_ONLY, TLS_BYPASS, TLS_FULL };
 
-// Protocols with app-layer.protocols.<name>.enabled, in this order. X(C name, key, default)
-#define CONFIG_APP_PROTOS(X)                  \
-	X(APP_HTTP, "http", "yes")            \
-	X(APP_HTTP2, "http2", "yes")          \
-	X(APP_DNS_TCP, "dns.tcp", "yes")      \
-	X(APP_DNS_UDP, "dns.udp", "yes")      \
-	X(APP_TLS, "tls", "yes")              \
-	X(APP_SSH, "ssh", "yes")              \
-	X(APP_SMTP, "smtp", "yes")            \
-	X(APP_FTP, "ftp", "yes")              \
-	X(APP_SMB, "smb", "yes")              \
-	X(APP_DCERPC, "dcerpc", "yes")        \
-	X(APP_NFS, "nfs", "yes")              \
-	X(APP_TFTP, "tftp", "yes")            \
-	X(APP_IKE, "ike", "yes")              \
-	X(APP_KRB5, "krb5", "yes")            \
-	X(APP_SNMP, "snmp", "yes")            \
-	X(APP_RFB, "rfb", "yes")              \
-	X(APP_RDP, "rdp", "yes")              \
-	X(APP_MQTT, "mqtt", "yes")            \
-	X(APP_SIP, "sip", "yes")              \
-	X(APP_QUIC, "quic", "yes")            \
-	X(APP_DHCP, "dhcp", "yes")            \
-	X(APP_NTP, "ntp", "yes")              \
-	X(APP_MODBUS, "modbus", "no")         \
-	X(APP_DNP3, "dnp3", "no")             \
-	X(APP_ENIP, "enip", "no")             \
-	X(APP_TELNET, "telnet", "yes")        \
-	X(APP_IMAP, "imap", "detection-only") \
-	X(APP_PGSQL, "pgsql", "no")           \
-	X(APP_BITTORRENT_DHT, "bittorrent-dht", "yes")
-
-enum app_config_proto {
-#define X(id, key, def) id,
-	CONFIG_APP_PROTOS(X)
-#undef X
-		APP_CONFIG_PROTOS
-};
+// Protocols with app-layer.protocols.<key>.enabled. X(key, enum app_proto, enum parser_over, default)
+#define CONFIG_APP_PROTOS(X)                        \
+	X("http", HTTP1, OVER_TCP, "yes")           \
+	X("http2", HTTP2, OVER_TCP, "yes")          \
+	X("dns.tcp", DNS, OVER_TCP, "yes")          \
+	X("dns.udp", DNS, OVER_UDP, "yes")          \
+	X("tls", TLS, OVER_TCP, "yes")              \
+	X("ssh", SSH, OVER_TCP, "yes")              \
+	X("smtp", SMTP, OVER_TCP, "yes")            \
+	X("ftp", FTP, OVER_TCP, "yes")              \
+	X("smb", SMB, OVER_TCP, "yes")              \
+	X("dcerpc", DCERPC, OVER_BOTH, "yes")       \
+	X("nfs", NFS, OVER_BOTH, "yes")             \
+	X("tftp", TFTP, OVER_UDP, "yes")            \
+	X("ike", IKE, OVER_UDP, "yes")              \
+	X("krb5", KRB5, OVER_BOTH, "yes")           \
+	X("snmp", SNMP, OVER_UDP, "yes")            \
+	X("rfb", RFB, OVER_TCP, "yes")              \
+	X("rdp", RDP, OVER_TCP, "yes")              \
+	X("mqtt", MQTT, OVER_TCP, "yes")            \
+	X("sip", SIP, OVER_BOTH, "yes")             \
+	X("quic", QUIC, OVER_UDP, "yes")            \
+	X("dhcp", DHCP, OVER_UDP, "yes")            \
+	X("ntp", NTP, OVER_UDP, "yes")              \
+	X("modbus", MODBUS, OVER_TCP, "no")         \
+	X("dnp3", DNP3, OVER_TCP, "no")             \
+	X("enip", ENIP, OVER_BOTH, "no")            \
+	X("telnet", TELNET, OVER_TCP, "yes")        \
+	X("imap", IMAP, OVER_TCP, "detection-only") \
+	X("pgsql", PGSQL, OVER_TCP, "no")           \
+	X("bittorrent-dht", BITTORRENT_DHT, OVER_UDP, "yes")
 
 struct workers_config {
 	uint64_t count;      // workers; 0: one for -r, one an lcore for live
@@ -118,7 +111,8 @@ struct rules_config {
 };
 
 struct app_config {
-	int mode[APP_CONFIG_PROTOS];                                // enum app_mode
+	int mode[APP_PROTO_COUNT][2];         // enum app_mode; TCP or both, UDP where that has a key of its own
+	uint64_t memory, flow_memory, max_tx; // bytes of the process, bytes and open transactions of a flow
 	uint64_t http_request_body_limit, http_response_body_limit; // bytes inspected, 0: all
 	uint64_t http_decompress_layers;
 	bool http_lzma;

@@ -18,8 +18,6 @@ struct eve_options {
 	const char *(*iface_name)(void *ctx, uint16_t iface);
 	// Name of a capture file (pcap_filename), or NULL; NULL: no names.
 	const char *(*capture_name)(void *ctx, uint16_t iface);
-	// EVE app_proto of an event's app_proto value (never called with 0); NULL: none is written.
-	const char *(*app_proto_name)(uint16_t app_proto);
 	void *ctx;
 };
 

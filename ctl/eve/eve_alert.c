@@ -66,8 +66,11 @@ void eve_format_alert(struct eve *e, struct json_out *o, const struct event *ev)
 	metadata(o, a->metadata);
 	jout_close(o, '}');
 	eve_tunnel(o, ev);
-	eve_text(o, ev);
-	eve_app_proto(e, o, ev);
+	if (ev->alert.has_tx)
+		eve_tx_record(o, ev);
+	else
+		eve_text(o, ev);
+	eve_app_proto(o, ev);
 	if (ev->flags & EVENT_HAS_FLOW)
 		alert_flow(o, ev);
 	eve_end(e, o, ev);
@@ -112,7 +115,7 @@ void eve_format_finding(struct eve *e, struct json_out *o, const struct event *e
 	jout_close(o, '}');
 	why(o, ev);
 	eve_tunnel(o, ev);
-	eve_app_proto(e, o, ev);
+	eve_app_proto(o, ev);
 	if (ev->flags & EVENT_HAS_FLOW)
 		jout_kstring(o, "direction", ev->dir == DIR_TO_CLIENT ? "to_client" : "to_server");
 	eve_end(e, o, ev);

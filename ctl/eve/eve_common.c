@@ -6,6 +6,7 @@
 
 #include "ctl/eve/community_id.h"
 #include "ctl/eve/text.h"
+#include "dataplane/api/parser.h"
 
 int eve_init(struct eve *e, const struct eve_options *opt)
 {
@@ -31,6 +32,8 @@ const char *eve_type_name(enum event_kind kind)
 		return "anomaly";
 	case EVENT_FLOW:
 		return "flow";
+	case EVENT_TX:
+		return "transaction"; // each record says which protocol's
 	case EVENT_PACKET:
 		return "packet";
 	default:
@@ -188,11 +191,19 @@ void eve_text(struct json_out *o, const struct event *ev)
 	jout_raw(o, event_text(ev), ev->aux_len);
 }
 
-void eve_app_proto(struct eve *e, struct json_out *o, const struct event *ev)
+void eve_app_proto(struct json_out *o, const struct event *ev)
 {
-	const char *name = ev->app_proto && e->opt.app_proto_name ? e->opt.app_proto_name(ev->app_proto) : NULL;
-	if (name)
-		jout_kstring(o, "app_proto", name);
+	const struct {
+		const char *name;
+		uint16_t proto;
+	} other[] = {{"app_proto_ts", ev->app_dir[DIR_TO_SERVER]}, {"app_proto_tc", ev->app_dir[DIR_TO_CLIENT]},
+		{"app_proto_orig", ev->app_orig}, {"app_proto_expected", ev->app_expected}};
+
+	if (ev->app_proto)
+		jout_kstring(o, "app_proto", app_proto_eve_name(ev->app_proto));
+	for (size_t i = 0; i < sizeof(other) / sizeof(other[0]); i++)
+		if (other[i].proto && other[i].proto != ev->app_proto)
+			jout_kstring(o, other[i].name, app_proto_eve_name(other[i].proto));
 }
 
 void eve_tunnel(struct json_out *o, const struct event *ev)
@@ -235,6 +246,9 @@ void eve_format(struct eve *e, struct json_out *o, const struct event *ev)
 		break;
 	case EVENT_FLOW:
 		eve_format_flow(e, o, ev);
+		break;
+	case EVENT_TX:
+		eve_format_tx(e, o, ev);
 		break;
 	case EVENT_PACKET:
 		eve_format_packet(e, o, ev);

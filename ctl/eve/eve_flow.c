@@ -125,7 +125,7 @@ void eve_format_flow(struct eve *e, struct json_out *o, const struct event *ev)
 
 	eve_begin(e, o, ev, "flow");
 	icmp_response(o, ev);
-	eve_app_proto(e, o, ev);
+	eve_app_proto(o, ev);
 	jout_open_key(o, "flow", '{');
 	eve_counts(o, &ev->flow.counts);
 	eve_key_time(o, "end", ev->flow.end_ns);

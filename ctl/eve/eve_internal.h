@@ -14,7 +14,7 @@ void eve_text(struct json_out *o, const struct event *ev);
 
 void eve_key_time(struct json_out *o, const char *name, uint64_t ts_ns);
 void eve_key_addr(struct json_out *o, const char *name, const union ip_addr *a, uint8_t version);
-void eve_app_proto(struct eve *e, struct json_out *o, const struct event *ev);
+void eve_app_proto(struct json_out *o, const struct event *ev);
 void eve_community_id(struct eve *e, struct json_out *o, const struct event *ev);
 // tunnel{}: the packet that carried this one.
 void eve_tunnel(struct json_out *o, const struct event *ev);
@@ -25,5 +25,8 @@ bool eve_has_ports(const struct event *ev);
 void eve_format_alert(struct eve *e, struct json_out *o, const struct event *ev);
 void eve_format_finding(struct eve *e, struct json_out *o, const struct event *ev);
 void eve_format_anomaly(struct eve *e, struct json_out *o, const struct event *ev);
+// The members that a parser wrote behind an event.
+void eve_tx_record(struct json_out *o, const struct event *ev);
+void eve_format_tx(struct eve *e, struct json_out *o, const struct event *ev);
 void eve_format_packet(struct eve *e, struct json_out *o, const struct event *ev);
 void eve_format_flow(struct eve *e, struct json_out *o, const struct event *ev);

@@ -72,6 +72,16 @@ int setup_capture(struct sensor *s);
 int setup_live(struct sensor *s); // setup_live.c
 void undo_live(struct sensor *s);
 int setup_pipeline(struct sensor *s);
+// Fills the app-layer stage's configuration; text: APP_PORT_LISTS of them, to be kept as long as that.
+// Returns 0 or -EINVAL (said).
+#define APP_PORT_LISTS 8u
+#define APP_PORTS_BYTES 512u
+struct app_ports_text {
+	char text[APP_PORTS_BYTES];
+};
+int setup_app_layer(const struct sensor *s, struct app_layer_config *a, struct app_ports_text *text);
+// One list of ports as text, names written out. Returns 0 or -EINVAL.
+int app_ports(const struct config_list *list, const struct config_map *groups, struct app_ports_text *out);
 int setup_baselines(struct sensor *s); // baselines_keep.c
 void load_baselines(struct sensor *s); // from their file, where there is one; says what is wrong with it
 // Writes the file of baselines where there is one and its time has come, or at the end of the run.

@@ -123,7 +123,7 @@ static uint32_t wanted_kinds(const struct config_list *types)
 		for (uint32_t k = 0; k < EVENT_KIND_COUNT; k++)
 			if (strcmp(types->items[i], eve_type_name(k)) == 0)
 				kinds |= 1u << k; // findings are alerts too
-	return kinds;
+	return kinds | 1u << EVENT_TX;            // which protocols' the app-layer stage knows
 }
 
 static const char *port_name(void *ctx, uint16_t iface)

@@ -211,12 +211,14 @@ int setup_pipeline(struct sensor *s)
 		.on_event = on_event,
 		.on_event_arg = s,
 	};
+	struct app_ports_text app_ports_text[APP_PORT_LISTS];
 	int rc, nodes[PIPELINE_MAX_WORKERS];
 
 	for (uint16_t i = 0; s->live && i < s->workers; i++)
 		nodes[i] = ports_worker_node(i);
 	c.nodes = s->live ? nodes : NULL;
-	if (set_decode(s, &c.decode) != 0 || open_dump(s) != 0 || try_profile(s) != 0)
+	if (set_decode(s, &c.decode) != 0 || open_dump(s) != 0 || try_profile(s) != 0 ||
+		setup_app_layer(s, &c.app, app_ports_text) != 0)
 		return EXIT_BAD_INPUT;
 	set_limits(s, &c);
 	rc = pipeline_create(&s->pipeline, &c);

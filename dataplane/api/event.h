@@ -18,6 +18,7 @@ enum event_kind {
 	EVENT_ANOMALY, // a malformation from drops.def
 	EVENT_PACKET,  // a packet that an alert's rule has tagged; its bytes stand behind the record
 	EVENT_FLOW,    // a flow ended
+	EVENT_TX,      // a transaction is over; its record (dataplane/api/app_log.h) stands behind
 	EVENT_TICK,    // internal: a worker has passed a tick; orders the merge, never written
 	EVENT_KIND_COUNT
 };
@@ -97,12 +98,14 @@ struct event {
 	uint16_t app_proto; // enum app_proto of parser.h, 0: unknown
 	// Bytes of extra text in the slots behind this record: JSON members, valid and without a comma in
 	// front ("\"ports\":12,\"x\":[1]"), for tocsin{} of a finding and anomaly{} of an anomaly; for the
-	// record itself of an alert ("\"http\":{...}"). Of a flow: nothing, or a struct event_tcp. Of a packet: its
+	// record itself of an alert without has_tx ("\"http\":{...}"); with has_tx, and of a tx: an app_log record.
+	// Of a flow: nothing, or a struct event_tcp. Of a packet: its
 	// bytes, the first EVENT_AUX_MAX.
 	uint32_t aux_len;
 	struct event_tuple tuple;
 	struct event_tuple tunnel; // the packet that carried this one
 	uint8_t tunnel_depth;
+	uint8_t app_dir[2], app_orig, app_expected; // of alerts and flows: as in struct flow_cold
 	union {
 		struct {
 			const struct alert_info *info;
@@ -131,6 +134,10 @@ struct event {
 			uint16_t reason; // enum drop_reason
 			uint8_t layer;   // 3, 4, ... for people; 0: not said
 		} anomaly;
+		struct {
+			uint32_t id;  // of the flow's transactions, from 0
+			bool show_id; // EVE tx_id, see struct parser
+		} tx;
 		struct {
 			uint32_t len; // of the whole packet, as captured
 			uint16_t link_type;
@@ -176,7 +183,7 @@ static inline size_t event_base_size(enum event_kind kind)
 		return offsetof(struct event, finding) + sizeof(((struct event *)0)->finding);
 	case EVENT_FLOW:
 		return offsetof(struct event, flow) + sizeof(((struct event *)0)->flow);
-	default: // anomalies, packets, and ticks, which say nothing
+	default: // anomalies, packets, transactions, and ticks, which say nothing
 		return offsetof(struct event, anomaly) + sizeof(uint64_t);
 	}
 }

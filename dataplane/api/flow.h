@@ -42,6 +42,9 @@ enum flow_flag {
 	FLOW_RULES_DONE = 1u << 7, // a rule passed, dropped or rejected it: the rule engine looks no further
 	FLOW_SYN_KEPT = 1u << 8,   // only a SYN's sender has been seen: bytes[1] and pkts[1] hold that SYN, not counts
 	FLOW_GONE = 1u << 9,       // it has ended: no packet finds it any more
+	FLOW_APP_ASKED =
+		1u << 10, // UDP: what its first datagram to the server speaks has been asked; << 1: to the client
+	FLOW_APP_KNOWN = 1u << 12, // UDP: and it is known: flow_cold.app_proto
 };
 
 // The hot line: all that a packet of a known plain IPv4 flow touches. [0] is the side that began
@@ -77,7 +80,10 @@ struct flow_cold {
 	void *detect;            // signature state of this flow (flowbits, ...), owned by detectors/signature
 	uint64_t detect_bits[4]; // small per-flow marks of heuristics, see detector.h
 	uint64_t app_seq[2];     // packet whose bytes decided what this direction speaks, 0: nothing has
-	uint64_t spare[2];
+	uint8_t app_dir[2];      // enum app_proto of each direction, where they were told apart
+	uint8_t app_orig;        // what it spoke before it went on in another protocol
+	uint8_t app_expected;    // which one that was to be
+	uint64_t spare;
 };
 _Static_assert(sizeof(struct flow_cold) <= 192, "a flow is at most 256 bytes without payload");
 
@@ -95,5 +101,8 @@ static inline uint32_t flow_pkts(const struct flow *f, uint32_t dir)
 
 // The cold part of a flow; zeroed and marked FLOW_COLD_SET on first use. Never NULL.
 struct flow_cold *flow_cold_get(struct flow_table *t, struct flow *f);
+// What the flow speaks, into an event's app_proto, app_dir, app_orig and app_expected.
+struct event;
+void flow_fill_app(const struct flow_table *t, const struct flow *f, struct event *ev);
 // 51-bit id, stable over the flow's life and over runs: a digest of key and start time.
 uint64_t flow_id(const struct flow_table *t, const struct flow *f);

@@ -72,6 +72,7 @@ struct stream_consumer {
 	// after on_data has had what this packet made available. State that packets and stream bytes
 	// share is therefore changed in packet order, whatever the size of a burst.
 	void (*on_packet)(void *arg, struct packet *p, struct detector_run *run);
+	bool worker_shows; // where no other consumer has on_packet, the worker itself shows packets to this one
 	// Optional: the other side has acknowledged bytes of direction `dir` up to stream offset
 	// `acked`. Called after on_data of the same packet, only when the offset has grown and the
 	// direction is not done.
@@ -85,6 +86,11 @@ int tcp_stream_add_consumer(struct tcp_streams *ts, const struct stream_consumer
 // For consumers, during on_data: sets how many bytes of this direction are reassembled (0: no limit);
 // Suricata's protocols do so (smb: no limit). Without effect once the limit has been reached.
 void tcp_stream_set_depth(struct tcp_streams *ts, struct flow_cold *cold, uint8_t dir, uint64_t depth_bytes);
+
+// For the first consumer, during on_data of the other direction: what it has left unused of this one. NULL: nothing.
+const uint8_t *tcp_stream_left(const struct tcp_streams *ts, const struct flow_cold *cold, uint8_t dir, uint32_t *len);
+// `used` of those bytes are finished with; done: and it wants no more of that direction.
+void tcp_stream_take_left(struct flow_cold *cold, uint8_t dir, uint32_t used, bool done);
 
 // Stream bytes seen in order so far in a direction (also those nobody wanted); 0 without a session.
 uint64_t tcp_stream_offset(const struct flow_cold *cold, uint8_t dir);

@@ -38,7 +38,7 @@ size_t app_proto_count(void)
 	return sizeof(app_protos) / sizeof(*app_protos);
 }
 
-const char *app_proto_name(size_t slot)
+const char *rule_proto_name(size_t slot)
 {
 	return app_protos[slot];
 }

@@ -75,7 +75,7 @@ struct rule *rule_parse(struct rule_parser *ps, char *text, const char *file, ui
 int parse_header(struct rule_parser *ps, char **cursor);
 // Protocols above TCP and UDP that rules name; rule.app is one of these names.
 size_t app_proto_count(void);
-const char *app_proto_name(size_t slot);
+const char *rule_proto_name(size_t slot);
 size_t app_proto_slot(const char *name); // of one of them
 // rule_finish.c: what can only be checked once all keywords are known.
 int rule_finish(struct rule_parser *ps);
@@ -134,7 +134,7 @@ struct buffer_test *buffer_app(struct rule_parser *ps, const char *name);
 int buffer_leave(struct rule_parser *ps);
 // Makes a content the rule's only fast pattern.
 int content_set_fast(struct rule_parser *ps, struct step *s);
-// The rule cannot be used before there is a parser: for a keyword, or for one of app_proto_name().
+// The rule cannot be used before there is a parser: for a keyword, or for one of rule_proto_name().
 void rule_wait_for(struct rule_parser *ps, const char *what);
 void rule_wait_for_protocol(struct rule_parser *ps, const char *name);
 

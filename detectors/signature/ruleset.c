@@ -256,7 +256,7 @@ static void report_keywords(const struct ruleset *rs, struct rule_report *out)
 			all[out->keyword_count++] = all[i];
 	}
 	for (size_t i = 0; i < app_proto_count(); i++) {
-		protos[i].keyword = app_proto_name(i);
+		protos[i].keyword = rule_proto_name(i);
 		protos[i].rules = protos[i].waiting;
 		protos[i].protocol = true;
 		if (protos[i].rules)

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "dataplane/app_log.h"
+#include "dataplane/api/app_log.h"
 #include "dataplane/app_session.h"
 #include "tests/unit/line_parser.h"
 

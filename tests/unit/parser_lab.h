@@ -22,7 +22,7 @@
 
 #include <cmocka.h>
 
-#include "dataplane/app_log.h"
+#include "dataplane/api/app_log.h"
 #include "dataplane/app_session.h"
 
 #define PLAB_POOL_BYTES (4u << 20)

@@ -111,6 +111,10 @@ static const struct event_tcp *lab_on_end(
 	return tcp_stream_flow_end(lab->ts, f, cold, &lab->run);
 }
 
+// What stands before the lab's own consumer, and what is told that the flow has ended; NULL: nothing.
+static void (*lab_first)(struct lab *lab);
+static void (*lab_flow_ended)(struct lab *lab);
+
 static inline void lab_open_with(struct lab *lab, const struct tcp_stream_config *cfg)
 {
 	struct flow_table_config flow;
@@ -128,6 +132,8 @@ static inline void lab_open_with(struct lab *lab, const struct tcp_stream_config
 	assert_int_equal(flow_table_init(lab->flow_mem, &flow, &lab->flows), 0);
 	lab->ts_mem = lab_zeroed(tcp_streams_size(cfg));
 	assert_int_equal(tcp_streams_init(lab->ts_mem, cfg, lab->flows, &lab->ts), 0);
+	if (lab_first)
+		lab_first(lab);
 	assert_int_equal(tcp_stream_add_consumer(lab->ts, &consumer), 0);
 	lab->isn[C] = 1000;
 	lab->isn[S] = 5000;
@@ -192,6 +198,8 @@ static inline void lab_end(struct lab *lab)
 {
 	if (lab->flow)
 		tcp_stream_flow_end(lab->ts, lab->flow, lab_cold(lab), &lab->run);
+	if (lab->flow && lab_flow_ended)
+		lab_flow_ended(lab);
 	lab->flow = NULL;
 }
 

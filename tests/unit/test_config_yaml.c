@@ -250,7 +250,7 @@ static void sensor_defaults_are_suricatas_and_pass_their_own_check(void **state)
 		config_map_get(&f->cfg.address_groups, "HOME_NET"), "[192.168.0.0/16,10.0.0.0/8,172.16.0.0/12]");
 	assert_string_equal(config_map_get(&f->cfg.port_groups, "FILE_DATA_PORTS"), "[$HTTP_PORTS,110,143]");
 	assert_string_equal(f->cfg.host_os[10].items[0], "0.0.0.0/0");
-	assert_int_equal(f->cfg.app.mode[APP_IMAP], APP_DETECTION_ONLY);
+	assert_int_equal(f->cfg.app.mode[APP_IMAP][0], APP_MODE_DETECT);
 	assert_int_equal(f->cfg.app.smb_ports.count, 2);
 	assert_int_equal(f->cfg.app.http_response_body_limit, 102400);
 	assert_int_equal(tocsin_config_check(f->c, &f->cfg), 0);
@@ -271,7 +271,7 @@ static void sensor_check_finds_what_a_row_cannot(void **state)
 		{"decoder.vxlan.ports=$VX", "uses $VX, which is not defined"},
 		{"app-layer.protocols.tls.detection-ports.dp=https", "\"https\": expected a port"},
 		{"threading.event-ring=40000", "threading.event-ring: 40000 is not a power of two"},
-		{"eve-log.types=alert, htp", "\"htp\": expected alert, anomaly, flow, packet or stats"},
+		{"eve-log.types=alert, htp", "\"htp\": expected alert, anomaly, flow, packet, stats or a protocol"},
 	};
 
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
@@ -288,7 +288,7 @@ static void sensor_check_finds_what_a_row_cannot(void **state)
 	}
 }
 
-static void sensor_warns_of_parser_keys_that_are_changed(void **state)
+static void sensor_takes_parser_keys(void **state)
 {
 	struct sensor_fixture *f = *state;
 	static const char same[] = "app-layer:\n  protocols:\n    tls: {enabled: yes, detection-ports: {dp: 443}}\n";
@@ -298,8 +298,11 @@ static void sensor_warns_of_parser_keys_that_are_changed(void **state)
 	assert_string_equal(f->said.text, "");
 	assert_int_equal(config_set(f->c, "app-layer.protocols.tls.detection-ports.dp=443, 8443"), 0);
 	assert_int_equal(tocsin_config_check(f->c, &f->cfg), 0);
-	assert_said(&f->said,
-		"warning: --set: app-layer.protocols.tls.detection-ports.dp: this version has no protocol parsers");
+	assert_int_equal(f->cfg.app.tls_ports.count, 2);
+	assert_int_equal(config_set(f->c, "app-layer.protocols.dns.udp.enabled=no"), 0);
+	assert_int_equal(f->cfg.app.mode[APP_DNS][1], APP_MODE_NO);
+	assert_int_equal(f->cfg.app.mode[APP_DNS][0], APP_MODE_YES);
+	assert_string_equal(f->said.text, "");
 }
 
 static void sensor_reads_an_installed_suricata_configuration(void **state)
@@ -354,7 +357,7 @@ int main(void)
 		CASE(yaml_a_file_that_cannot_be_read_says_why),
 		SENSOR(sensor_defaults_are_suricatas_and_pass_their_own_check),
 		cmocka_unit_test(sensor_check_finds_what_a_row_cannot),
-		SENSOR(sensor_warns_of_parser_keys_that_are_changed),
+		SENSOR(sensor_takes_parser_keys),
 		SENSOR(sensor_reads_an_installed_suricata_configuration),
 		SENSOR(sensor_dump_reads_back_without_a_word),
 	};

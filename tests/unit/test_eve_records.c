@@ -12,6 +12,7 @@
 #include <jansson.h>
 
 #include "ctl/eve/eve.h"
+#include "dataplane/api/app_log.h"
 #include "ctl/eve/stats.h"
 #include "ctl/eve/text.h"
 #include "dataplane/api/detector.h"
@@ -60,9 +61,25 @@ static struct record tcp_event(enum event_kind kind)
 	return r;
 }
 
-static const char *name_of(uint16_t app)
+// Writes {"ssh":{"client":{"software_version":"x"},"n":[7,true]}} as a parser does.
+static void put_record(struct event *ev)
 {
-	return app == 7 ? "ssh" : NULL;
+	struct app_log l;
+
+	app_log_begin(&l, (uint8_t *)ev + event_base_size((enum event_kind)ev->kind), 256);
+	log_object(&l, "ssh");
+	log_object(&l, "client");
+	log_text(&l, "software_version", (struct app_bytes){(const uint8_t *)"x\"", 2});
+	log_close(&l);
+	log_list(&l, "n");
+	log_uint(&l, NULL, 7);
+	log_bool(&l, NULL, true);
+	log_string(&l, NULL, "s");
+	log_list(&l, NULL);
+	log_close(&l);
+	log_close(&l);
+	log_close(&l);
+	ev->aux_len = l.len;
 }
 
 static const char *iface_of(void *ctx, uint16_t iface)
@@ -72,8 +89,7 @@ static const char *iface_of(void *ctx, uint16_t iface)
 
 static void expect(const struct eve_options *opt, const struct event *ev, const char *want)
 {
-	static const struct eve_options defaults = {
-		.community_id = true, .app_proto_name = name_of, .iface_name = iface_of};
+	static const struct eve_options defaults = {.community_id = true, .iface_name = iface_of};
 	struct eve e;
 	struct json_out o = {0};
 	json_error_t err;
@@ -102,7 +118,9 @@ static void an_alert_on_a_flow(void **state)
 {
 	struct record r = tcp_event(EVENT_ALERT);
 	r.ev.dir = DIR_TO_CLIENT;
-	r.ev.app_proto = 7;
+	r.ev.app_proto = APP_SSH;
+	r.ev.app_dir[0] = APP_SSH;
+	r.ev.app_dir[1] = APP_FAILED;
 	r.ev.iface = 1;
 	r.ev.vlan_count = 2;
 	r.ev.vlan[0] = 120;
@@ -112,7 +130,7 @@ static void an_alert_on_a_flow(void **state)
 	r.ev.alert.tx_id = 3;
 	r.ev.alert.counts =
 		(struct event_counts){.bytes = {346, 10875}, .pkts = {4, 10}, .start_ns = BASE_NS - 1000000};
-	put_text(&r.ev, "\"ssh\":{\"client\":{\"software_version\":\"x\"}}");
+	put_record(&r.ev);
 	expect(NULL, &r.ev,
 		"{\"timestamp\":\"2009-11-13T21:32:05.123456+0000\",\"flow_id\":1551548983447419,\"in_iface\":\"eth1\","
 		"\"pcap_cnt\":9,\"event_type\":\"alert\",\"vlan\":[120,7],\"src_ip\":\"10.0.0.1\",\"src_port\":34567,"
@@ -121,7 +139,8 @@ static void an_alert_on_a_flow(void **state)
 		"\"alert\":{\"action\":\"allowed\",\"gid\":1,\"signature_id\":2001219,\"rev\":20,"
 		"\"signature\":\"say \\\"hi\\\" \\\\ \\u0001 caf\\u00e9\",\"category\":\"Attempted Information Leak\","
 		"\"severity\":2,\"metadata\":{\"foo\":[\"baz\",\"bar\"],\"created_at\":[\"2010_07_30\"]}},"
-		"\"ssh\":{\"client\":{\"software_version\":\"x\"}},\"app_proto\":\"ssh\",\"direction\":\"to_client\","
+		"\"ssh\":{\"client\":{\"software_version\":\"x\\\"\"},\"n\":[7,true,\"s\",[]]},\"app_proto\":\"ssh\","
+		"\"app_proto_tc\":\"failed\",\"direction\":\"to_client\","
 		"\"flow\":{\"pkts_toserver\":4,\"pkts_toclient\":10,\"bytes_toserver\":346,\"bytes_toclient\":10875,"
 		"\"start\":\"2009-11-13T21:32:05.122456+0000\",\"src_ip\":\"10.0.0.2\",\"dest_ip\":\"10.0.0.1\","
 		"\"src_port\":22,\"dest_port\":34567}}");
