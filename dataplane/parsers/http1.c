@@ -55,7 +55,7 @@ static void finish(struct http1_run *r)
 	http1_body_end(r);
 	app_text_free(r->run, &side->folded);
 	reach(r, HTTP1_COMPLETE);
-	side->has_pending = false;
+	side->has_pending = side->stray = side->stray_line = false;
 	side->tx = NULL;
 	side->expect = ask ? EXPECT_ANSWER : EXPECT_LINE;
 	app_inspect_raw(r->session, r->dir);
@@ -124,6 +124,11 @@ static enum step wait_line(struct http1_run *r, const struct cursor *c)
 	if (cursor_left(c) <= HTTP1_FIELD_MAX)
 		return STEP_WAIT;
 	http1_note_dir(r, HTTP1_E_REQUEST_TOO_LONG);
+	if (http1_side(r)->tx && http1_side(r)->expect == EXPECT_FIELDS) {
+		http1_header_flush(r);
+		http1_message(r)->broken = true;
+		reach(r, HTTP1_HEADERS);
+	}
 	return STEP_STOP;
 }
 
@@ -188,6 +193,10 @@ static enum step stray_line(struct http1_run *r, struct cursor *c, struct app_by
 {
 	if (cursor_left(c) && *c->at == 'H')
 		return STEP_ON;
+	if (http1_side(r)->tx->method == HTTP1_M_CONNECT) {
+		http1_side(r)->expect = EXPECT_NOTHING;
+		return STEP_ON;
+	}
 	http1_message(r)->length += line.len;
 	http1_body(r, line.at, line.len);
 	if (!cursor_left(c))
@@ -448,16 +457,32 @@ static enum step behind_request(struct http1_run *r, struct cursor *c)
 	return STEP_ON;
 }
 
+// Whether "HTTP" may still come of these few bytes.
+static bool may_be_status(struct app_bytes b)
+{
+	static const char name[] = "http";
+	uint32_t i = 0;
+
+	while (i < b.len && i < 4 && http1_lower(b.at[i]) == (uint8_t)name[i])
+		i++;
+	return i == b.len;
+}
+
 static enum step behind_response(struct http1_run *r, struct cursor *c)
 {
+	struct http1_side *side = http1_side(r);
 	uint32_t left = (uint32_t)cursor_left(c);
 	const uint8_t *lf = memchr(c->at, '\n', left);
 	struct app_bytes line = {c->at, lf ? (uint32_t)(lf - c->at) + 1 : left};
 
-	if (http1_is_status(line)) {
+	if (!side->stray_line && http1_is_status(line)) {
 		finish(r);
 		return STEP_ON;
 	}
+	if (!side->stray_line && !r->last && may_be_status(line))
+		return STEP_WAIT;
+	side->stray = true;
+	side->stray_line = !lf;
 	take_body(r, c, line.len);
 	return STEP_ON;
 }
@@ -466,7 +491,8 @@ static enum step message_end(struct http1_run *r, struct cursor *c)
 {
 	if (cursor_left(c))
 		return r->dir == DIR_TO_SERVER ? behind_request(r, c) : behind_response(r, c);
-	finish(r);
+	if (!http1_side(r)->stray || r->last)
+		finish(r);
 	return STEP_WAIT;
 }
 

@@ -222,6 +222,8 @@ struct http1_side {
 	struct http1_span pending; // the last line of fields, in msg.raw, that may be continued
 	struct app_text folded;    // it with its continuations
 	bool has_pending;
+	bool stray;      // bytes behind the message were taken for body
+	bool stray_line; // and the last of them ended no line
 	uint8_t expect; // enum http1_expect
 };
 

@@ -100,10 +100,11 @@ static bool is_one_of(struct app_bytes word, const char *const *known, size_t n)
 	return false;
 }
 
+static const char *const known[] = {"gzip", "x-gzip", "deflate", "x-deflate", "inflate", "none", "lzma"};
+
 // Returns false when no further word is to be looked at.
 static bool take_word(struct http1_run *r, struct http1_layers *l, struct app_bytes word)
 {
-	static const char *const known[] = {"gzip", "x-gzip", "deflate", "x-deflate", "inflate", "none", "lzma"};
 	bool gzip = word_holds(word, "gzip"), deflate = !gzip && word_holds(word, "deflate");
 
 	if (!is_one_of(word, known, sizeof(known) / sizeof(*known)))
@@ -117,13 +118,12 @@ static bool take_word(struct http1_run *r, struct http1_layers *l, struct app_by
 	return add_layer(r, l, gzip ? CODING_GZIP : CODING_DEFLATE);
 }
 
-struct http1_layers *http1_layers_new(struct http1_run *r, struct app_bytes coding)
+static void take_words(struct http1_run *r, struct http1_layers *l, struct app_bytes coding)
 {
-	struct http1_layers *l = app_alloc(r->run, sizeof(*l));
 	uint8_t bare[32];
 	struct app_bytes word = {bare, 0};
 
-	for (uint32_t at = 0; l && at <= coding.len; at++) {
+	for (uint32_t at = 0; at <= coding.len; at++) {
 		uint8_t c = at < coding.len ? coding.at[at] : ',';
 		if (c == ',' || c == ' ') {
 			if (word.len && !take_word(r, l, word))
@@ -133,6 +133,16 @@ struct http1_layers *http1_layers_new(struct http1_run *r, struct app_bytes codi
 			bare[word.len++] = c;
 		}
 	}
+}
+
+struct http1_layers *http1_layers_new(struct http1_run *r, struct app_bytes coding)
+{
+	// Of a request one coding is undone, and none that is spelled oddly.
+	if (r->dir == DIR_TO_SERVER && !is_one_of(coding, known, 4))
+		return NULL;
+	struct http1_layers *l = app_alloc(r->run, sizeof(*l));
+	if (l)
+		take_words(r, l, coding);
 	if (l && !l->count) {
 		app_free(r->run, l);
 		l = NULL;
