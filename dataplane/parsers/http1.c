@@ -308,11 +308,16 @@ static enum step response_fields_done(struct http1_run *r)
 	return expect_body(r, http1_response_framing(r));
 }
 
-// The stream ends within the fields.
+// The stream ends within the fields: those that are whole count as all, unless a part of one more is there.
 static enum step cut_short(struct http1_run *r, struct cursor *c)
 {
+	struct http1_message *m = http1_message(r);
+	size_t left = cursor_left(c);
+
 	http1_header_flush(r);
-	http1_message(r)->length += cursor_left(c);
+	if (m->has_fields || (!left && m->field_count))
+		http1_headers_done(r);
+	m->length += left;
 	c->at = c->end;
 	finish(r);
 	return STEP_WAIT;

@@ -183,6 +183,7 @@ struct http1_tx {
 	bool seen_request;           // false: a response came by itself
 	bool old;                    // HTTP/0.9: the response has neither line nor fields
 	bool has_host, host_of_target;
+	bool host_known; // the field has been looked at
 	bool seen_continue;
 	uint8_t method; // enum http1_method
 	uint8_t form_state;

@@ -38,6 +38,8 @@ static struct app_bytes parameter(struct app_bytes b, const char *name)
 		v.at += quoted, v.len -= quoted;
 		const uint8_t *stop = found && v.len ? memchr(v.at, quoted ? '"' : ';', v.len) : NULL;
 		if (found) {
+			if (quoted && !stop)
+				break;
 			v.len = stop ? (uint32_t)(stop - v.at) : v.len;
 			v.len -= !quoted && v.len && v.at[v.len - 1] == '"';
 			return v;
@@ -65,7 +67,7 @@ void http1_files_begin(struct http1_run *r)
 	if (r->dir == DIR_TO_CLIENT) {
 		struct app_bytes how = http1_value(m, HTTP1_F_CONTENT_DISPOSITION);
 		tx->file_name = span_in(&m->start, parameter(how, "filename="));
-	} else if (tx->method == HTTP1_M_POST && http1_begins(type, "multipart/form-data")) {
+	} else if (tx->method == HTTP1_M_POST) { // whatever the type, as Suricata does
 		tx->boundary = span_in(&m->start, parameter(type, "boundary="));
 		if (tx->boundary.len > BOUNDARY_MAX)
 			tx->boundary.len = 0;

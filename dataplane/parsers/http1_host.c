@@ -124,6 +124,7 @@ void http1_host(struct http1_run *r)
 	struct http1_tx *tx = http1_side(r)->tx;
 	struct app_bytes value = http1_value(m, HTTP1_F_HOST);
 
+	tx->host_known = true;
 	if (!value.at) {
 		if (m->version >= 11)
 			http1_note(r, HTTP1_E_NO_HOST);

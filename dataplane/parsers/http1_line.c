@@ -135,13 +135,14 @@ bool http1_is_status(struct app_bytes line)
 	return http1_begins(line, "http");
 }
 
-// What digits a word begins with; 0: none, or too many.
-static uint32_t status_number(struct app_bytes b)
+// The number that digits at the front of a word make; 0: none, or too many. whole: there is nothing else.
+static uint32_t status_number(struct app_bytes b, bool *whole)
 {
-	uint32_t n = 0;
+	uint32_t n = 0, i = 0;
 
-	for (uint32_t i = 0; i < b.len && i < 9 && b.at[i] >= '0' && b.at[i] <= '9'; i++)
-		n = n * 10 + b.at[i] - '0';
+	while (i < b.len && i < 9 && b.at[i] >= '0' && b.at[i] <= '9')
+		n = n * 10 + b.at[i++] - '0';
+	*whole = i == b.len;
 	return n;
 }
 
@@ -167,8 +168,8 @@ void http1_status_line(struct http1_run *r, struct app_bytes line)
 	if (p.at < p.len) {
 		m->method = take_word(&p);
 		m->has_method = true;
-		tx->status = status_number(http1_bytes(&m->start, m->method));
-		sound = m->method.len == 3 && tx->status >= 100 && tx->status <= 999;
+		tx->status = status_number(http1_bytes(&m->start, m->method), &sound);
+		sound = sound && tx->status >= 100 && tx->status <= 999;
 	}
 	if (!sound)
 		http1_note(r, HTTP1_E_RESPONSE_STATUS);

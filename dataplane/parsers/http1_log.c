@@ -65,8 +65,8 @@ bool http1_log(const struct app_tx *base, struct app_log *l)
 
 	if (tx->has_host)
 		log_text(l, "hostname", (struct app_bytes){tx->host.at, tx->host.len});
-	if (!req->has_fields || tx->port > 0)
-		log_uint(l, "http_port", req->has_fields ? (uint64_t)tx->port : 0);
+	if (!tx->host_known || tx->port > 0)
+		log_uint(l, "http_port", tx->host_known ? (uint64_t)tx->port : 0);
 	if (!tx->seen_request)
 		log_text(l, "url", http1_not_seen());
 	else if (req->has_target)
