@@ -225,7 +225,7 @@ struct http1_side {
 	bool has_pending;
 	bool stray;      // bytes behind the message were taken for body
 	bool stray_line; // and the last of them ended no line
-	uint8_t expect; // enum http1_expect
+	uint8_t expect;  // enum http1_expect
 };
 
 struct http1_state {
