@@ -182,6 +182,8 @@ static void parse_option(struct tcp_rx *x, const uint8_t *o, uint32_t len)
 	}
 }
 
+#define OPTIONS_READ (1ull << 3 | 1ull << 4 | 1ull << 5 | 1ull << 8 | 1ull << 34) // and 254
+
 void tcp_parse_options(struct tcp_rx *x, const uint8_t *opt, uint32_t len)
 {
 	x->opts = SYN_SEEN | SYN_NO_WSCALE;
@@ -192,7 +194,8 @@ void tcp_parse_options(struct tcp_rx *x, const uint8_t *opt, uint32_t len)
 		}
 		if (i + 1 >= len || opt[i + 1] < 2 || i + opt[i + 1] > len) // decode has noted it
 			return;
-		parse_option(x, opt + i, opt[i + 1]);
+		if (opt[i] < 64 ? OPTIONS_READ >> opt[i] & 1 : opt[i] == 254)
+			parse_option(x, opt + i, opt[i + 1]);
 		i += opt[i + 1];
 	}
 }

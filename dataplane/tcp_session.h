@@ -198,7 +198,9 @@ struct tcp_streams {
 	struct stream_consumer consumer[STREAM_MAX_CONSUMERS];
 	struct burst *burst; // in work; list[at..to) is still to come
 	uint16_t at, to;
-	uint32_t half_first, half_last; // half-open sessions, oldest first
+	uint32_t turns;                   // packets of a session other than the one before, in the latest burst
+	const struct tcp_session *latest; // of the packet before; compared, not looked into
+	uint32_t half_first, half_last;   // half-open sessions, oldest first
 	uint32_t half_count;
 	uint64_t random;
 	uint32_t half_mask;

@@ -8,6 +8,7 @@
 
 #include <rte_branch_prediction.h>
 #include <rte_common.h>
+#include <rte_prefetch.h>
 
 #include "dataplane/flow_internal.h"
 #include "dataplane/tcp_deliver.h"
@@ -249,6 +250,32 @@ static __rte_noinline void other_packet(struct tcp_streams *ts, struct packet *c
 	segment(ts, s, p, run);
 }
 
+static inline bool has_session(const struct flow *f)
+{
+	return f && f->proto == IPPROTO_TCP && f->tcp_state >= TCP_ESTABLISHED && f->flags & FLOW_COLD_SET;
+}
+
+// Sessions of many connections lie in no cache, and each is found through two lines of memory: asked for a burst ahead,
+// they are waited for together.
+static __rte_noinline void ask_ahead(const struct tcp_streams *ts, const struct burst *b, uint16_t from, uint16_t to)
+{
+	for (uint16_t i = from; i < to; i++)
+		if (has_session(b->list[i]->flow))
+			rte_prefetch0(&flow_cold_slot(ts->flows, b->list[i]->flow)->tcp);
+	for (uint16_t i = from; i < to; i++) {
+		const struct packet *p = b->list[i];
+		const struct tcp_session *s = has_session(p->flow) ? flow_cold_slot(ts->flows, p->flow)->tcp : NULL;
+		if (!s)
+			continue;
+		rte_prefetch0(s);
+		rte_prefetch0(&s->side[p->dir]);
+		rte_prefetch0(&s->side[!p->dir]);
+		rte_prefetch0(&s->side[p->dir].seen);
+	}
+}
+
+#define MANY_SESSIONS 4u // of a burst, from which on the next one's are asked for ahead
+
 static __rte_always_inline void one_packet(struct tcp_streams *ts, struct packet *const *at, struct detector_run *run)
 {
 	struct packet *p = *at;
@@ -262,6 +289,8 @@ static __rte_always_inline void one_packet(struct tcp_streams *ts, struct packet
 			}
 		} else if (f->tcp_state == TCP_ESTABLISHED && f->flags & FLOW_COLD_SET) {
 			struct tcp_session *s = flow_cold_slot(ts->flows, f)->tcp;
+			ts->turns += s != ts->latest; // whether it is of another connection than the one before
+			ts->latest = s;
 			if (likely(s && usual(ts, s, p, run)))
 				return;
 		}
@@ -273,6 +302,9 @@ void tcp_stream_burst(struct tcp_streams *ts, struct burst *b, uint16_t from, ui
 {
 	ts->burst = b;
 	ts->to = to;
+	if (ts->turns >= MANY_SESSIONS)
+		ask_ahead(ts, b, from, to);
+	ts->turns = 0;
 	for (struct packet *const *i = b->list + from; i != b->list + to; i++) {
 		struct packet *p = *i;
 		one_packet(ts, i, run);
