@@ -94,11 +94,16 @@ static void note_dns(struct obslog *log, const struct packet *p, uint32_t source
 	o->rcode = d[3] & 15;
 }
 
+static bool is_client_hello(const uint8_t *d)
+{
+	return d[0] == 22 && d[1] == 3 && d[5] == 1;
+}
+
 // server_name of a ClientHello that lies in one segment (RFC 8446 section 4.1.2, RFC 6066 section 3).
 static const uint8_t *find_sni(const uint8_t *d, uint32_t n, uint32_t *len)
 {
 	uint32_t at = 43; // record header, handshake header, version, random
-	if (n < 48 || d[0] != 22 || d[1] != 3 || d[5] != 1)
+	if (n < 48 || !is_client_hello(d))
 		return NULL;
 	at += 1u + d[at];
 	if (at + 2 > n)
@@ -124,16 +129,19 @@ static const uint8_t *find_sni(const uint8_t *d, uint32_t n, uint32_t *len)
 	return NULL;
 }
 
+static bool is_request(const uint8_t *d)
+{
+	static const char *const methods[] = {"GET ", "POST", "HEAD", "PUT ", "OPTI", "CONN"};
+	for (uint32_t i = 0; i < RTE_DIM(methods); i++)
+		if (memcmp(d, methods[i], 4) == 0)
+			return true;
+	return false;
+}
+
 // The Host field of a request, within its first 1024 bytes.
 static const uint8_t *find_host(const uint8_t *d, uint32_t n, uint32_t *len)
 {
-	static const char *const methods[] = {"GET ", "POST", "HEAD", "PUT ", "OPTI", "CONN"};
-	uint32_t i = 0;
-	if (n < 20)
-		return NULL;
-	while (i < RTE_DIM(methods) && memcmp(d, methods[i], 4) != 0)
-		i++;
-	if (i == RTE_DIM(methods))
+	if (n < 20 || !is_request(d))
 		return NULL;
 	const uint8_t *h = memmem(d, RTE_MIN(n, 1024u), "\r\nHost: ", 8);
 	if (!h)
@@ -145,11 +153,16 @@ static const uint8_t *find_host(const uint8_t *d, uint32_t n, uint32_t *len)
 	return *len ? h : NULL;
 }
 
+// Once the log is full, what looks as if it named a site is counted as lost and not read.
 static void note_site(struct obslog *log, const struct packet *p, uint32_t sources)
 {
 	const uint8_t *d = packet_payload(p), *name = NULL;
 	uint32_t len = 0;
 	bool tls = d[0] == 22;
+	if (log->n == log->max) {
+		log->lost += tls ? is_client_hello(d) : is_request(d);
+		return;
+	}
 	if (sources & 1u << (tls ? NAME_TLS_SNI : NAME_HTTP_HOST))
 		name = tls ? find_sni(d, p->payload_len, &len) : find_host(d, p->payload_len, &len);
 	if (!name || len == 0 || len > NAME_TEXT_MAX)
