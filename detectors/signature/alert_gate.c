@@ -20,6 +20,7 @@ struct alert_gate {
 	uint32_t alert_max;
 	uint32_t shown; // alerts of the packet at hand
 	uint64_t last_seq;
+	bool any_over; // some flow has been dropped here
 	struct alert_gate_stats stats;
 	struct bulletin bulletin;
 };
@@ -157,19 +158,45 @@ static void note_alerted(struct alert_gate *g, const struct event *ev)
 	e->expires_ns = ev->ts_ns + FLOW_KEPT_S * NS_PER_S;
 }
 
+// Rules see no more of a flow after the packet with which one that counts has dropped or rejected it. Those that do not
+// count end it in the worker (match_runtime.c).
+static void end_flow(struct alert_gate *g, const struct rule *r, const struct event *ev)
+{
+	if (!rule_ends_late(r) || !(ev->flags & EVENT_HAS_FLOW) ||
+		!(ev->alert.stream || r->flags & (RULE_F_IP_ONLY | RULE_F_IPONLY_LIKE)))
+		return;
+	struct host_key key = host_key_flow(HOST_OVER, ev->flow_id);
+	struct host_entry *e = host_find(g->hosts, &key);
+	if (!e || !e->expires_ns) {
+		e = e ? e : host_make(g->hosts, &key, ev->ts_ns);
+		e->start_ns = ev->seq;
+	}
+	e->expires_ns = ev->ts_ns + FLOW_KEPT_S * NS_PER_S;
+	g->any_over = true;
+}
+
+static bool is_over(struct alert_gate *g, const struct event *ev)
+{
+	struct host_key key = host_key_flow(HOST_OVER, ev->flow_id);
+	const struct host_entry *e = g->any_over && ev->flags & EVENT_HAS_FLOW ? host_find(g->hosts, &key) : NULL;
+	return e && e->expires_ns && ev->seq > e->start_ns;
+}
+
 static bool pass_alert(struct alert_gate *g, struct event *ev)
 {
 	const struct rule *r = container_of(ev->alert.info, struct rule, info);
 	if (ev->alert.first || ev->seq != g->last_seq)
 		g->shown = 0;
 	g->last_seq = ev->seq;
-	if (r->host_tests && !bits_hold(g, r->host_tests, ev))
+	if (is_over(g, ev) || (r->host_tests && !bits_hold(g, r->host_tests, ev)))
 		return false;
 	for (const struct host_bit *b = r->host_posts; b; b = b->next)
 		bit_run(g, b, ev);
 	if (r->flags & RULE_F_NOALERT && !r->tag)
 		return false;
 	enum speech s = speech_of(g, r, ev);
+	if (s != NOT_YET)
+		end_flow(g, r, ev);
 	if (r->tag && s != NOT_YET)
 		tag_table_add(g->tags, r, ev);
 	if (r->flags & RULE_F_NOALERT)
@@ -186,13 +213,17 @@ static bool pass_alert(struct alert_gate *g, struct event *ev)
 
 static bool pass_packet(struct alert_gate *g, const struct event *ev)
 {
-	bool logs = tag_table_logs(g->tags, ev, &g->bulletin);
+	bool logs = !is_over(g, ev) && tag_table_logs(g->tags, ev, &g->bulletin);
 	g->stats.packets_untagged += !logs;
 	return logs;
 }
 
 static void complete_flow(struct alert_gate *g, struct event *ev)
 {
+	struct host_key over = host_key_flow(HOST_OVER, ev->flow_id);
+	struct host_entry *dropped = g->any_over ? host_find(g->hosts, &over) : NULL;
+	if (dropped)
+		dropped->expires_ns = 0;
 	struct host_key key = host_key_flow(HOST_ALERTED, ev->flow_id);
 	struct host_entry *e = host_find(g->hosts, &key);
 	tag_table_forget(g->tags, ev->flow_id);

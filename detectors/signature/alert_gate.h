@@ -15,12 +15,19 @@ static inline struct host_key threshold_key(
 	return host_key_rule(&r->info, kind, t->track, ends);
 }
 
+// Whether a rule drops or rejects a flow only once the gate has counted that it does.
+static inline bool rule_ends_late(const struct rule *r)
+{
+	return (r->action == RULE_DROP || r->action == RULE_REJECT) &&
+	       (r->detection_filter || (r->threshold && r->threshold->type != THRESHOLD_LIMIT));
+}
+
 // Whether a rule's match may be dropped by a worker once the gate has said that its threshold is silent:
 // nothing else may count or remember the match.
 static inline bool rule_may_hush(const struct rule *r)
 {
 	return r->threshold && (r->threshold->type == THRESHOLD_LIMIT || r->threshold->type == THRESHOLD_BOTH) &&
-	       !r->rate_filter && !r->detection_filter && !r->host_posts && !r->tag;
+	       !r->rate_filter && !r->detection_filter && !r->host_posts && !r->tag && !rule_ends_late(r);
 }
 
 // Whether only the gate can say if a match is an alert.

@@ -14,6 +14,7 @@ enum host_kind {
 	HOST_DETECTION_FILTER,
 	HOST_BIT,
 	HOST_ALERTED,     // a flow that an alert went out for
+	HOST_OVER,        // a flow that a rule which counts has dropped; start_ns: the packet's ordinal
 	HOST_TAGGED,      // a session or host whose packets are logged
 	HOST_RATE_FILTER, // and the following: the n-th of a rule
 };

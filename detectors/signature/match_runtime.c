@@ -369,8 +369,8 @@ static void speak(struct signature_worker *w, const struct rule *r)
 }
 
 // Whether a rule that passes, drops or rejects does so to the rest of the flow: when it is about addresses alone or its
-// bytes are the stream's, as in Suricata, which looks at none of a dropped flow's packets. What counts matches before
-// it acts is known to the gate only and does not.
+// bytes are the stream's, as in Suricata, which looks at none of a dropped flow's packets. For a rule that counts
+// matches before it acts the gate does that.
 static bool ends_flow(const struct match_ctx *m, const struct rule *r)
 {
 	bool counts = r->detection_filter || (r->threshold && r->threshold->type != THRESHOLD_LIMIT);

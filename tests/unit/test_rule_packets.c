@@ -122,6 +122,10 @@ static void a_flow_that_a_rule_drops_or_rejects_is_looked_at_no_further(void **s
 		{"drop ip any any -> any any (content:\"KEY\"; threshold:type threshold,track by_src,count 9,seconds "
 		 "9;",
 			8, 3},
+		{"drop ip 192.168.1.5 any -> any any (threshold:type both,track by_src,count 1,seconds 9;", 1, 1},
+		{"reject ip 192.168.1.5 any -> any any (detection_filter:track by_src,count 1,seconds 9;", 8, 1},
+		{"drop ip any any -> any any (content:\"KEY\"; threshold:type both,track by_src,count 1,seconds 9;", 6,
+			3},
 	};
 	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
 		char rules[512];
