@@ -81,17 +81,23 @@ static inline uint32_t slots_for(size_t bytes)
 	return (uint32_t)((sizeof(struct record_head) + bytes + EVENT_SLOT_BYTES - 1) / EVENT_SLOT_BYTES);
 }
 
-// Finds room for `need` slots side by side. Writes a filler where the lap ends too soon; the filler
-// is published together with the record behind it. Returns the first slot, or UINT64_MAX when full.
-static uint64_t reserve(struct event_ring *r, uint32_t need)
+// Packets behind an alert are large and many: they leave a quarter of the ring to everything else.
+static uint32_t kept_from(const struct event_ring *r, enum event_kind kind)
+{
+	return kind == EVENT_PACKET ? r->slots / 4 : 0;
+}
+
+// Finds room for `need` slots side by side that leaves `keep` free. Writes a filler where the lap ends too soon; the
+// filler is published together with the record behind it. Returns the first slot, or UINT64_MAX when full.
+static uint64_t reserve(struct event_ring *r, uint32_t need, uint32_t keep)
 {
 	uint64_t head = atomic_load_explicit(&r->head, memory_order_relaxed);
 	uint32_t to_end = r->slots - (uint32_t)(head & r->mask);
 	uint32_t total = need <= to_end ? need : to_end + need;
 
-	if (head - r->tail_seen + total > r->slots) {
+	if (head - r->tail_seen + total + keep > r->slots) {
 		r->tail_seen = atomic_load_explicit(&r->tail, memory_order_acquire);
-		if (head - r->tail_seen + total > r->slots)
+		if (head - r->tail_seen + total + keep > r->slots)
 			return UINT64_MAX;
 	}
 	if (need <= to_end)
@@ -172,7 +178,7 @@ struct event *event_begin(struct event_sink *sink, enum event_kind kind, const s
 	uint32_t need = slots_for(base + (aux_max <= EVENT_AUX_MAX ? aux_max : EVENT_AUX_MAX));
 
 	sink->made[kind]++;
-	uint64_t at = reserve(r, need);
+	uint64_t at = reserve(r, need, kept_from(r, kind));
 	if (at == UINT64_MAX) {
 		sink->lost[kind]++;
 		return NULL;

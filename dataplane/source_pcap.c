@@ -346,6 +346,24 @@ static int check_named(struct source_pcap *s)
 	return err;
 }
 
+// Files that were found in directories are passed over where they are no captures, but one of them should be one.
+static int check_found(struct source_pcap *s)
+{
+	for (size_t i = 0; i < s->count; i++) {
+		bool is_one = s->inputs[i].named;
+		if (!is_one && open_input(s, &s->inputs[i]) == 0) {
+			is_one = capture_next(&s->capture, &s->held) != CAPTURE_NOT_ONE;
+			capture_bytes_close(&s->capture.bytes);
+		}
+		if (is_one)
+			return 0;
+	}
+	char *slash = strrchr(s->inputs[0].path, '/');
+	say(s, SOURCE_ERROR, "%.*s: no file of the directory is a capture; expected pcap or pcapng, plain or gzip",
+		(int)(slash - s->inputs[0].path), s->inputs[0].path);
+	return -EINVAL;
+}
+
 int source_pcap_open(struct source **out, const char *const *paths, size_t n, const struct mbuf_pools *pools,
 	void (*report)(void *arg, enum source_severity severity, const char *message), void *arg)
 {
@@ -365,6 +383,7 @@ int source_pcap_open(struct source **out, const char *const *paths, size_t n, co
 	}
 	int rc = check_named(s);
 	err = err ? err : rc;
+	err = err ? err : check_found(s);
 	if (err) {
 		source_pcap_close(&s->base);
 		return err;

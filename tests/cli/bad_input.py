@@ -69,6 +69,12 @@ def cli_a_bad_capture_among_good_ones_in_a_directory_is_passed_over(s):
     expect(len(s.alerts()) == 2, "alerts of both good captures")
 
 
+def cli_a_directory_without_captures_is_refused(s):
+    os.mkdir(s.path("texts"))
+    s.write("texts/a.txt", "no capture at all, but long enough to be read")
+    expect_line(s.run("-r", s.path("texts"), "-S", s.rules, "-l", s.dir), 1, "texts", "no file of the directory is a capture", "pcap")
+
+
 def cli_a_capture_that_came_through_a_pipe_is_read(s):
     with open(s.capture, "rb") as pipe:
         run = s.run("-r", "-", "-S", s.rules, "-l", s.dir, stdin=pipe)

@@ -57,6 +57,16 @@ static void an_empty_directory_is_an_error(void **state)
 	assert_said("the directory holds no files");
 }
 
+static void a_directory_without_a_capture_is_an_error(void **state)
+{
+	assert_int_equal(mkdir(in_dir("texts"), 0700), 0);
+	start(false);
+	put("just some text", 14);
+	save_as("texts/notes.txt");
+	assert_int_equal(read_one(in_dir("texts")), -EINVAL);
+	assert_said("texts: no file of the directory is a capture; expected pcap or pcapng");
+}
+
 static void a_named_file_that_is_no_capture_fails_before_anything_is_read(void **state)
 {
 	pcap_with(5);
@@ -324,6 +334,7 @@ int main(void)
 		cmocka_unit_test(several_files_are_numbered_through),
 		cmocka_unit_test(a_directory_is_read_in_name_order_without_what_is_no_capture),
 		cmocka_unit_test(an_empty_directory_is_an_error),
+		cmocka_unit_test(a_directory_without_a_capture_is_an_error),
 		cmocka_unit_test(a_named_file_that_is_no_capture_fails_before_anything_is_read),
 		cmocka_unit_test(an_empty_file_is_no_capture_and_a_missing_one_is_named),
 		cmocka_unit_test(a_capture_without_packets_is_a_warning),

@@ -83,6 +83,19 @@ static void an_open_or_cancelled_event_is_not_seen(void **state)
 	free(sink.ring);
 }
 
+static void packets_leave_a_quarter_of_the_ring_to_alerts(void **state)
+{
+	struct event_sink sink = new_sink(SLOTS);
+	while (event_begin(&sink, EVENT_PACKET, NULL, 500))
+		event_commit(&sink);
+	assert_int_equal(sink.lost[EVENT_PACKET], 1);
+	assert_true(event_ring_free_slots(sink.ring) >= event_ring_slots(sink.ring) / 4);
+	assert_non_null(event_begin(&sink, EVENT_ALERT, NULL, 0));
+	event_commit(&sink);
+	assert_null(event_begin(&sink, EVENT_PACKET, NULL, 500));
+	free(sink.ring);
+}
+
 static void a_full_ring_counts_what_it_loses_by_kind(void **state)
 {
 	struct event_sink sink = new_sink(SLOTS);
@@ -263,6 +276,7 @@ int main(void)
 		cmocka_unit_test(an_empty_ring_gives_nothing),
 		cmocka_unit_test(a_record_comes_out_with_its_text),
 		cmocka_unit_test(an_open_or_cancelled_event_is_not_seen),
+		cmocka_unit_test(packets_leave_a_quarter_of_the_ring_to_alerts),
 		cmocka_unit_test(a_full_ring_counts_what_it_loses_by_kind),
 		cmocka_unit_test(a_text_longer_than_asked_for_is_cut_at_the_record),
 		cmocka_unit_test(records_of_all_sizes_survive_thousands_of_wraps),
