@@ -236,11 +236,13 @@ _Static_assert(offsetof(struct flow, tcp_state) == offsetof(struct flow, tcp_fla
 		       RTE_BYTE_ORDER == RTE_LITTLE_ENDIAN,
 	"update() takes tcp_flags to mark as one word");
 
+#define END_WORD offsetof(struct flow, tcp_flags)
+
 static inline uint32_t end_word(const struct flow *f)
 {
 	uint32_t word;
 
-	memcpy(&word, f->tcp_flags, sizeof(word));
+	memcpy(&word, (const uint8_t *)f + END_WORD, sizeof(word));
 	return word;
 }
 
@@ -281,7 +283,7 @@ static __rte_always_inline void update(struct flow_table *t, struct flow *f, str
 	word = (word & ~FLOW_BURST_MASK) | t->burst_word | (uint32_t)p->tcp_flags << 8 * dir;
 	f->bytes[dir] += p->wire_len;
 	f->pkts[dir] = mine;
-	memcpy(f->tcp_flags, &word, sizeof(word));
+	memcpy((uint8_t *)f + END_WORD, &word, sizeof(word));
 	p->flow = f;
 	p->dir = (uint8_t)dir;
 	p->nth[dir] = mine;
