@@ -197,6 +197,8 @@ static enum record_answer read_record(
 		*events |= 1u << TLS_INVALID_RECORD_TYPE;
 		return RECORD_BAD;
 	}
+	if (!st->tx->side[dir].hello)
+		st->tx->side[dir].version = load_be16(header + 1);
 	if (type == APPLICATION_DATA) {
 		advance(st->tx, dir, TLS_DONE);
 		return RECORD_READ;

@@ -13,6 +13,7 @@
 #define TLS_JA4_LEN 36u
 
 #define TLS_1_3 0x0304u
+#define TLS_1_3_BEFORE_16 0x7f01u // drafts that did not say which they were
 // Drafts of RFC 8446 count as 1.3 (RFC 8446 section 4.2.1: 0x7f00 and the draft's number).
 #define TLS_IS_1_3(version) ((version) == TLS_1_3 || ((version) >> 8) == 0x7fu)
 // RFC 8701: values that stand for nothing.
@@ -73,7 +74,7 @@ struct tls_cert {
 
 // What one side said. By enum packet_dir.
 struct tls_side {
-	uint16_t version; // of its hello, or what supported_versions makes of it; 0: no hello
+	uint16_t version; // of its hello, or what supported_versions makes of it; until then of its records
 	bool hello, sni_seen;
 	uint8_t session_len;
 	uint8_t random[TLS_RANDOM_LEN];

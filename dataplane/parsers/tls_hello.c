@@ -138,21 +138,30 @@ static bool read_extensions(
 	return true;
 }
 
-// What both hellos begin with.
-static bool read_start(struct tls_side *side, struct cursor *c, struct tls_hello *h)
+// Server hellos of drafts 1 to 21 of RFC 8446 have neither a session id nor a compression method; those before 16 said
+// they were of version 1.3.
+static bool is_short(uint16_t version)
 {
-	const uint8_t *random, *session;
-	uint8_t len;
+	return version == TLS_1_3 || (version > 0x7f00 && version <= 0x7f15);
+}
 
-	if (!cursor_be16(c, &h->version) || (random = cursor_take(c, TLS_RANDOM_LEN)) == NULL || !cursor_u8(c, &len) ||
-		(session = cursor_take(c, len)) == NULL)
+// What both hellos begin with.
+static bool read_start(struct tls_side *side, struct cursor *c, struct tls_hello *h, bool client)
+{
+	const uint8_t *random, *session = NULL;
+	uint8_t len = 0;
+
+	if (!cursor_be16(c, &h->version) || (random = cursor_take(c, TLS_RANDOM_LEN)) == NULL)
+		return false;
+	if ((client || !is_short(h->version)) && (!cursor_u8(c, &len) || (session = cursor_take(c, len)) == NULL))
 		return false;
 	h->highest = h->version;
 	side->version = h->version;
 	side->hello = true;
 	memcpy(side->random, random, TLS_RANDOM_LEN);
 	side->session_len = len <= sizeof(side->session) ? len : 0;
-	memcpy(side->session, session, side->session_len);
+	if (side->session_len)
+		memcpy(side->session, session, side->session_len);
 	return true;
 }
 
@@ -163,8 +172,8 @@ bool tls_client_hello(struct app_run *run, struct tls_tx *tx, struct cursor c, u
 	uint16_t len;
 	uint8_t methods;
 
-	if (!read_start(side, &c, &h) || !cursor_be16(&c, &len) || len % 2 != 0 || !cursor_sub(&c, len, &h.ciphers) ||
-		!cursor_u8(&c, &methods) || !cursor_skip(&c, methods) ||
+	if (!read_start(side, &c, &h, true) || !cursor_be16(&c, &len) || len % 2 != 0 ||
+		!cursor_sub(&c, len, &h.ciphers) || !cursor_u8(&c, &methods) || !cursor_skip(&c, methods) ||
 		!read_extensions(run, tx, &c, true, &h, events)) {
 		*events |= 1u << TLS_HANDSHAKE_INVALID_LENGTH;
 		return false;
@@ -182,10 +191,14 @@ bool tls_server_hello(struct app_run *run, struct tls_tx *tx, struct cursor c, u
 	struct tls_side *side = &tx->side[DIR_TO_CLIENT];
 	struct tls_hello h = {0};
 
-	if (!read_start(side, &c, &h) || !cursor_sub(&c, 2, &h.ciphers) || !cursor_skip(&c, 1) ||
-		!read_extensions(run, tx, &c, false, &h, events)) {
+	if (!read_start(side, &c, &h, false) || !cursor_sub(&c, 2, &h.ciphers) ||
+		(!is_short(h.version) && !cursor_skip(&c, 1)) || !read_extensions(run, tx, &c, false, &h, events)) {
 		*events |= 1u << TLS_HANDSHAKE_INVALID_LENGTH;
 		return false;
+	}
+	if (is_short(h.version)) {
+		side->version = h.version == TLS_1_3 ? TLS_1_3_BEFORE_16 : h.version;
+		tx->without_cert = true;
 	}
 	if (side->session_len && side->session_len == client->session_len &&
 		memcmp(side->session, client->session, side->session_len) == 0)

@@ -14,12 +14,13 @@ static bool put(struct app_bytes *out, const void *at, uint32_t len)
 
 static bool put_text(struct app_bytes *out, const struct app_text *t, bool there)
 {
-	return there && t->at && put(out, t->at, t->len);
+	return there && put(out, t->at ? t->at : (const uint8_t *)"", t->len);
 }
 
 static bool get_sni(const struct app_tx *tx, uint8_t dir, uint32_t nth, struct app_bytes *out)
 {
-	return nth == 0 && put_text(out, &((const struct tls_tx *)tx)->sni, true);
+	const struct app_text *sni = &((const struct tls_tx *)tx)->sni;
+	return nth == 0 && put_text(out, sni, sni->at);
 }
 
 static bool get_subject(const struct app_tx *tx, uint8_t dir, uint32_t nth, struct app_bytes *out)
@@ -110,7 +111,8 @@ static bool get_ja3_hash(const struct app_tx *tx, uint8_t dir, uint32_t nth, str
 
 static bool get_ja3(const struct app_tx *tx, uint8_t dir, uint32_t nth, struct app_bytes *out)
 {
-	return nth == 0 && put_text(out, &side_of(tx, dir)->ja3, true);
+	const struct app_text *ja3 = &side_of(tx, dir)->ja3;
+	return nth == 0 && put_text(out, ja3, ja3->at);
 }
 
 static bool get_ja4(const struct app_tx *tx, uint8_t dir, uint32_t nth, struct app_bytes *out)
@@ -153,7 +155,7 @@ const struct parser_buffer tls_buffers[] = {
 static bool get_version(const struct app_tx *tx, uint8_t dir, uint32_t nth, uint64_t *out)
 {
 	*out = side_of(tx, dir)->version;
-	return nth == 0 && side_of(tx, dir)->hello;
+	return nth == 0 && *out != 0;
 }
 
 static bool get_seen(const struct app_tx *tx, uint8_t dir, uint32_t nth, uint64_t *out)
@@ -239,7 +241,7 @@ static void log_version(struct app_log *l, const struct tls_side *server)
 	uint16_t v = server->version;
 	uint8_t text[6] = "0x";
 
-	if (!server->hello) {
+	if (v == 0) {
 		log_string(l, "version", "UNDETERMINED");
 	} else if (v == 0x0200) {
 		log_string(l, "version", "SSLv2");
@@ -270,9 +272,9 @@ static void log_cert_names(struct app_log *l, const struct tls_cert *c)
 {
 	if (!c->whole)
 		return;
-	log_kept(l, "subject", &c->subject);
-	log_kept(l, "issuerdn", &c->issuer);
-	log_kept(l, "serial", &c->serial);
+	log_text(l, "subject", (struct app_bytes){c->subject.at, c->subject.len}); // may be empty
+	log_text(l, "issuerdn", (struct app_bytes){c->issuer.at, c->issuer.len});
+	log_text(l, "serial", (struct app_bytes){c->serial.at, c->serial.len});
 	log_text(l, "fingerprint", (struct app_bytes){c->fingerprint, sizeof(c->fingerprint)});
 }
 

@@ -184,6 +184,39 @@ static void version_1_3_has_no_certificate_to_see(void **state)
 		"ja3s:{hash:\"0e3405775384b4a1a9d2222182e76972\",string:\"771,49199,43\"}}");
 }
 
+static void drafts_of_1_3_have_a_shorter_server_hello(void **state)
+{
+	static const struct {
+		uint8_t version[2];
+		const char *name, *ja3s;
+	} rows[] = {
+		{{0x7f, 0x12}, "TLS 1.3 draft-18", "32530,49199,43"}, {{3, 4}, "TLS 1.3 draft-<16", "772,49199,43"}};
+	for (uint32_t i = 0; i < 2; i++) {
+		struct blob h = {0}, m = {0}, ext = {0};
+		if (i)
+			close_lab(NULL), open_lab(NULL);
+		say_client_hello("", NULL);
+		add(&h, rows[i].version, 2);
+		add_number(&h, 0, 32);
+		ADD(&h, "\xc0\x2f");
+		EXT(&ext, 43, "\x03\x04");
+		add_sized(&h, &ext, 2);
+		add_message(&m, 2, &h);
+		feed_record(1, 22, &m);
+		assert_non_null(strstr(record(), rows[i].name));
+		assert_string_equal(text("ja3s.string", 1), rows[i].ja3s);
+	}
+}
+
+static void until_there_is_a_hello_records_tell_the_version(void **state)
+{
+	struct blob ext = {0};
+	EXT(&ext, 35, "");
+	say_client_hello("", &ext);
+	FEED(1, "\x15\x03\x01\x00\x02\x02\x28"); // an alert
+	assert_memory_equal(record(), "tls:{version:\"TLSv1\"", 20);
+}
+
 static void fingerprints_leave_out_what_stands_for_nothing(void **state)
 {
 	struct blob ext = {0};
@@ -367,6 +400,8 @@ int main(void)
 		LAB(a_server_without_certificate_takes_up_a_session),
 		LAB(a_server_chooses_a_version_only_where_the_client_offered_some),
 		LAB(version_1_3_has_no_certificate_to_see),
+		LAB(drafts_of_1_3_have_a_shorter_server_hello),
+		LAB(until_there_is_a_hello_records_tell_the_version),
 		LAB(fingerprints_leave_out_what_stands_for_nothing),
 		LAB(the_state_is_that_of_the_last_input),
 		cmocka_unit_test(server_names_out_of_shape_are_events),
