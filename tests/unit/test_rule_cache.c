@@ -1,4 +1,4 @@
-// Compiled databases on disk, and the prefilter against a matcher that has none.
+// Compiled databases on disk.
 #include <dirent.h>
 #include <sys/stat.h>
 
@@ -184,119 +184,6 @@ static void rules_from_the_cache_alert_the_same(void **state)
 	bench_close(b);
 }
 
-// A content of a random rule, and what a plain matcher needs of it.
-struct plain {
-	char text[4];
-	int len, offset, depth, distance, within; // -1: not given; depth 0: not given
-	bool nocase, relative, negated;
-};
-
-static bool same_bytes(const struct plain *c, const char *at)
-{
-	for (int i = 0; i < c->len; i++) {
-		char a = at[i], b = c->text[i];
-		if (c->nocase) {
-			a |= 32;
-			b |= 32;
-		}
-		if (a != b)
-			return false;
-	}
-	return true;
-}
-
-static bool fits(const struct plain *c, int pos, int end)
-{
-	if (c->relative)
-		return pos >= end + c->distance && (!c->within || pos + c->len <= end + c->distance + c->within);
-	return pos >= c->offset && (!c->depth || pos + c->len <= c->offset + c->depth);
-}
-
-// Tries every way the contents can stand one behind the other.
-static bool plain_match(const struct plain *c, int n, const char *buf, int len, int end)
-{
-	if (!n)
-		return true;
-	bool any = false;
-	for (int pos = 0; pos + c->len <= len; pos++) {
-		if (!fits(c, pos, end) || !same_bytes(c, buf + pos))
-			continue;
-		if (c->negated) {
-			any = true;
-			break;
-		}
-		if (plain_match(c + 1, n - 1, buf, len, pos + c->len))
-			return true;
-	}
-	return c->negated && !any && plain_match(c + 1, n - 1, buf, len, end);
-}
-
-static void random_content(struct plain *c, bool first, char *out)
-{
-	memset(c, 0, sizeof(*c));
-	c->len = 1 + (int)(random() % 3);
-	for (int i = 0; i < c->len; i++)
-		c->text[i] = (char)((random() % 5 ? 'a' : 'A') + random() % 3);
-	c->nocase = random() % 3 == 0;
-	c->relative = !first && random() % 2;
-	c->negated = !first && random() % 5 == 0;
-	out += sprintf(
-		out, "content:%s\"%.*s\"; %s", c->negated ? "!" : "", c->len, c->text, c->nocase ? "nocase; " : "");
-	if (c->relative) {
-		c->distance = (int)(random() % 4);
-		c->within = random() % 2 ? c->len + (int)(random() % 4) : 0;
-		out += sprintf(out, "distance:%d; ", c->distance);
-		if (c->within)
-			sprintf(out, "within:%d; ", c->within);
-	} else if (random() % 2) {
-		c->offset = (int)(random() % 5);
-		c->depth = c->len + (int)(random() % 12);
-		sprintf(out, "offset:%d; depth:%d; ", c->offset, c->depth);
-	}
-}
-
-#define RULES 60
-#define PAYLOADS 150
-
-static void the_engine_agrees_with_a_matcher_without_prefilter(void **state)
-{
-	static struct plain plain[RULES][3];
-	int n[RULES];
-	char *text = malloc(RULES * 512), *at = text;
-	srandom(11);
-	for (int r = 0; r < RULES; r++) {
-		at += sprintf(at, "alert udp any any -> any any (");
-		n[r] = 1 + (int)(random() % 3);
-		for (int c = 0; c < n[r]; c++) {
-			at[0] = 0;
-			random_content(&plain[r][c], c == 0, at);
-			at += strlen(at);
-		}
-		at += sprintf(at, "sid:%d;)\n", r + 1);
-	}
-	struct ruleset_config cfg = {.alert_max = 1000};
-	struct rule_bench *b = bench_open_with(text, &cfg);
-	size_t alerts = 0;
-	for (int i = 0; i < PAYLOADS; i++) {
-		char payload[40];
-		int len = 1 + (int)(random() % 20);
-		for (int k = 0; k < len; k++)
-			payload[k] = (char)((random() % 4 ? 'a' : 'A') + random() % 3);
-		b->n = 0;
-		bench_udp(b, CLIENT, payload, (size_t)len);
-		for (int r = 0; r < RULES; r++) {
-			bool want = plain_match(plain[r], n[r], payload, len, 0);
-			if (bench_count(b, (uint32_t)r + 1) != (want ? 1 : 0))
-				fail_msg("rule %d of\n%s\"%.*s\": expected %s", r + 1, text, len, payload,
-					want ? "an alert" : "none");
-		}
-		alerts += b->n;
-	}
-	assert_true(alerts > 100);
-	bench_close(b);
-	free(text);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -311,7 +198,6 @@ int main(void)
 		cmocka_unit_test_setup_teardown(
 			another_format_with_a_right_checksum_is_not_believed, make_dir, drop_dir),
 		cmocka_unit_test_setup_teardown(rules_from_the_cache_alert_the_same, make_dir, drop_dir),
-		cmocka_unit_test(the_engine_agrees_with_a_matcher_without_prefilter),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
