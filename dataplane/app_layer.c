@@ -34,6 +34,10 @@ static enum stream_verdict on_data(void *arg, struct stream_view *v);
 
 static void on_packet(void *arg, struct packet *p, struct detector_run *run)
 {
+	struct app_layer *a = arg;
+
+	if (unlikely(a->later.dirs))
+		app_show_now(a, p, run);
 	app_layer_packet(arg, p, run);
 }
 
@@ -203,7 +207,7 @@ static enum stream_verdict feed(struct app_layer *a, struct app_session *s, stru
 	app_session_parse(&a->run, s, &in);
 	v->used = in.used;
 	s->left[v->dir] = in.len - in.used;
-	app_show(a, s, dir, (struct packet *)(uintptr_t)v->packet, v->flow, v->cold, v->run);
+	app_show_later(a, s, dir, (struct packet *)(uintptr_t)v->packet, v->flow, v->cold, v->run);
 	return s->done == 3 ? STREAM_DONE_BOTH : s->done & 1u << dir ? STREAM_DONE : STREAM_MORE;
 }
 
@@ -401,7 +405,7 @@ static void feed_datagram(
 
 	s->fed |= (uint8_t)(1u << dir);
 	app_session_parse(&a->run, s, &in);
-	app_show(a, s, dir, p, p->flow, cold, run);
+	app_show(a, s, (uint8_t)(1u << dir), p, p->flow, cold, run);
 }
 
 // A datagram has told what its flow speaks.

@@ -56,34 +56,71 @@ static void write_record(struct app_layer *a, const struct app_session *s, const
 	event_commit(run->sink);
 }
 
-void app_show(struct app_layer *a, struct app_session *s, uint8_t dir, struct packet *p, struct flow *f,
+static void show_to_rules(struct app_layer *a, struct app_session *s, uint8_t dirs, struct packet *p, struct flow *f,
+	struct flow_cold *cold, struct detector_run *run)
+{
+	const struct app_consumer *c = &a->consumer;
+
+	a->run.session = s;
+	for (struct app_tx *tx = s->first; tx; tx = tx->next)
+		for (uint8_t dir = 0; dir < 2; dir++)
+			if (dirs >> dir & 1)
+				c->on_tx(c->arg, s->parser, s, tx, dir, p, f, cold, &a->run, run);
+	if (c->on_shown)
+		c->on_shown(c->arg, p, f, run);
+}
+
+void app_show(struct app_layer *a, struct app_session *s, uint8_t dirs, struct packet *p, struct flow *f,
 	struct flow_cold *cold, struct detector_run *run)
 {
 	const struct app_consumer *c = &a->consumer;
 	struct app_tx *before = NULL, *next;
 
+	if (c->on_tx && s->first)
+		show_to_rules(a, s, dirs, p, f, cold, run);
 	for (struct app_tx *tx = s->first; tx; tx = next) {
 		next = tx->next;
 		a->run.session = s;
-		if (c->on_tx)
-			c->on_tx(c->arg, s->parser, s, tx, dir, p, f, cold, &a->run, run);
 		if (!app_tx_over(s->parser, tx)) {
 			before = tx;
 			continue;
 		}
 		if (a->log >> s->parser->proto & 1 && s->parser->log)
 			write_record(a, s, tx, p, f, cold, run);
-		if (c->on_tx_end)
+		if (c->on_tx)
 			c->on_tx_end(c->arg, tx, &a->run);
 		app_tx_end(&a->run, s, before, tx);
 	}
 }
 
+void app_show_later(struct app_layer *a, struct app_session *s, uint8_t dir, struct packet *p, struct flow *f,
+	struct flow_cold *cold, struct detector_run *run)
+{
+	if (!a->consumer.on_tx || !p || !tcp_stream_wants_packets(a->streams)) {
+		app_show(a, s, (uint8_t)(1u << dir), p, f, cold, run);
+		return;
+	}
+	a->later.flow = f;
+	a->later.cold = cold;
+	a->later.dirs |= (uint8_t)(1u << dir);
+}
+
+void app_show_now(struct app_layer *a, struct packet *p, struct detector_run *run)
+{
+	struct app_session *s = a->later.cold->app;
+	uint8_t dirs = a->later.dirs;
+
+	a->later.dirs = 0;
+	if (s && s->parser)
+		app_show(a, s, dirs, p, a->later.flow, a->later.cold, run);
+}
+
 void app_show_end(struct app_layer *a, struct app_session *s, struct packet *p, struct flow *f, struct flow_cold *cold,
 	struct detector_run *run)
 {
+	a->later.dirs = 0;
 	for (struct app_tx *tx = s->first; tx; tx = tx->next)
 		tx->stopped = true;
 	if (s->first)
-		app_show(a, s, s->first->last_dir & 1, p, f, cold, run);
+		app_show(a, s, 3, p, f, cold, run);
 }

@@ -184,6 +184,10 @@ static int start_engine(struct sensor *s, uint16_t i)
 	struct stream_consumer consumer = signature_stream_consumer(s->signature[i]);
 	w->engine = (struct packet_engine){s->signature[i], signature_between_bursts, signature_on_flow_end};
 	signature_worker_set_gate(s->signature[i], s->gate, !s->live);
+	if (w->app) {
+		struct app_consumer transactions = signature_app_consumer(s->signature[i]);
+		app_layer_set_consumer(w->app, &transactions);
+	}
 	return tcp_stream_add_consumer(w->streams, &consumer);
 }
 

@@ -116,7 +116,9 @@ static void put_group(FILE *out, const struct rule *r)
 		fprintf(out, "%s%s%s", r->flags & RULE_F_NEED_PACKET ? "packets" : "",
 			r->flags & RULE_F_NEED_PACKET && r->flags & RULE_F_NEED_STREAM ? " and " : "",
 			r->flags & RULE_F_NEED_STREAM ? "streams" : "");
-	enum rule_ports ports = r->waiting ? rule_ports(r) : (enum rule_ports)r->ports;
+	enum rule_ports ports = r->flags & RULE_F_TX ? PORTS_ANY
+				: r->waiting         ? rule_ports(r)
+						     : (enum rule_ports)r->ports;
 	if (ports == PORTS_ANY)
 		fputs(", any port", out);
 	else
@@ -126,10 +128,10 @@ static void put_group(FILE *out, const struct rule *r)
 
 static void put_fast(FILE *out, const struct rule *r)
 {
-	const struct content *c = &r->fast->content;
+	const struct content *c = r->fast ? &r->fast->content : &r->fast_raw->content;
 	bool chop = c->flags & CONTENT_FP_CHOP;
 	fputs(",\"fast_pattern\":{\"buffer\":", out);
-	put_text(out, r->fast_buffer->name);
+	put_text(out, r->fast ? r->fast_buffer->name : "payload");
 	fputs(",\"pattern\":", out);
 	put_pattern(out, chop ? c->bytes + c->fp_off : c->bytes, chop ? c->fp_len : c->len);
 	fprintf(out, ",\"nocase\":%s}", c->flags & CONTENT_NOCASE ? "true" : "false");
@@ -149,7 +151,7 @@ static void put_rule(FILE *out, const struct rule *r)
 		put_text(out, r->app);
 	}
 	put_buffers(out, r);
-	if (r->fast)
+	if (r->fast || r->fast_raw)
 		put_fast(out, r);
 	put_group(out, r);
 	if (r->waiting) {

@@ -4,6 +4,7 @@
 
 #include <hs/hs.h>
 
+#include "dataplane/api/app_proto.h"
 #include "detectors/signature/ruleset.h"
 
 enum group_proto { GROUP_TCP, GROUP_UDP, GROUP_ICMP, GROUP_OTHER, GROUP_PROTOS };
@@ -39,6 +40,16 @@ struct port_groups {
 	bool has_view[VIEWS];
 };
 
+// Rules for the same application protocols. They are looked for in flows of those alone, whatever the port.
+#define APP_GROUPS_MAX 3u // that one protocol belongs to: http, http1; smb, dcerpc
+struct app_groups {
+	uint64_t apps;                   // as rule.apps
+	struct port_groups groups[2][2]; // GROUP_TCP and GROUP_UDP, by enum packet_dir
+};
+
+// What a packet can belong to at most: any port, its destination, its source, without and with a protocol.
+#define PACKET_GROUPS_MAX (3 * (1 + APP_GROUPS_MAX))
+
 // IP-only rules by address: which rules an IPv4 address can match.
 struct ip_index {
 	uint32_t n;
@@ -49,6 +60,9 @@ struct ip_index {
 
 struct group_table {
 	struct port_groups groups[GROUP_PROTOS][2]; // by enum packet_dir
+	struct app_groups *app[APP_PROTO_COUNT];    // distinct sets of protocols, in order of appearance
+	uint32_t n_app;
+	const struct app_groups *of_app[APP_PROTO_COUNT][APP_GROUPS_MAX]; // by protocol, NULL ends
 	struct ip_index by_src, by_dst;
 	const uint32_t *ip_always, *ip_v6; // IP-only rules asked for every packet, for every IPv6 packet
 	uint32_t n_ip_always, n_ip_v6;
@@ -61,12 +75,26 @@ struct group_table {
 // Which of its ports a rule is looked for behind, if there is room for its list (else PORTS_ANY).
 enum rule_ports rule_ports(const struct rule *r);
 
+// Whether a rule is for this direction (enum packet_dir).
+bool rule_goes(const struct rule *r, int dir);
+
 // A literal for the prefilter.
 struct literal {
 	const uint8_t *bytes;
 	uint16_t len;
 	bool nocase;
 };
+// What the prefilter looks for of a content.
+struct literal step_literal(const struct step *s);
+// Rules on their way into a group.
+struct literal_rule {
+	struct literal lit;
+	uint32_t rule;
+};
+// Makes a group of n rules by literal, which are sorted in place, and of those without (`always`, taken from the
+// arena). Returns 0 or -ENOMEM.
+int group_of_literals(
+	struct ruleset *rs, struct group *g, struct literal_rule *lr, uint32_t n, uint32_t *always, uint32_t n_always);
 
 // mpm_compile.c: databases, each set of literals once. Ids are positions in the set.
 struct mpm *mpm_new(void);

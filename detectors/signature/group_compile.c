@@ -6,6 +6,7 @@
 #include "detectors/signature/group.h"
 #include "detectors/signature/ip_index.h"
 #include "detectors/signature/ruleset_load.h"
+#include "detectors/signature/tx_internal.h"
 
 #define FEW_PORTS 32768u     // a list of more ports than this is no way to tell packets apart
 #define PORT_LISTS_MAX 1024u // different lists that have groups of their own, a protocol, direction and side
@@ -14,11 +15,6 @@
 struct rule_list {
 	uint32_t *at;
 	uint32_t n, cap;
-};
-
-struct literal_rule {
-	struct literal lit;
-	uint32_t rule;
 };
 
 static bool list_add(struct rule_list *l, uint32_t rule)
@@ -50,51 +46,49 @@ static int literal_rule_cmp(const void *va, const void *vb)
 	return d ? d : a->rule < b->rule ? -1 : a->rule > b->rule;
 }
 
-static struct literal rule_literal(const struct rule *r)
+// What is looked for in packets and streams.
+static const struct step *raw_step(const struct rule *r)
 {
-	const struct content *c = &r->fast->content;
+	return r->flags & RULE_F_TX ? r->fast_raw : r->fast;
+}
+
+struct literal step_literal(const struct step *s)
+{
+	const struct content *c = &s->content;
 	bool chop = c->flags & CONTENT_FP_CHOP;
 	return (struct literal){
 		chop ? c->bytes + c->fp_off : c->bytes, chop ? c->fp_len : c->len, c->flags & CONTENT_NOCASE};
 }
 
-// Bytes from the start of the payload within which the rule's literal must lie; UINT32_MAX: anywhere.
-static uint32_t rule_reach(const struct rule *r)
+// Bytes from the start of the payload within which the literal must lie; UINT32_MAX: anywhere.
+static uint32_t content_reach(const struct content *c)
 {
-	const struct content *c = &r->fast->content;
 	if (!(c->flags & CONTENT_DEPTH) || c->flags & (CONTENT_DEPTH_VAR | CONTENT_OFFSET_VAR))
 		return UINT32_MAX;
 	return (uint32_t)c->depth + (c->flags & CONTENT_OFFSET ? (uint32_t)c->offset : 0);
 }
 
-static int group_fill(
-	struct ruleset *rs, struct group *g, const struct rule_list *l, struct literal_rule *lr, uint32_t n)
+int group_of_literals(
+	struct ruleset *rs, struct group *g, struct literal_rule *lr, uint32_t n, uint32_t *always, uint32_t n_always)
 {
 	uint32_t *first = arena_alloc(&rs->arena, (n + 1) * sizeof(*first));
 	uint32_t *rules = arena_alloc(&rs->arena, (n + 1) * sizeof(*rules));
-	uint32_t *always = arena_alloc(&rs->arena, (l->n - n + 1) * sizeof(*always));
 	struct literal *lits = calloc(n + 1, sizeof(*lits));
-	if (!first || !rules || !always || !lits) {
+	*g = (struct group){.first = first, .rules = rules, .always = always, .n_always = n_always};
+	if (!first || !rules || !lits) {
 		free(lits);
 		return -ENOMEM;
 	}
+	qsort(lr, n, sizeof(*lr), literal_rule_cmp);
 	for (uint32_t i = 0; i < n; i++) {
 		if (i == 0 || literal_cmp(&lr[i - 1].lit, &lr[i].lit)) {
 			lits[g->n_literals] = lr[i].lit;
 			first[g->n_literals++] = i;
 		}
 		rules[i] = lr[i].rule;
-		uint32_t reach = rule_reach(rs->rules[lr[i].rule]);
-		if (reach > g->scan_bytes)
-			g->scan_bytes = reach;
 	}
 	first[g->n_literals] = n;
-	for (uint32_t i = 0; i < l->n; i++)
-		if (!rs->rules[l->at[i]]->fast)
-			always[g->n_always++] = l->at[i];
-	g->first = first;
-	g->rules = rules;
-	g->always = always;
+	g->id = rs->groups->n_groups++;
 	int rc = mpm_want(rs->groups->mpm, lits, g->n_literals, &g->db);
 	free(lits);
 	return rc;
@@ -102,21 +96,29 @@ static int group_fill(
 
 static int group_make(struct ruleset *rs, struct group *g, const struct rule_list *l, enum group_view view)
 {
-	uint32_t n = 0;
+	uint32_t n = 0, n_always = 0, scan_bytes = 0;
 	memset(g, 0, sizeof(*g));
 	if (!l->n)
 		return 0;
 	struct literal_rule *lr = calloc(l->n, sizeof(*lr));
-	if (!lr)
+	uint32_t *always = arena_alloc(&rs->arena, l->n * sizeof(*always));
+	if (!lr || !always) {
+		free(lr);
 		return -ENOMEM;
+	}
 	for (uint32_t i = 0; i < l->n; i++) {
 		const struct rule *r = rs->rules[l->at[i]];
-		if (view != VIEW_FIELDS && r->fast)
-			lr[n++] = (struct literal_rule){rule_literal(r), l->at[i]};
+		const struct step *s = raw_step(r);
+		if (view != VIEW_FIELDS && s) {
+			uint32_t reach = content_reach(&s->content);
+			lr[n++] = (struct literal_rule){step_literal(s), l->at[i]};
+			scan_bytes = reach > scan_bytes ? reach : scan_bytes;
+		}
+		if (!s)
+			always[n_always++] = l->at[i];
 	}
-	qsort(lr, n, sizeof(*lr), literal_rule_cmp);
-	g->id = rs->groups->n_groups++;
-	int rc = group_fill(rs, g, l, lr, n);
+	int rc = group_of_literals(rs, g, lr, n, always, n_always);
+	g->scan_bytes = scan_bytes;
 	free(lr);
 	return rc;
 }
@@ -134,6 +136,8 @@ static bool proto_fits(const struct rule *r, enum group_proto p)
 		return p == GROUP_ICMP;
 	case PROTO_SCTP:
 		return p == GROUP_OTHER;
+	case PROTO_APP:
+		return p == GROUP_TCP || p == GROUP_UDP;
 	default:
 		return true;
 	}
@@ -144,18 +148,28 @@ static unsigned rule_views(const struct rule *r, enum group_proto p)
 {
 	if (!(r->flags & RULE_F_PAYLOAD))
 		return 1u << VIEW_FIELDS;
+	if (r->flags & RULE_F_TX)
+		return 1u << VIEW_STREAM;
 	if (p != GROUP_TCP)
 		return 1u << VIEW_PACKET;
 	return (r->flags & RULE_F_NEED_PACKET ? 1u << VIEW_PACKET : 0) |
 	       (r->flags & RULE_F_NEED_STREAM ? 1u << VIEW_STREAM : 0);
 }
 
-static bool rule_fits(const struct rule *r, enum group_proto p, int dir)
+bool rule_goes(const struct rule *r, int dir)
 {
 	uint32_t want = dir ? RULE_F_TO_CLIENT : RULE_F_TO_SERVER, other = dir ? RULE_F_TO_SERVER : RULE_F_TO_CLIENT;
-	if (r->flags & (RULE_F_IP_ONLY | RULE_F_DECODE_EVENT))
+	return !(r->flags & other) || r->flags & want;
+}
+
+// A rule that inspects transactions is looked for here with its raw part alone, in streams.
+static bool rule_fits(const struct rule *r, enum group_proto p, int dir, uint64_t apps)
+{
+	if (r->flags & (RULE_F_IP_ONLY | RULE_F_DECODE_EVENT) || r->apps != apps)
 		return false;
-	return proto_fits(r, p) && (!(r->flags & other) || r->flags & want);
+	if (r->flags & RULE_F_TX && (p != GROUP_TCP || !(r->flags & RULE_F_PAYLOAD)))
+		return false;
+	return proto_fits(r, p) && rule_goes(r, dir);
 }
 
 // The port lists of a bucket. A rule file with a list of its own for each rule must not take a database for
@@ -310,14 +324,15 @@ static int bucket_groups(
 	return rc;
 }
 
-static int make_port_groups(struct ruleset *rs, struct port_groups *pg, enum group_proto p, int dir)
+// apps: as rule.apps, of the rules that are meant.
+static int make_port_groups(struct ruleset *rs, struct port_groups *pg, enum group_proto p, int dir, uint64_t apps)
 {
 	struct rule_list buckets[3] = {0};
 	struct port_lists *lists = calloc(2, sizeof(*lists));
 	int rc = lists ? 0 : -ENOMEM;
 	for (uint32_t i = 0; !rc && i < rs->n_rules; i++) {
 		struct rule *r = rs->rules[i];
-		if (!rule_fits(r, p, dir))
+		if (!rule_fits(r, p, dir, apps))
 			continue;
 		r->ports = (uint8_t)rule_bucket(r, p, lists);
 		if (!list_add(&buckets[r->ports], i))
@@ -332,6 +347,51 @@ static int make_port_groups(struct ruleset *rs, struct port_groups *pg, enum gro
 		rc = bucket_groups(rs, pg, &buckets[PORTS_SRC], false, p);
 	for (int i = 0; i < 3; i++)
 		free(buckets[i].at);
+	return rc;
+}
+
+static bool note_apps(struct group_table *t, struct app_groups *g)
+{
+	for (uint32_t proto = 0; proto < APP_PROTO_COUNT; proto++) {
+		uint32_t i = 0;
+		while (i < APP_GROUPS_MAX && t->of_app[proto][i])
+			i++;
+		if (!(g->apps >> proto & 1))
+			continue;
+		if (i == APP_GROUPS_MAX)
+			return false;
+		t->of_app[proto][i] = g;
+	}
+	t->app[t->n_app++] = g;
+	return true;
+}
+
+static struct app_groups *find_apps(const struct group_table *t, uint64_t apps)
+{
+	for (uint32_t i = 0; i < t->n_app; i++)
+		if (t->app[i]->apps == apps)
+			return t->app[i];
+	return NULL;
+}
+
+// Groups for each distinct set of protocols that rules name.
+static int make_app_groups(struct ruleset *rs)
+{
+	struct group_table *t = rs->groups;
+	int rc = 0;
+	for (uint32_t i = 0; !rc && i < rs->n_rules; i++) {
+		uint64_t apps = rs->rules[i]->apps;
+		if (!apps || find_apps(t, apps))
+			continue;
+		struct app_groups *g = arena_alloc(&rs->arena, sizeof(*g));
+		if (!g)
+			return -ENOMEM;
+		g->apps = apps;
+		if (!note_apps(t, g))
+			return -EINVAL; // app_names.c has grown past APP_GROUPS_MAX
+		for (int k = 0; !rc && k < 4; k++)
+			rc = make_port_groups(rs, &g->groups[k >> 1][k & 1], k >> 1, k & 1, apps);
+	}
 	return rc;
 }
 
@@ -366,7 +426,11 @@ int ruleset_group(struct ruleset *rs, const struct ruleset_config *cfg, struct r
 		return -ENOMEM;
 	for (int p = 0; !rc && p < GROUP_PROTOS; p++)
 		for (int d = 0; !rc && d < 2; d++)
-			rc = make_port_groups(rs, &rs->groups->groups[p][d], p, d);
+			rc = make_port_groups(rs, &rs->groups->groups[p][d], p, d, 0);
+	if (!rc)
+		rc = make_app_groups(rs);
+	if (!rc)
+		rc = tx_compile(rs);
 	if (!rc)
 		rc = make_events(rs);
 	if (!rc)

@@ -1,6 +1,8 @@
 // What the groups of rules cost a worker, for whoever asks which of them the time goes to.
 #include <stdio.h>
 
+#include "detectors/signature/rule_parse.h"
+#include "detectors/signature/tx_internal.h"
 #include "detectors/signature/worker_internal.h"
 
 static const char *const proto_names[GROUP_PROTOS] = {"tcp", "udp", "icmp", "ip"};
@@ -51,26 +53,69 @@ static const struct group *find(
 	return NULL;
 }
 
+// A protocol's part of a name: the first of those that its rules are for.
+static const char *first_app(uint64_t apps)
+{
+	return app_proto_name((uint16_t)__builtin_ctzll(apps));
+}
+
+// Groups by port: of one transport, for flows that speak one of `apps` (0: whatever they speak).
+static bool name_ports(const struct port_groups *pg, uint32_t i, uint32_t proto, uint32_t dir, uint64_t apps,
+	struct signature_group_stats *out)
+{
+	char ports[32];
+	uint32_t view = 0;
+	const struct group *g = find(pg, i, &view, ports, sizeof(ports));
+
+	if (!g)
+		return false;
+	out->literals = g->n_literals;
+	snprintf(out->name, sizeof(out->name), "%s%s%s %s, %s, %s", apps ? first_app(apps) : "", apps ? " " : "",
+		proto_names[proto], dir_names[dir], view_names[view], ports);
+	return true;
+}
+
+static bool name_tx(const struct tx_proto *t, uint32_t i, struct signature_group_stats *out)
+{
+	for (uint32_t dir = 0; dir < 2; dir++)
+		for (uint32_t k = 0; k < t->dir[dir].n_groups; k++) {
+			const struct tx_group *g = &t->dir[dir].groups[k];
+			if (g->group.id != i)
+				continue;
+			out->literals = g->group.n_literals;
+			snprintf(out->name, sizeof(out->name), "%s %s, %s%s%s", app_proto_name(t->parser->proto),
+				dir_names[dir], keyword_at(g->slot)->name, g->transforms ? " " : "",
+				g->transforms ? g->transforms->name : "");
+			return true;
+		}
+	return false;
+}
+
+static void name_group(const struct ruleset *rs, uint32_t i, struct signature_group_stats *out)
+{
+	const struct group_table *t = rs->groups;
+
+	for (uint32_t k = 0; k < GROUP_PROTOS * 2; k++)
+		if (name_ports(&t->groups[k >> 1][k & 1], i, k >> 1, k & 1, 0, out))
+			return;
+	for (uint32_t a = 0; a < t->n_app; a++)
+		for (uint32_t k = 0; k < 4; k++)
+			if (name_ports(&t->app[a]->groups[k >> 1][k & 1], i, k >> 1, k & 1, t->app[a]->apps, out))
+				return;
+	for (uint32_t p = 0; rs->tx && p < APP_PROTO_COUNT; p++)
+		if (rs->tx->protos[p] && name_tx(rs->tx->protos[p], i, out))
+			return;
+}
+
 bool signature_group_stats(const struct signature_worker *w, uint32_t i, struct signature_group_stats *out)
 {
 	const struct group_table *t = w->seat.rs->groups;
 	const struct group_counters *c = &w->seat.groups[i];
-	char ports[32];
-	uint32_t view = 0;
-
 	if (i >= t->n_groups)
 		return false;
 	*out = (struct signature_group_stats){.scans = c->scans,
 		.bytes = c->bytes,
 		.cycles = c->sampled ? (uint64_t)((double)c->cycles / (double)c->sampled * (double)c->scans) : 0};
-	for (uint32_t proto = 0; proto < GROUP_PROTOS; proto++)
-		for (uint32_t dir = 0; dir < 2; dir++) {
-			const struct group *g = find(&t->groups[proto][dir], i, &view, ports, sizeof(ports));
-			if (!g)
-				continue;
-			out->literals = g->n_literals;
-			snprintf(out->name, sizeof(out->name), "%s %s, %s, %s", proto_names[proto], dir_names[dir],
-				view_names[view], ports);
-		}
+	name_group(w->seat.rs, i, out);
 	return true;
 }

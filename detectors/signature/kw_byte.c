@@ -4,6 +4,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "dataplane/api/app_proto.h"
 #include "detectors/signature/rule_parse.h"
 
 static const struct {
@@ -91,7 +92,8 @@ static struct step *add(struct rule_parser *ps, enum step_kind kind, const struc
 	s->byte = *a;
 	s->relative = (a->flags & BYTE_RELATIVE) != 0;
 	if (a->flags & BYTE_DCE)
-		rule_wait_for_protocol(ps, "dcerpc");
+		if (!(ps->rs->detected >> APP_DCERPC & 1))
+			rule_wait_for_protocol(ps, "dcerpc");
 	return s;
 }
 

@@ -1,10 +1,11 @@
 // decode-event and stream-event: malformations that decode and the stream engine noted on a packet.
-// app-layer-event waits for the parsers.
+// app-layer-event: what protocol parsers noted on a transaction.
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
+#include "detectors/signature/app_names.h"
 #include "detectors/signature/match_runtime.h"
 #include "detectors/signature/packet_fields.h"
 #include "detectors/signature/rule_parse.h"
@@ -79,7 +80,7 @@ static int add_event(struct rule_parser *ps, const char *type, const char *name)
 		snprintf(what, sizeof(what), "%s-event:%.60s", type, name);
 		rule_wait_for(ps, rule_strdup(ps, what));
 	}
-	ps->rule->flags |= RULE_F_EVENT | (*type == 'd' ? RULE_F_DECODE_EVENT : 0);
+	ps->rule->flags |= RULE_F_EVENT | (*type == 's' ? 0 : RULE_F_DECODE_EVENT);
 	ps->rule->event = *id;
 	return test_add(ps, match_event, id);
 }
@@ -101,10 +102,24 @@ static int parse_engine_event(struct rule_parser *ps, const struct keyword *kw, 
 	return parse_fail(ps, "expected %s, found \"%.60s\"", kw->syntax, arg);
 }
 
+// Names without a dot are what the detection of protocols notes on a packet.
 static int parse_app_event(struct rule_parser *ps, const struct keyword *kw, char *arg)
 {
-	rule_wait_for(ps, kw->name);
-	ps->rule->flags |= RULE_F_TX;
+	char what[96], *dot = strchr(arg, '.');
+	struct app_event_test *e = rule_alloc(ps, sizeof(*e));
+	if (!e)
+		return -ENOMEM;
+	if (!dot && find_event("applayer", arg))
+		return add_event(ps, "applayer", arg);
+	snprintf(what, sizeof(what), "app-layer-event:%.60s", arg);
+	if (dot)
+		*dot++ = 0;
+	int index = dot ? parsers_event(ps->rs->parsers, arg, dot, &e->proto) : -1;
+	if (index < 0)
+		rule_wait_for(ps, rule_strdup(ps, what));
+	e->index = (uint8_t)index;
+	e->next = ps->rule->app_events;
+	ps->rule->app_events = e;
 	return 0;
 }
 
@@ -183,9 +198,11 @@ const struct keyword kw_event_table[] = {
 		"A malformation that decoding noted.", "same, by Suricata's names"},
 	{"stream-event", NULL, ARG_REQUIRED, parse_event, 1, "name", "stream-event:3whs_ack_in_wrong_dir;",
 		"Something odd that the TCP engine noted.", "same, by Suricata's names"},
-	{"app-layer-event", NULL, ARG_REQUIRED, parse_app_event, 0, "protocol.name",
-		"app-layer-event:http.invalid_uri;", "Something odd that a protocol parser noted.",
-		"waits for the protocol parsers"},
+	{"app-layer-event", NULL, ARG_REQUIRED, parse_app_event, 0, "protocol.name | applayer_name",
+		"app-layer-event:http.invalid_uri;",
+		"Something odd that a protocol parser noted on a transaction, or the detection of protocols on a "
+		"packet.",
+		"same, by Suricata's names"},
 	CSUM("ipv4-csum", 0, "IPv4 header"),
 	CSUM("tcpv4-csum", 1, "TCP over IPv4"),
 	CSUM("tcpv6-csum", 2, "TCP over IPv6"),

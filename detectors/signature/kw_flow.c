@@ -200,12 +200,6 @@ static int parse_stream_size(struct rule_parser *ps, const struct keyword *kw, c
 	return test_add(ps, match_stream_size, a);
 }
 
-static int parse_app_protocol(struct rule_parser *ps, const struct keyword *kw, char *arg)
-{
-	rule_wait_for(ps, kw->name);
-	return 0;
-}
-
 const struct keyword kw_flow_table[] = {
 	{"flow", NULL, ARG_REQUIRED, parse_flow, 0,
 		"to_server|to_client|from_server|from_client, established|not_established|stateless, "
@@ -230,7 +224,5 @@ const struct keyword kw_flow_table[] = {
 	{"stream_size", NULL, ARG_REQUIRED, parse_stream_size, 0, "server|client|both|either, op, n",
 		"stream_size:client,<,6;", "Sequence numbers a side has used so far: its SYN and its bytes.",
 		"same; a FIN is not counted"},
-	{"app-layer-protocol", NULL, ARG_REQUIRED, parse_app_protocol, 0, "[!]protocol", "app-layer-protocol:!http;",
-		"What the flow's protocol was detected to be.", "waits for the protocol parsers"},
 	{0},
 };

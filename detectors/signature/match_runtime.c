@@ -74,11 +74,10 @@ static enum group_proto packet_group(const struct packet *p)
 	}
 }
 
-uint32_t groups_of_packet(
-	const struct signature_worker *w, const struct packet *p, enum group_view view, const struct group *out[3])
+// The groups of pg a packet belongs to, at most three. Returns how many.
+static uint32_t groups_by_port(
+	const struct port_groups *pg, const struct packet *p, enum group_view view, const struct group **out)
 {
-	int dir = p->flow ? p->dir : DIR_TO_SERVER;
-	const struct port_groups *pg = &w->seat.rs->groups->groups[packet_group(p)][dir];
 	uint32_t n = 0;
 	if (!pg->has_view[view])
 		return 0;
@@ -90,10 +89,35 @@ uint32_t groups_of_packet(
 	return n;
 }
 
-static void scan_view(struct signature_worker *w, const struct packet *p, enum group_view view, bool whole)
+uint32_t groups_of_packet(const struct signature_worker *w, const struct packet *p, enum group_view view,
+	uint16_t app_proto, const struct group *out[PACKET_GROUPS_MAX])
 {
-	const struct group *groups[3];
-	uint32_t n = groups_of_packet(w, p, view, groups);
+	const struct group_table *t = w->seat.rs->groups;
+	int dir = p->flow ? p->dir : DIR_TO_SERVER;
+	enum group_proto proto = packet_group(p);
+	uint32_t n = groups_by_port(&t->groups[proto][dir], p, view, out);
+	if (proto > GROUP_UDP)
+		return n;
+	for (uint32_t i = 0; i < APP_GROUPS_MAX && t->of_app[app_proto][i]; i++)
+		n += groups_by_port(&t->of_app[app_proto][i]->groups[proto][dir], p, view, out + n);
+	return n;
+}
+
+// The flow's protocol as rules for packets know it: as of the packets before, since Suricata parses what a receiver has
+// acknowledged. A datagram is parsed before it is looked at.
+static uint16_t packet_app_proto(const struct signature_worker *w, const struct packet *p)
+{
+	if (!w->seat.rs->groups->n_app || !p->flow || !(p->flow->flags & FLOW_COLD_SET))
+		return APP_UNKNOWN;
+	const struct flow_cold *cold = flow_cold_get(w->flows, p->flow);
+	return app_known_before(cold, 0, p) || app_known_before(cold, 1, p) ? cold->app_proto : APP_UNKNOWN;
+}
+
+static void scan_view(
+	struct signature_worker *w, const struct packet *p, enum group_view view, uint16_t app_proto, bool whole)
+{
+	const struct group *groups[PACKET_GROUPS_MAX];
+	uint32_t n = groups_of_packet(w, p, view, app_proto, groups);
 	const uint8_t *bytes = packet_payload(p);
 	for (uint32_t i = 0; i < n; i++) {
 		uint32_t len = packet_rule_payload_len(p);
@@ -137,13 +161,14 @@ static void gather(struct signature_worker *w, const struct packet *p)
 		return;
 	if (!p->flow || p->nth[p->dir] <= 1)
 		ip_only_candidates(w, p);
-	scan_view(w, p, VIEW_FIELDS, true);
+	uint16_t app_proto = packet_app_proto(w, p);
+	scan_view(w, p, VIEW_FIELDS, app_proto, true);
 	if (!packet_rule_payload_len(p))
 		return;
-	scan_view(w, p, VIEW_PACKET, false);
+	scan_view(w, p, VIEW_PACKET, app_proto, false);
 	// Bytes that did not go into the stream are looked at where they are.
 	if (p->flags & PKT_TCP && !(p->flags & PKT_STREAM_ADDED))
-		scan_view(w, p, VIEW_STREAM, true);
+		scan_view(w, p, VIEW_STREAM, app_proto, true);
 }
 
 static bool proto_match(const struct rule *r, const struct packet *p)
@@ -223,11 +248,13 @@ void match_begin(struct signature_worker *w, const struct rule *r, struct packet
 	m->run = run;
 	m->steps = 0;
 	m->stream = false;
+	m->tx = NULL;
+	m->parser = NULL;
 	m->n_captures = 0;
 }
 
 // The bytes of a header buffer; false when the packet has no such header.
-static bool header_buffer(const struct packet *p, uint16_t id, const uint8_t **buf, uint32_t *len)
+bool header_buffer(const struct packet *p, uint16_t id, const uint8_t **buf, uint32_t *len)
 {
 	uint32_t off = p->l4_off, n = 0, flag = 0;
 	switch (id) {
@@ -270,12 +297,17 @@ static bool header_buffer(const struct packet *p, uint16_t id, const uint8_t **b
 	return (p->flags & flag) && n && *buf;
 }
 
+bool in_stream(const struct match_ctx *m)
+{
+	return m->w->any_hit && rule_bits_has(&m->w->seat.stream_hits, m->rule->index);
+}
+
 // The payload tests: the stream's answer comes first, then the packet's.
 static bool payload_match(struct signature_worker *w, const struct rule *r, const struct buffer_test *b)
 {
 	struct match_ctx *m = &w->ctx;
 	const struct packet *p = m->p;
-	if (r->flags & RULE_F_NEED_STREAM && w->any_hit && rule_bits_has(&w->seat.stream_hits, r->index)) {
+	if (r->flags & RULE_F_NEED_STREAM && in_stream(m)) {
 		m->stream = true;
 		return true;
 	}
@@ -313,87 +345,11 @@ static bool rule_match(struct signature_worker *w, const struct rule *r)
 	return !r->buffers || buffers_match(w, r);
 }
 
-// Sends a match to the gate, which decides whether it is an alert (alert_gate.c).
-static void emit(struct signature_worker *w, const struct rule *r)
-{
-	struct match_ctx *m = &w->ctx;
-	struct event *ev = event_begin(m->run->sink, EVENT_ALERT, m->p, 0);
-	if (m->flow && !rule_is_conditional(r))
-		m->flow->flags |= FLOW_ALERTED;
-	w->stats.alerts++;
-	if (!ev)
-		return;
-	ev->alert.info = &r->info;
-	ev->alert.payload_len = m->p->payload_len;
-	ev->alert.stream = m->stream;
-	ev->alert.first = !w->spoken;
-	w->spoken = true;
-	if (w->standing_in)
-		ev->flags &= (uint16_t)~EVENT_HAS_PACKET;
-	event_commit(m->run->sink);
-}
-
-// The gate has said that this threshold is silent for the time being: that saves the way there.
-static bool hushed(const struct match_ctx *m, const struct rule *r)
-{
-	const struct packet *p = m->p;
-	if (!m->w->bulletin || !rule_may_hush(r))
-		return false;
-	struct host_ends ends = {&p->src, &p->dst, 0};
-	if (r->threshold->track == TRACK_FLOW && m->flow)
-		ends.flow_id = flow_id(m->w->flows, m->flow);
-	struct host_key key = threshold_key(r, HOST_THRESHOLD, r->threshold, &ends);
-	return bulletin_holds(m->w->bulletin, &key, p->ts_ns);
-}
-
-static bool host_bits_hold(const struct match_ctx *m, const struct rule *r)
+bool host_bits_hold(const struct match_ctx *m, const struct rule *r)
 {
 	for (const struct host_bit *b = r->host_tests; b; b = b->next)
 		if (hostbit_isset(m, b) != (b->op == HOST_BIT_ISSET))
 			return false;
-	return true;
-}
-
-static void speak(struct signature_worker *w, const struct rule *r)
-{
-	bool silent = r->flags & RULE_F_NOALERT;
-	if (silent && !r->host_posts && !r->tag)
-		return;
-	if (hushed(&w->ctx, r)) {
-		w->stats.suppressed++;
-	} else if (!rule_is_conditional(r) && w->alerts++ >= w->seat.rs->alert_max) {
-		w->stats.over_alert_max++;
-	} else {
-		emit(w, r);
-	}
-}
-
-// Whether a rule that passes, drops or rejects does so to the rest of the flow: when it is about addresses alone or its
-// bytes are the stream's, as in Suricata, which looks at none of a dropped flow's packets. For a rule that counts
-// matches before it acts the gate does that.
-static bool ends_flow(const struct match_ctx *m, const struct rule *r)
-{
-	bool counts = r->detection_filter || (r->threshold && r->threshold->type != THRESHOLD_LIMIT);
-	return m->flow && r->action != RULE_ALERT && !counts &&
-	       (r->flags & (RULE_F_IP_ONLY | RULE_F_IPONLY_LIKE) || m->stream);
-}
-
-// A rule has matched: what it sets is set. Returns false when nothing more is to be looked at on this packet.
-static bool on_match(struct signature_worker *w, const struct rule *r)
-{
-	struct match_ctx *m = &w->ctx;
-	w->stats.matches++;
-	w->seat.counters[r->index].matches++;
-	captures_commit(m);
-	for (const struct post_action *a = r->posts; a; a = a->next)
-		a->run(m, a->args);
-	if (ends_flow(m, r))
-		m->flow->flags |= FLOW_RULES_DONE;
-	if (r->action == RULE_PASS)
-		return false;
-	speak(w, r);
-	if (r->tag)
-		tag_on_match(m);
 	return true;
 }
 
@@ -408,7 +364,7 @@ static bool check_rule(struct signature_worker *w, const struct rule *r, struct 
 		match_begin(w, r, p, run);
 		w->stats.verified++;
 		if (rule_match(w, r) && (!(r->flags & RULE_F_HOST_NOW) || host_bits_hold(&w->ctx, r)))
-			more = on_match(w, r);
+			more = match_found(w, r);
 	}
 	if (start) {
 		c->sampled++;
@@ -423,8 +379,6 @@ static void verify_candidates(struct signature_worker *w, struct packet *p, stru
 	struct rule_bits *c = &w->seat.candidates;
 	uint64_t src = 0, dst = 0;
 	bool more = true;
-	w->alerts = 0;
-	w->spoken = false;
 	for (uint32_t t = 0; t < c->n_top; t++) {
 		while (c->top[t]) {
 			uint32_t word = t << 6 | (uint32_t)__builtin_ctzll(c->top[t]);
@@ -465,17 +419,38 @@ static void clear_stream_hits(struct signature_worker *w)
 	w->any_hit = false;
 }
 
+static bool is_done(const struct packet *p)
+{
+	return p->flow && p->flow->flags & FLOW_RULES_DONE;
+}
+
+void packet_begins(struct signature_worker *w)
+{
+	w->alerts = 0;
+	w->spoken = false;
+}
+
+void packet_rules(struct signature_worker *w, struct packet *p, struct detector_run *run)
+{
+	if (w->looked == p)
+		return;
+	w->looked = p;
+	packet_begins(w);
+	if (is_done(p))
+		return;
+	gather(w, p);
+	if (w->any_hit)
+		take_stream_hits(w);
+	verify_candidates(w, p, run);
+}
+
 void signature_on_packet(struct signature_worker *w, struct packet *p, struct detector_run *run)
 {
 	w->stats.packets++;
-	if (!(p->flow && p->flow->flags & FLOW_RULES_DONE)) {
-		gather(w, p);
-		if (w->any_hit)
-			take_stream_hits(w);
-		verify_candidates(w, p, run);
-		if (w->seat.rs->tags_sessions || w->seat.rs->tags_hosts)
-			tag_offer(w, p, run);
-	}
+	packet_rules(w, p, run);
+	w->looked = NULL;
+	if ((w->seat.rs->tags_sessions || w->seat.rs->tags_hosts) && !is_done(p))
+		tag_offer(w, p, run);
 	if (w->any_hit)
 		clear_stream_hits(w);
 	w->n_pkt_texts = 0;
@@ -484,6 +459,7 @@ void signature_on_packet(struct signature_worker *w, struct packet *p, struct de
 void signature_on_stand_in(struct signature_worker *w, struct packet *p, struct detector_run *run)
 {
 	w->standing_in = true;
+	packet_begins(w);
 	take_stream_hits(w);
 	verify_candidates(w, p, run);
 	clear_stream_hits(w);

@@ -20,8 +20,11 @@ struct match_ctx {
 	struct detector_run *run;
 	const uint8_t *buf; // being inspected
 	uint32_t len;
-	uint32_t steps; // of the content chain so far
-	bool stream;    // buf is a piece of the reassembled stream
+	uint32_t steps;              // of the content chain so far
+	uint64_t number;             // the field being inspected
+	const struct parser *parser; // with tx
+	const struct app_tx *tx;     // NULL: a packet or stream is inspected
+	bool stream;                 // buf is a piece of the reassembled stream
 	uint64_t stream_offset;
 	uint64_t vars[RULE_MAX_VARS];
 	struct capture_text {

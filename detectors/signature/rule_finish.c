@@ -133,31 +133,49 @@ static uint32_t strength(const struct content *c)
 	return same && n > 1 ? 4 : score;
 }
 
+// A buffer of a transaction may be looked into as its transforms leave it; an expression of its own would be a group of
+// one rule.
 static bool can_prefilter(const struct buffer_test *b, const struct step *s)
 {
-	return s->kind == STEP_CONTENT && !s->negated && !b->transforms && (b->id == BUF_PAYLOAD || b->id >= BUF_APP);
+	for (const struct transform *t = b->transforms; t; t = t->next)
+		if (t->code || b->id < BUF_APP)
+			return false;
+	return s->kind == STEP_CONTENT && !s->negated && (b->id == BUF_PAYLOAD || b->id >= BUF_APP);
 }
 
 // An explicit fast_pattern, else the strongest literal; of equals the first. Any choice gives the
 // same alerts: the prefilter only says which rules are worth verifying.
-static void pick_literal(struct rule *r)
+// raw: of the payload; else of the transaction's buffers.
+static struct step *pick_literal(const struct rule *r, bool raw, struct buffer_test **in)
 {
 	uint32_t best = 0;
-	bool has_explicit = false;
+	struct step *pick = NULL;
 	for (struct buffer_test *b = r->buffers; b; b = b->next) {
 		for (struct step *s = b->steps; s; s = s->next) {
-			bool wanted = s->kind == STEP_CONTENT && s->content.flags & CONTENT_FAST_PATTERN;
-			if (!can_prefilter(b, s) || has_explicit)
+			if (!can_prefilter(b, s) || (b->id == BUF_PAYLOAD) != raw)
 				continue;
-			uint32_t score = strength(&s->content) + 1;
-			if (wanted || score > best) {
-				best = score;
-				has_explicit = wanted;
-				r->fast = s;
-				r->fast_buffer = b;
-			}
+			uint32_t score =
+				s->content.flags & CONTENT_FAST_PATTERN ? UINT32_MAX : strength(&s->content) + 1;
+			if (score <= best)
+				continue;
+			best = score;
+			pick = s;
+			*in = b;
 		}
 	}
+	return pick;
+}
+
+// A rule that inspects transactions and raw bytes has a literal for each.
+static void pick_literals(struct rule *r)
+{
+	struct buffer_test *raw = NULL;
+	r->fast_raw = pick_literal(r, true, &raw);
+	r->fast = pick_literal(r, false, &r->fast_buffer);
+	if (r->flags & RULE_F_TX)
+		return;
+	r->fast = r->fast_raw;
+	r->fast_buffer = raw;
 }
 
 static bool is_placed(const struct step *s)
@@ -210,6 +228,21 @@ static bool is_ip_only(const struct rule *r)
 	return true;
 }
 
+// Rules that only name what a flow was found to speak.
+static bool is_detection(const struct rule_parser *ps)
+{
+	const struct rule *r = ps->rule;
+	bool named = false;
+	if (r->buffers || r->app || ps->has_flow_state || r->flags & RULE_F_TX)
+		return false;
+	for (const struct packet_test *t = r->tests; t; t = t->next) {
+		named |= !strcmp(t->name, "app-layer-protocol");
+		if (strcmp(t->name, "app-layer-protocol") && strcmp(t->name, "flow"))
+			return false;
+	}
+	return named;
+}
+
 // The payload is asked first, so that a dataset elsewhere is changed only when the payload fits.
 static void payload_first(struct rule *r)
 {
@@ -236,14 +269,16 @@ int rule_finish(struct rule_parser *ps)
 	for (struct buffer_test *b = r->buffers; b; b = b->next)
 		link_relative(b->steps);
 	payload_first(r);
-	pick_literal(r);
+	if (has_app_buffer(r) || r->app_events)
+		r->flags |= RULE_F_TX;
+	pick_literals(r);
 	pick_views(r);
 	if (!is_ip_only(r))
 		r->flags &= ~(uint32_t)RULE_F_IPONLY_LIKE;
 	else if (!(r->flags & RULE_F_IPONLY_LIKE))
 		r->flags |= RULE_F_IP_ONLY;
-	if (has_app_buffer(r))
-		r->flags |= RULE_F_TX;
+	if (is_detection(ps))
+		r->flags |= RULE_F_DETECTION;
 	if (r->host_tests && (r->posts || r->action != RULE_ALERT))
 		r->flags |= RULE_F_HOST_NOW;
 	return 0;

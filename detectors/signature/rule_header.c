@@ -1,6 +1,8 @@
 // The head of a rule: action, protocol, addresses, ports, direction. Next: keyword_table.c.
 #include "detectors/signature/rule_parse.h"
 
+#include "detectors/signature/app_names.h"
+
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
@@ -26,30 +28,6 @@ static const struct proto_row {
 	{"ip6", PROTO_IP, RULE_F_IPV6},
 	{"pkthdr", PROTO_PKTHDR, 0},
 };
-
-// Protocols above TCP and UDP, by the names rules use.
-static const char *const app_protos[] = {"http", "http1", "http2", "tls", "ssl", "dns", "smb", "ssh", "smtp", "ftp",
-	"ftp-data", "dcerpc", "nfs", "tftp", "ike", "ikev2", "krb5", "ntp", "dhcp", "rfb", "rdp", "snmp", "sip", "mqtt",
-	"modbus", "dnp3", "enip", "quic", "telnet", "imap", "pgsql", "bittorrent-dht", "msn", "irc", "jabber",
-	"template"};
-
-size_t app_proto_count(void)
-{
-	return sizeof(app_protos) / sizeof(*app_protos);
-}
-
-const char *rule_proto_name(size_t slot)
-{
-	return app_protos[slot];
-}
-
-size_t app_proto_slot(const char *name)
-{
-	size_t i = 0;
-	while (i + 1 < app_proto_count() && strcmp(app_protos[i], name))
-		i++;
-	return i;
-}
 
 static const struct {
 	const char *name;
@@ -98,11 +76,13 @@ static int parse_proto(struct rule_parser *ps, const char *word)
 			return 0;
 		}
 	}
-	for (size_t i = 0; i < app_proto_count(); i++) {
-		if (!strcasecmp(word, app_protos[i])) {
+	for (size_t i = 0; i < app_name_count(); i++) {
+		if (!strcasecmp(word, app_name_at(i))) {
 			ps->rule->proto = PROTO_APP;
-			ps->rule->app = app_protos[i];
-			rule_wait_for_protocol(ps, app_protos[i]);
+			ps->rule->app = app_name_at(i);
+			ps->rule->apps = app_name_set(app_name_at(i));
+			if (!(ps->rule->apps & ps->rs->detected))
+				rule_wait_for_protocol(ps, app_name_at(i));
 			return 0;
 		}
 	}

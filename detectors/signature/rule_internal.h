@@ -48,6 +48,7 @@ enum rule_flag {
 	RULE_F_DECODE_EVENT = 1u << 24,
 	RULE_F_ONLY_STREAM = 1u << 25, // only_stream: never a packet's own payload
 	RULE_F_HOST_NOW = 1u << 26,    // host bits have to be known when the packet is looked at
+	RULE_F_DETECTION = 1u << 27,   // asks for nothing but the flow's protocol
 };
 
 // A rule is looked for behind few destination ports, else behind few source ports, else behind any.
@@ -83,6 +84,8 @@ enum step_kind {
 	STEP_ASN1,
 	STEP_FTPBOUNCE,
 	STEP_RPC,
+	STEP_NUMBER, // of a field
+	STEP_CHECK,  // what one keyword alone asks
 };
 
 enum content_flag {
@@ -249,6 +252,11 @@ struct step {
 		struct asn1_args asn1;
 		struct rpc_args rpc;
 		struct dataset_args dataset;
+		struct check_args {
+			// A buffer is m->buf; a field's value is in m->number.
+			bool (*holds)(const struct match_ctx *m, const void *args);
+			const void *args;
+		} check;
 		struct {
 			int32_t at;
 			bool var;
@@ -331,6 +339,13 @@ struct host_bit {
 
 struct port_set;
 
+// app-layer-event: what a parser must have noted on the transaction.
+struct app_event_test {
+	struct app_event_test *next;
+	uint16_t proto; // enum app_proto
+	uint8_t index;  // into parser->events
+};
+
 // A keyword or protocol that has no parser yet.
 struct rule_wait {
 	struct rule_wait *next;
@@ -356,12 +371,15 @@ struct rule {
 	struct threshold *suppress;
 	struct threshold *rate_filter;
 	struct host_bit *host_tests, *host_posts;
+	struct app_event_test *app_events;
 	const struct tag_args *tag; // tags.h
 	// Cold.
 	struct alert_info info;
 	struct step *fast; // the prefilter literal's content
 	struct buffer_test *fast_buffer;
+	struct step *fast_raw;   // of a rule that inspects transactions: the literal of its raw part
 	const char *app;         // protocol gate by name
+	uint64_t apps;           // ... and by number, bit enum app_proto; 0: none
 	const char *waiting;     // the first thing without a parser, NULL: none
 	struct rule_wait *waits; // all of them
 	const char *file;

@@ -174,10 +174,17 @@ int step_move(struct rule_parser *ps, struct step *s, struct buffer_test *b)
 	return 0;
 }
 
+// A buffer or field that none of the rule's protocols offers.
+static void app_wait(struct rule_parser *ps, const struct keyword *kw)
+{
+	if (!(ps->rs->offers[keyword_slot(kw)] & (ps->rule->apps ? ps->rule->apps : UINT64_MAX)))
+		rule_wait_for(ps, kw->name);
+}
+
 struct buffer_test *buffer_app(struct rule_parser *ps, const char *name)
 {
 	const struct keyword *kw = keyword_find(name);
-	rule_wait_for(ps, kw->name);
+	app_wait(ps, kw);
 	return buffer_select(ps, (uint16_t)(BUF_APP + keyword_slot(kw)), kw->name);
 }
 
@@ -189,6 +196,21 @@ int buffer_leave(struct rule_parser *ps)
 	ps->buffer_empty = false;
 	ps->buffer = NULL;
 	return 0;
+}
+
+struct buffer_test *buffer_app_new(struct rule_parser *ps, const char *name)
+{
+	const struct keyword *kw = keyword_find(name);
+	struct buffer_test **at = &ps->rule->buffers, *b = rule_alloc(ps, sizeof(*b));
+	if (!b)
+		return NULL;
+	app_wait(ps, kw);
+	while (*at)
+		at = &(*at)->next;
+	*at = b;
+	b->id = (uint16_t)(BUF_APP + keyword_slot(kw));
+	b->name = kw->name;
+	return b;
 }
 
 int test_add(struct rule_parser *ps, bool (*match)(const struct match_ctx *, const void *), const void *args)

@@ -29,7 +29,8 @@ struct keyword {
 
 extern const struct keyword kw_meta_table[], kw_content_table[], kw_pcre_table[], kw_byte_table[], kw_flow_table[],
 	kw_ip_table[], kw_tcp_table[], kw_icmp_table[], kw_flowbits_table[], kw_threshold_table[], kw_dataset_table[],
-	kw_event_table[], kw_buffer_table[], kw_payload_table[], kw_transform_table[], kw_app_table[];
+	kw_event_table[], kw_buffer_table[], kw_payload_table[], kw_transform_table[], kw_app_protocol_table[],
+	kw_app_table[], kw_app_fields_table[];
 
 // Looks a keyword up by name or alias. NULL: no such keyword.
 const struct keyword *keyword_find(const char *name);
@@ -73,10 +74,6 @@ struct rule *rule_parse(struct rule_parser *ps, char *text, const char *file, ui
 
 // rule_header.c
 int parse_header(struct rule_parser *ps, char **cursor);
-// Protocols above TCP and UDP that rules name; rule.app is one of these names.
-size_t app_proto_count(void);
-const char *rule_proto_name(size_t slot);
-size_t app_proto_slot(const char *name); // of one of them
 // rule_finish.c: what can only be checked once all keywords are known.
 int rule_finish(struct rule_parser *ps);
 
@@ -132,9 +129,11 @@ int step_move(struct rule_parser *ps, struct step *s, struct buffer_test *b);
 struct buffer_test *buffer_app(struct rule_parser *ps, const char *name);
 // Ends the sticky buffer that is in force. One without a test is refused: returns -EINVAL.
 int buffer_leave(struct rule_parser *ps);
+// Another test of it, apart from those before: each may be held by another value.
+struct buffer_test *buffer_app_new(struct rule_parser *ps, const char *name);
 // Makes a content the rule's only fast pattern.
 int content_set_fast(struct rule_parser *ps, struct step *s);
-// The rule cannot be used before there is a parser: for a keyword, or for one of rule_proto_name().
+// The rule cannot be used before there is a parser: for a keyword, or for one of app_name_at().
 void rule_wait_for(struct rule_parser *ps, const char *what);
 void rule_wait_for_protocol(struct rule_parser *ps, const char *name);
 

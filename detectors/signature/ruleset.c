@@ -1,6 +1,7 @@
 // Loads a rule set from start to end. Next: rule_parse.c.
 #include <errno.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -9,6 +10,7 @@
 #include <rte_common.h>
 
 #include "dataplane/api/clock.h"
+#include "detectors/signature/app_names.h"
 #include "detectors/signature/dataset.h"
 #include "detectors/signature/reputation.h"
 #include "detectors/signature/ruleset_load.h"
@@ -194,7 +196,11 @@ static struct ruleset *ruleset_new(const struct ruleset_config *cfg)
 	struct ruleset *rs = calloc(1, sizeof(*rs));
 	if (!rs)
 		return NULL;
+	static atomic_uint serial;
 	rs->cfg = cfg;
+	rs->serial = atomic_fetch_add(&serial, 1) + 1;
+	rs->parsers = cfg->parsers ? cfg->parsers : parser_table;
+	rs->detected = parsers_detect(rs->parsers);
 	rs->alert_max = cfg->alert_max ? cfg->alert_max : 15;
 	rs->match_limit = cfg->match_limit ? cfg->match_limit : 3500;
 	rs->depth_limit = cfg->match_limit_recursion ? cfg->match_limit_recursion : 1500;
@@ -203,6 +209,9 @@ static struct ruleset *ruleset_new(const struct ruleset_config *cfg)
 	rs->flow_var_max = cfg->flow_var_max ? cfg->flow_var_max : 4096;
 	rs->count_cycles = cfg->count_cycles;
 	rs->keyword_uses = calloc(keyword_count(), sizeof(*rs->keyword_uses));
+	rs->offers = calloc(keyword_count(), sizeof(*rs->offers));
+	if (rs->offers)
+		parsers_offer(rs->parsers, rs->offers);
 	return rs;
 }
 
@@ -233,14 +242,14 @@ static struct rule_keyword_count *count_of(struct rule_keyword_count *all, const
 
 static void report_keywords(const struct ruleset *rs, struct rule_report *out)
 {
-	struct rule_keyword_count *all = calloc(keyword_count() + app_proto_count(), sizeof(*all)), *k;
+	struct rule_keyword_count *all = calloc(keyword_count() + app_name_count(), sizeof(*all)), *k;
 	struct rule_keyword_count *protos = all + keyword_count();
 	if (!all)
 		return;
 	for (const struct rule *r = rs->first; r; r = r->next)
 		for (const struct rule_wait *w = r->replaced ? NULL : r->waits; w; w = w->next)
 			if (w->protocol)
-				protos[app_proto_slot(w->what)].waiting++;
+				protos[app_name_slot(w->what)].waiting++;
 			else if ((k = count_of(all, w->what, strcspn(w->what, ":"))))
 				k->waiting++;
 	for (size_t i = 0; i < out->problem_count; i++) {
@@ -255,8 +264,8 @@ static void report_keywords(const struct ruleset *rs, struct rule_report *out)
 		if (all[i].rules)
 			all[out->keyword_count++] = all[i];
 	}
-	for (size_t i = 0; i < app_proto_count(); i++) {
-		protos[i].keyword = rule_proto_name(i);
+	for (size_t i = 0; i < app_name_count(); i++) {
+		protos[i].keyword = app_name_at(i);
 		protos[i].rules = protos[i].waiting;
 		protos[i].protocol = true;
 		if (protos[i].rules)
@@ -284,7 +293,7 @@ struct ruleset *ruleset_load(const struct ruleset_config *cfg, struct rule_repor
 	uint64_t start = clock_now_ns(CLOCK_MONOTONIC);
 	memset(l.out, 0, sizeof(*l.out));
 	struct ruleset *rs = ruleset_new(cfg);
-	int rc = rs && rs->keyword_uses ? 0 : -ENOMEM;
+	int rc = rs && rs->keyword_uses && rs->offers ? 0 : -ENOMEM;
 	l.rs = rs;
 	l.rep = &rep;
 	if (!rc)
@@ -347,6 +356,7 @@ void ruleset_free(struct ruleset *rs)
 	name_table_free(&rs->apps);
 	free(rs->rules);
 	free(rs->keyword_uses);
+	free(rs->offers);
 	arena_free(&rs->arena);
 	free(rs);
 }

@@ -55,6 +55,8 @@ struct reputation;
 struct MMDB_s;
 struct dataset_user;
 struct keyword;
+struct parser;
+struct tx_table;
 
 // Address sets that many rules share are numbered, so that a packet's addresses are looked up in each
 // once and a rule's check is one bit.
@@ -89,11 +91,16 @@ struct ruleset {
 	const struct addr_set *addr_ids[ADDR_IDS + 1];
 	uint32_t n_addr_ids;
 	uint32_t unknown_classes, unknown_references;
+	const struct parser *const *parsers; // NULL-terminated
+	uint64_t detected;                   // bit a protocol: some parser tells it from others
+	uint64_t *offers;                    // by keyword slot: whose parser has such a buffer or field
 	uint32_t alert_max, match_limit, depth_limit;
 	uint32_t flow_state_max, host_state_max, flow_var_max;
 	bool count_cycles;
 	bool tags_sessions, tags_hosts; // some rule that can fire does
 	struct group_table *groups;
+	struct tx_table *tx; // NULL: no rule inspects transactions
+	uint32_t serial;     // of this process: tells what is remembered of one rule set from another's
 	struct dataset_user *datasets;
 	struct reputation *reputation; // NULL: no files
 	struct MMDB_s *geoip;          // NULL: no database

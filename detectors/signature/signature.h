@@ -19,6 +19,8 @@
 
 struct ruleset;
 struct signature_worker;
+struct parser;
+struct app_consumer; // api/parser.h
 
 enum rule_action { RULE_ALERT, RULE_PASS, RULE_DROP, RULE_REJECT };
 
@@ -34,19 +36,20 @@ struct ruleset_config {
 	const char *reputation_categories;       // categories file [none: iprep waits]
 	const char *const *reputation_files;     // address, category, score
 	size_t reputation_file_count;
-	const char *geoip_database;     // MaxMind DB of countries [none: geoip waits]
-	const char *data_dir;           // where relative dataset files are [beside the rule file]
-	const char *cache_dir;          // compiled databases by content hash [none]
-	unsigned threads;               // that compile [1]
-	uint32_t alert_max;             // alerts a packet, packet-alert-max [15]
-	uint32_t match_limit;           // PCRE2 match limit [3500]
-	uint32_t match_limit_recursion; // PCRE2 depth limit [1500]
-	uint32_t flow_state_max;        // flowbits, flow variables held a worker [262144]
-	uint32_t host_state_max;        // threshold, xbits, tag entries [131072]
-	uint32_t flow_var_max;          // captured texts held a worker [4096]
-	bool count_cycles;              // sample what rules and groups cost
-	const struct ruleset *previous; // the set this one is to replace [none]: what it names keeps its
-					// numbers, and sets of values that it has learned are taken over
+	const char *geoip_database;          // MaxMind DB of countries [none: geoip waits]
+	const char *data_dir;                // where relative dataset files are [beside the rule file]
+	const char *cache_dir;               // compiled databases by content hash [none]
+	unsigned threads;                    // that compile [1]
+	uint32_t alert_max;                  // alerts a packet, packet-alert-max [15]
+	uint32_t match_limit;                // PCRE2 match limit [3500]
+	uint32_t match_limit_recursion;      // PCRE2 depth limit [1500]
+	uint32_t flow_state_max;             // flowbits, flow variables held a worker [262144]
+	uint32_t host_state_max;             // threshold, xbits, tag entries [131072]
+	uint32_t flow_var_max;               // captured texts held a worker [4096]
+	bool count_cycles;                   // sample what rules and groups cost
+	const struct parser *const *parsers; // whose buffers rules read, NULL-terminated [parser_table]
+	const struct ruleset *previous;      // the set this one is to replace [none]: what it names keeps its
+					     // numbers, and sets of values that it has learned are taken over
 };
 
 enum rule_verdict { RULE_LOADED, RULE_WAITING, RULE_REJECTED };
@@ -143,6 +146,9 @@ void alert_gate_stats(const struct alert_gate *g, struct alert_gate_stats *out);
 // reassembled bytes in packet order, so signature_on_burst must not be called as well.
 struct stream_consumer signature_stream_consumer(void *state);
 
+// What the engine adds to a worker's protocol stage (app_layer.h): it is shown transactions.
+struct app_consumer signature_app_consumer(void *state);
+
 // These have the shapes of struct packet_engine; `state` is the memory given to init.
 // Without streams: looks at every packet of the burst in order and emits EVENT_ALERT.
 void signature_on_burst(void *state, struct burst *b, struct detector_run *run);
@@ -178,5 +184,7 @@ struct signature_stats {
 	uint64_t match_limit_hits; // a pcre gave up
 	uint64_t step_limit_hits;  // content chains that gave up
 	uint64_t flow_state_full;  // flow state not kept: the pool was empty
+	uint64_t transactions;     // shown, a direction at a time
+	uint64_t tx_state_full;    // rules that could not wait for the rest of a transaction: no memory, or too many
 };
 void signature_stats(const struct signature_worker *w, struct signature_stats *out);

@@ -32,10 +32,16 @@ struct cell *flow_tag_cell(struct signature_worker *w, struct flow *f)
 
 struct cell *flow_cell_get(struct match_ctx *m, enum cell_kind kind, uint32_t id)
 {
-	struct signature_worker *w = m->w;
 	struct cell *c = find_cell(m, kind, id);
-	if (c || !m->flow)
-		return c;
+	return c ? c : flow_cell_new(m, kind, id);
+}
+
+struct cell *flow_cell_new(struct match_ctx *m, enum cell_kind kind, uint32_t id)
+{
+	struct signature_worker *w = m->w;
+	struct cell *c;
+	if (!m->flow)
+		return NULL;
 	if (w->free_cell == CELL_NONE) {
 		w->stats.flow_state_full++;
 		return NULL;
@@ -180,6 +186,17 @@ void signature_on_flow_end(void *state, struct flow *f, struct flow_cold *cold, 
 		w->free_cell = i;
 		i = next;
 	}
+}
+
+bool first_after_detection(const struct match_ctx *m)
+{
+	if (!(m->p->flags & PKT_TCP))
+		return true;
+	struct match_ctx on = *m; // the cell is the flow's; nothing of the match changes
+	struct cell *c = flow_cell_get(&on, CELL_DETECTED, m->p->dir);
+	if (c && !c->value)
+		c->value = m->p->seq;
+	return c && c->value == m->p->seq;
 }
 
 bool hostbit_isset(const struct match_ctx *m, const struct host_bit *bit)

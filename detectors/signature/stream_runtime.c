@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "dataplane/api/stream.h"
-#include "detectors/signature/worker_internal.h"
+#include "detectors/signature/tx_runtime.h"
 
 // Verifies what the prefilter found in these bytes and notes which rules' payload tests hold.
 static void verify_found(struct signature_worker *w, struct packet *p, struct detector_run *run, const uint8_t *bytes,
@@ -31,6 +31,10 @@ static void verify_found(struct signature_worker *w, struct packet *p, struct de
 					b = b->next;
 				if (b && verify_buffer(&w->ctx, b, bytes, len)) {
 					captures_commit(&w->ctx);
+					if (r->flags & RULE_F_TX) {
+						tx_raw_note(&w->ctx, p->dir);
+						continue;
+					}
 					rule_bits_set(&w->seat.stream_hits, r->index);
 					w->any_hit = true;
 				}
@@ -41,8 +45,8 @@ static void verify_found(struct signature_worker *w, struct packet *p, struct de
 
 static void inspect(struct signature_worker *w, struct packet *p, const struct stream_view *v, uint32_t len)
 {
-	const struct group *groups[3];
-	uint32_t n = groups_of_packet(w, p, VIEW_STREAM, groups);
+	const struct group *groups[PACKET_GROUPS_MAX];
+	uint32_t n = groups_of_packet(w, p, VIEW_STREAM, v->cold->app_proto, groups);
 	for (uint32_t i = 0; i < n; i++)
 		group_scan(w, groups[i], v->data, len, &w->seat.stream_found);
 	if (n)
@@ -52,35 +56,36 @@ static void inspect(struct signature_worker *w, struct packet *p, const struct s
 // What was found in the stream is reported on the packet that completed it, as long as that packet
 // goes the same way. Where the other side's packet or the end of the flow releases bytes, a stand-in
 // with the stream's addresses is reported instead.
-static struct packet *stand_in(struct signature_worker *w, const struct stream_view *v)
+struct packet *stand_in(struct signature_worker *w, struct flow *f, const struct flow_cold *cold, uint8_t dir,
+	const struct packet *by, const struct detector_run *run)
 {
 	struct packet *p = &w->end_packet;
-	const struct flow *f = v->flow;
-	int from = v->dir == DIR_TO_SERVER ? 0 : 1, to = !from;
+	int from = dir == DIR_TO_SERVER ? 0 : 1, to = !from;
 	memset(p, 0, sizeof(*p));
-	p->flags = PKT_TCP | PKT_STREAM_ADDED | (f->flags & FLOW_IPV6 ? PKT_IPV6 : PKT_IPV4);
+	p->flags =
+		(f->proto == 6 ? PKT_TCP | PKT_STREAM_ADDED : PKT_UDP) | (f->flags & FLOW_IPV6 ? PKT_IPV6 : PKT_IPV4);
 	if (f->state != FLOW_NEW)
 		p->flags |= PKT_FLOW_ESTABLISHED;
 	if (f->flags & FLOW_IPV6) {
-		p->src = v->cold->addr[from];
-		p->dst = v->cold->addr[to];
+		p->src = cold->addr[from];
+		p->dst = cold->addr[to];
 	} else {
 		p->src.w[0] = f->addr[from];
 		p->dst.w[0] = f->addr[to];
 	}
 	p->sport = f->port[from];
 	p->dport = f->port[to];
-	p->ip_proto = 6;
-	p->iface = v->cold->iface;
-	p->vlan_count = v->cold->vlan_count;
-	memcpy(p->vlan, v->cold->vlan, sizeof(p->vlan));
-	p->flow = v->flow;
-	p->dir = v->dir;
-	p->nth[0] = v->packet ? v->packet->nth[0] : flow_pkts(f, 0);
-	p->nth[1] = v->packet ? v->packet->nth[1] : flow_pkts(f, 1);
-	p->ts_ns = v->packet ? v->packet->ts_ns : v->run->now_ns;
-	p->seq = v->packet ? v->packet->seq : v->run->seq;
-	p->iface = v->packet ? v->packet->iface : v->cold->iface;
+	p->ip_proto = f->proto;
+	p->iface = cold->iface;
+	p->vlan_count = cold->vlan_count;
+	memcpy(p->vlan, cold->vlan, sizeof(p->vlan));
+	p->flow = f;
+	p->dir = dir;
+	p->nth[0] = by ? by->nth[0] : flow_pkts(f, 0);
+	p->nth[1] = by ? by->nth[1] : flow_pkts(f, 1);
+	p->ts_ns = by ? by->ts_ns : run->now_ns;
+	p->seq = by ? by->seq : run->seq;
+	p->iface = by ? by->iface : cold->iface;
 	return p;
 }
 
@@ -88,7 +93,8 @@ static struct packet *stand_in(struct signature_worker *w, const struct stream_v
 // everything when nothing follows, or when the sender runs far ahead of the acknowledgements.
 static uint32_t ready_bytes(const struct stream_view *v)
 {
-	if (v->flags & (STREAM_LAST | STREAM_FORCED) || v->len >= AHEAD_BYTES)
+	bool due = app_raw_due(v->cold, v->dir);
+	if (due || v->flags & (STREAM_LAST | STREAM_FORCED) || v->len >= AHEAD_BYTES)
 		return v->len;
 	uint64_t acked = v->acked > v->offset ? v->acked - v->offset : 0;
 	uint32_t ready = acked < v->len ? (uint32_t)acked : v->len;
@@ -112,7 +118,7 @@ static void inspect_apart(struct signature_worker *w, const struct stream_view *
 	struct stream_view part = *v;
 	part.data += from;
 	part.offset += from;
-	struct packet *p = stand_in(w, &part);
+	struct packet *p = stand_in(w, v->flow, v->cold, v->dir, v->packet, v->run);
 	inspect(w, p, &part, to - from);
 	if (w->any_hit)
 		signature_on_stand_in(w, p, v->run);

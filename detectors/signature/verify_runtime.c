@@ -255,6 +255,10 @@ static bool plain_step(struct match_ctx *m, const struct step *s, uint32_t *at)
 		return byte_math_match(m, &s->byte, *at, at);
 	case STEP_BSIZE:
 		return range_has(&s->range, m->len);
+	case STEP_NUMBER:
+		return range_has(&s->range, m->number) != s->negated;
+	case STEP_CHECK:
+		return s->check.holds(m, s->check.args) != s->negated;
 	case STEP_ENTROPY:
 		return entropy(m, &s->entropy);
 	case STEP_ASN1:
@@ -301,11 +305,10 @@ bool verify_chain(struct match_ctx *m, const struct step *steps)
 	return walk(m, steps, 0) == HOLDS;
 }
 
-bool verify_buffer(struct match_ctx *m, const struct buffer_test *b, const uint8_t *buf, uint32_t len)
+bool transform_buffer(struct match_ctx *m, const struct transform *t, const uint8_t *buf, uint32_t len)
 {
 	struct signature_worker *w = m->w;
-	int side = 0;
-	for (const struct transform *t = b->transforms; t; t = t->next, side = !side) {
+	for (int side = 0; t; t = t->next, side = !side) {
 		if (len > SCRATCH_BYTES - 64)
 			len = SCRATCH_BYTES - 64;
 		int32_t n = t->run(m, t, buf, len, w->scratch_bytes[side], SCRATCH_BYTES);
@@ -314,9 +317,14 @@ bool verify_buffer(struct match_ctx *m, const struct buffer_test *b, const uint8
 		buf = w->scratch_bytes[side];
 		len = (uint32_t)n;
 	}
-	m->buf = buf;
+	m->buf = buf ? buf : (const uint8_t *)"";
 	m->len = len;
-	return verify_chain(m, b->steps);
+	return true;
+}
+
+bool verify_buffer(struct match_ctx *m, const struct buffer_test *b, const uint8_t *buf, uint32_t len)
+{
+	return transform_buffer(m, b->transforms, buf, len) && verify_chain(m, b->steps);
 }
 
 struct pcre2_real_match_data_8 *match_ctx_pcre(const struct match_ctx *m)

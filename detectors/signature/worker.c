@@ -42,7 +42,7 @@ static void bits_init(struct rule_bits *b, const struct ruleset *rs, uint8_t **m
 
 static size_t seat_bytes(const struct ruleset *rs)
 {
-	return 3 * (words_of(rs) + tops_of(rs)) * sizeof(uint64_t) + (rs->n_rules + 1) * sizeof(struct rule_counters) +
+	return 4 * (words_of(rs) + tops_of(rs)) * sizeof(uint64_t) + (rs->n_rules + 1) * sizeof(struct rule_counters) +
 	       (rs->groups->n_groups + 1) * sizeof(struct group_counters) + ADDR_CACHE * sizeof(struct addr_answer);
 }
 
@@ -59,6 +59,7 @@ struct rule_seat *seat_new(const struct ruleset *rs)
 	bits_init(&s->candidates, rs, &at);
 	bits_init(&s->stream_hits, rs, &at);
 	bits_init(&s->stream_found, rs, &at);
+	bits_init(&s->tx_found, rs, &at);
 	s->counters = (struct rule_counters *)at;
 	at += (rs->n_rules + 1) * sizeof(struct rule_counters);
 	s->groups = (struct group_counters *)at;
@@ -119,6 +120,7 @@ int signature_worker_init(void *mem, const struct ruleset *rs, struct flow_table
 	w->flows = flows;
 	w->worker = worker;
 	w->dice = 1;
+	w->ctx.w = w;
 	state_init(w, rs, &at);
 	w->scratch_bytes[0] = at;
 	w->scratch_bytes[1] = at + SCRATCH_BYTES;

@@ -5,6 +5,7 @@
 #include <hs/hs.h>
 
 #include "detectors/signature/bulletin.h"
+#include "dataplane/api/parser.h"
 #include "detectors/signature/group.h"
 #include "detectors/signature/match_runtime.h"
 
@@ -14,6 +15,7 @@ struct pcre2_real_jit_stack_8;
 
 #define PKT_TEXTS 8
 #define CELL_NONE UINT32_MAX
+#define MATCH_NOTES 256u   // matches of a packet and its transactions that are collected
 #define CHUNK_BYTES 2560u  // stream bytes that are inspected together, as Suricata's stream chunk
 #define AHEAD_BYTES 16384u // held unacknowledged bytes that are inspected all the same
 
@@ -49,7 +51,7 @@ struct group_counters {
 	uint64_t sampled, cycles;
 };
 
-enum cell_kind { CELL_BIT, CELL_INT, CELL_TEXT, CELL_TAG };
+enum cell_kind { CELL_BIT, CELL_INT, CELL_TEXT, CELL_TAG, CELL_RAW, CELL_DETECTED };
 
 // One thing remembered of a flow; cells of a flow form a list. 32 bytes.
 struct cell {
@@ -60,6 +62,14 @@ struct cell {
 	uint64_t value;   // bit: 1; int: the number; text: its index; tag: packets left
 	uint64_t value2;  // tag: bytes left
 	uint64_t time_ns; // tag: until when
+};
+
+// A match that has not spoken yet.
+struct match_note {
+	uint32_t rule;
+	bool stream;
+	const struct parser *parser;
+	const struct app_tx *tx; // NULL: of the packet itself
 };
 
 struct text_slot {
@@ -86,6 +96,7 @@ struct rule_seat {
 	struct rule_bits candidates;   // to verify on this packet
 	struct rule_bits stream_hits;  // whose payload tests held in stream bytes of this packet
 	struct rule_bits stream_found; // candidates of a piece of stream
+	struct rule_bits tx_found;     // candidates of a transaction
 	struct rule_counters *counters;
 	struct group_counters *groups;
 	struct addr_answer *addr_cache; // ADDR_CACHE entries
@@ -107,9 +118,13 @@ struct signature_worker {
 	struct pcre2_real_jit_stack_8 *jit;
 	struct evp_md_ctx_st *digests[DIGEST_KINDS];
 	bool any_hit;
-	bool standing_in; // the packet at hand is not on the wire
-	uint32_t alerts;  // of the packet at hand that are sure to go out
-	bool spoken;      // a match of the packet at hand has gone to the gate
+	bool standing_in;            // the packet at hand is not on the wire
+	uint32_t alerts;             // of the packet at hand that are sure to go out
+	bool spoken;                 // a match of the packet at hand has gone to the gate
+	const struct packet *looked; // whose own rules have been asked already
+	bool collecting;             // matches wait for those of the packet's transactions
+	uint32_t n_notes;
+	struct match_note notes[MATCH_NOTES];
 	const struct group *scanning;
 	struct rule_bits *found; // where the scan puts what it finds
 	struct cell *cells;
@@ -129,9 +144,38 @@ struct signature_worker {
 void signature_on_packet(struct signature_worker *w, struct packet *p, struct detector_run *run);
 // Reports stream hits on a packet that is not on the wire.
 void signature_on_stand_in(struct signature_worker *w, struct packet *p, struct detector_run *run);
-// The groups a packet of this flow and direction belongs to, at most three. Returns how many.
-uint32_t groups_of_packet(
-	const struct signature_worker *w, const struct packet *p, enum group_view view, const struct group *out[3]);
+// The rules a packet is asked about by itself, once; its stream hits are already known.
+void packet_rules(struct signature_worker *w, struct packet *p, struct detector_run *run);
+// Nothing has been said about the packet at hand so far.
+void packet_begins(struct signature_worker *w);
+// The groups a packet of this flow and direction belongs to when the flow speaks app_proto. Returns how many.
+uint32_t groups_of_packet(const struct signature_worker *w, const struct packet *p, enum group_view view,
+	uint16_t app_proto, const struct group *out[PACKET_GROUPS_MAX]);
+// Whether a direction's protocol was decided before this packet (a datagram: with it).
+static inline bool app_known_before(const struct flow_cold *cold, uint8_t dir, const struct packet *p)
+{
+	return cold->app_seq[dir] && (cold->app_seq[dir] < p->seq || !(p->flags & PKT_TCP));
+}
+// The bytes of a header buffer; false when the packet has no such header.
+bool header_buffer(const struct packet *p, uint16_t id, const uint8_t **buf, uint32_t *len);
+// Whether the rule's payload tests have held in stream bytes of this packet.
+bool in_stream(const struct match_ctx *m);
+// state_runtime.c: whether this packet is the first of its direction that knows what the flow speaks (a datagram
+// always).
+bool first_after_detection(const struct match_ctx *m);
+bool host_bits_hold(const struct match_ctx *m, const struct rule *r);
+
+// speak_runtime.c: a rule has matched on what is in w->ctx: what it sets is set. Returns false when nothing more is to
+// be looked at on this packet.
+bool match_found(struct signature_worker *w, const struct rule *r);
+// Lets the matches collected on a packet, from the `from`th on, speak in their order. Their transactions are still
+// there. stand_in_speaks: on a packet that is not on the wire.
+void matches_speak(struct signature_worker *w, uint32_t from, struct packet *p, struct detector_run *run);
+void stand_in_speaks(struct signature_worker *w, uint32_t from, struct packet *p, struct detector_run *run);
+// stream_runtime.c: a packet that is not on the wire, with the addresses of the flow's direction. by: the packet whose
+// time and number it has, NULL: the run's.
+struct packet *stand_in(struct signature_worker *w, struct flow *f, const struct flow_cold *cold, uint8_t dir,
+	const struct packet *by, const struct detector_run *run);
 // Finds the rules of g whose literal is in the bytes, and those without one.
 void group_scan(
 	struct signature_worker *w, const struct group *g, const uint8_t *bytes, uint32_t len, struct rule_bits *out);
@@ -149,6 +193,8 @@ static inline bool rule_hot_fits(const struct rule_hot *h, uint64_t src, uint64_
 void match_begin(struct signature_worker *w, const struct rule *r, struct packet *p, struct detector_run *run);
 // verify_runtime.c
 bool verify_buffer(struct match_ctx *m, const struct buffer_test *b, const uint8_t *buf, uint32_t len);
+// Makes what the transforms leave of a buffer m->buf. False: it cannot be done.
+bool transform_buffer(struct match_ctx *m, const struct transform *t, const uint8_t *buf, uint32_t len);
 // worker.c: memory for one rule set in one worker. Returns NULL without memory. seat_free accepts NULL.
 struct rule_seat *seat_new(const struct ruleset *rs);
 void seat_free(struct rule_seat *seat);
@@ -156,6 +202,8 @@ void seat_free(struct rule_seat *seat);
 void worker_take_seat(struct signature_worker *w, const struct rule_seat *seat);
 // state_runtime.c: the cell of a flow for this kind and id, made on first use; NULL: none left or no flow.
 struct cell *flow_cell_get(struct match_ctx *m, enum cell_kind kind, uint32_t id);
+// One more cell, whatever the flow has already.
+struct cell *flow_cell_new(struct match_ctx *m, enum cell_kind kind, uint32_t id);
 // The cell of a flow's tags; NULL: it has none.
 struct cell *flow_tag_cell(struct signature_worker *w, struct flow *f);
 void captures_commit(struct match_ctx *m);

@@ -13,6 +13,7 @@
 #include <arpa/inet.h>
 #include <cmocka.h>
 
+#include "dataplane/api/parser.h"
 #include "dataplane/pipeline.h"
 #include "detectors/signature/signature.h"
 
@@ -30,6 +31,7 @@ struct rule_bench {
 	uint64_t now_ns, seq;
 	uint32_t sids[BENCH_ALERTS];
 	uint64_t seqs[BENCH_ALERTS];
+	uint64_t txs[BENCH_ALERTS]; // tx_id, UINT64_MAX: without
 	bool blocked[BENCH_ALERTS]; // EVE action
 	size_t n;
 	uint64_t packets[BENCH_ALERTS]; // that were logged for a tag
@@ -54,6 +56,7 @@ static inline void bench_on_event(void *arg, const struct event *ev)
 		return;
 	b->sids[b->n] = ev->alert.info->sid;
 	b->blocked[b->n] = ev->alert.blocked;
+	b->txs[b->n] = ev->alert.has_tx ? ev->alert.tx_id : UINT64_MAX;
 	b->seqs[b->n++] = ev->flags & EVENT_HAS_PACKET ? ev->seq : 0;
 }
 
@@ -66,6 +69,9 @@ static inline void bench_write(char *path, size_t cap, const char *text)
 	assert_int_equal(write(fd, text, strlen(text)), (ssize_t)strlen(text));
 	close(fd);
 }
+
+// For rules that are to wait whatever parsers there are.
+static const struct parser *const bench_no_parsers[] __attribute__((unused)) = {NULL};
 
 // Loads rules from text; the report is the bench's. cfg may add what is not default, or be NULL.
 static inline struct ruleset *bench_load(
@@ -85,7 +91,8 @@ static inline struct ruleset *bench_load(
 	return rs;
 }
 
-static inline void bench_pipeline(struct rule_bench *b)
+// parsers: of the protocols that flows speak; NULL: none are looked for.
+static inline void bench_pipeline(struct rule_bench *b, const struct parser *const *parsers)
 {
 	struct pipeline_config c = {
 		.workers = 1, .event_slots = 4 * PIPELINE_BURST_SLOTS, .on_event = bench_on_event, .on_event_arg = b};
@@ -96,6 +103,8 @@ static inline void bench_pipeline(struct rule_bench *b)
 	tcp_stream_config_default(&c.stream);
 	c.flow.max_flows = 1024;
 	c.flow.records = true;
+	if (parsers)
+		app_layer_config_default(&c.app, parsers);
 	assert_int_equal(pipeline_create(&b->pipeline, &c), 0);
 	b->w = pipeline_worker(b->pipeline, 0);
 	size_t size = (signature_worker_size(b->rules) + 63) & ~(size_t)63;
@@ -105,6 +114,10 @@ static inline void bench_pipeline(struct rule_bench *b)
 	struct stream_consumer consumer = signature_stream_consumer(b->engine);
 	assert_int_equal(tcp_stream_add_consumer(b->w->streams, &consumer), 0);
 	b->w->engine = (struct packet_engine){b->engine, signature_between_bursts, signature_on_flow_end};
+	if (parsers) {
+		struct app_consumer rules = signature_app_consumer(b->engine);
+		app_layer_set_consumer(b->w->app, &rules);
+	}
 	b->gate = alert_gate_new(b->rules);
 	assert_non_null(b->gate);
 	signature_worker_set_gate(b->engine, b->gate, false);
@@ -119,7 +132,7 @@ static inline struct rule_bench *bench_open_with(const char *rules, const struct
 	for (size_t i = 0; i < b->report.problem_count; i++)
 		if (b->report.problems[i].verdict == RULE_REJECTED)
 			fail_msg("line %u: %s", b->report.problems[i].line, b->report.problems[i].text);
-	bench_pipeline(b);
+	bench_pipeline(b, cfg ? cfg->parsers : NULL);
 	b->now_ns = 1700000000ull * 1000000000ull;
 	b->tcp_seq[0] = 1000;
 	b->tcp_seq[1] = 70000;

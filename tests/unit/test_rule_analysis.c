@@ -75,6 +75,7 @@ static void check_count(const struct rule_report *r, const char *name, bool prot
 static void what_waits_is_counted_by_protocol_and_by_keyword(void **state)
 {
 	struct rule_report r;
+	struct ruleset_config cfg = {.parsers = bench_no_parsers};
 	struct ruleset *rs = bench_load(
 		"alert http any any -> any any (content:\"a\"; content:\"b\"; sid:1;)\n"
 		"alert http any any -> any any (http.uri; content:\"a\"; http.host; content:\"b\"; sid:2;)\n"
@@ -83,7 +84,7 @@ static void what_waits_is_counted_by_protocol_and_by_keyword(void **state)
 		"alert tcp any any -> any any (dsize:x; sid:5;)\n"
 		"alert modbus any any -> any any (modbus: function 1; sid:6;)\n"
 		"alert tcp any any -> any any (content:\"a\"; dsize:3; sid:7;)\n",
-		NULL, &r);
+		&cfg, &r);
 	assert_int_equal(r.loaded, 1);
 	assert_int_equal(r.waiting, 5);
 	check_count(&r, "http", true, 2, 2, 0);

@@ -307,7 +307,8 @@ static bool waits(const struct keyword *kw)
 	char rule[512];
 	struct rule_report report;
 	snprintf(rule, sizeof(rule), "alert ip any any -> any any (content:\"abcd\"; %s sid:7;)\n", kw->example);
-	struct ruleset *rs = bench_load(rule, NULL, &report);
+	struct ruleset_config cfg = {.parsers = bench_no_parsers};
+	struct ruleset *rs = bench_load(rule, &cfg, &report);
 	bool yes = report.waiting != 0;
 	ruleset_free(rs);
 	rule_report_free(&report);

@@ -159,11 +159,12 @@ static void a_flow_that_just_stops_is_still_inspected(void **state)
 static void rules_on_protocols_wait_by_name(void **state)
 {
 	struct rule_report report;
+	struct ruleset_config cfg = {.parsers = bench_no_parsers};
 	struct ruleset *rs = bench_load("alert http any any -> any any (content:\"x\"; sid:1;)\n"
 					"alert tcp any any -> any any (http.uri; content:\"x\"; sid:2;)\n"
 					"alert tcp any any -> any any (content:\"x\"; http_header; sid:3;)\n"
 					"alert tcp any any -> any any (content:\"x\"; sid:4;)\n",
-		NULL, &report);
+		&cfg, &report);
 	assert_int_equal(report.waiting, 3);
 	assert_int_equal(report.loaded, 1);
 	assert_non_null(strstr(report.problems[0].text, "http"));

@@ -1,0 +1,253 @@
+// Rules on transactions, of a small protocol of text lines (tx_lab.h).
+#include "tx_lab.h"
+
+static void expect(const struct rule_bench *b, uint32_t sid, size_t n)
+{
+	if (bench_count(b, sid) != n)
+		fail_msg("sid %u: %zu alerts, expected %zu", sid, bench_count(b, sid), n);
+}
+
+static void a_rule_speaks_once_a_transaction(void **state)
+{
+	struct rule_bench *b =
+		tx_open("alert http any any -> any any (http.uri; content:\"/a\"; sid:1;)\n"
+			"alert http any any -> any any (flow:to_client; http.uri; content:\"/a\"; sid:2;)\n"
+			"alert tcp any any -> any any (http.uri; content:\"/a\"; sid:3;)\n"
+			"alert udp any any -> any any (http.uri; content:\"/a\"; sid:4;)\n"
+			"alert http any any -> any any (http.stat_code; content:\"200\"; sid:5;)\n"
+			"alert http any any -> any any (http.uri; content:\"/zz\"; sid:6;)\n");
+	bench_send(b, CLIENT, "Q /a;x;\nE\n");
+	bench_send(b, SERVER, "R 200\nE\n");
+	bench_send(b, CLIENT, "Q /a;x;\nE\nQ /b;x;\nE\n");
+	bench_send(b, SERVER, "R 404\nE\nR 200\nE\n");
+	expect(b, 1, 2);
+	expect(b, 2, 0);
+	expect(b, 3, 2);
+	expect(b, 4, 0);
+	expect(b, 5, 2);
+	expect(b, 6, 0);
+	for (size_t i = 0; i < b->n; i++)
+		assert_true(b->txs[i] <= 2);
+	bench_close(b);
+}
+
+static void a_rule_waits_for_what_comes_later(void **state)
+{
+	struct rule_bench *b = tx_open("alert http any any -> any any (http.uri; content:\"/a\"; http.request_body; "
+				       "content:\"evil\"; sid:1;)\n"
+				       "alert http any any -> any any (http.request_body; content:\"evil\"; http.uri; "
+				       "content:!\"/a\"; sid:2;)\n"
+				       "alert http any any -> any any (http.uri; content:\"/a\"; sid:3;)\n");
+	bench_send(b, CLIENT, "Q /a;x;\n");
+	expect(b, 1, 0);
+	expect(b, 3, 1);
+	bench_send(b, CLIENT, "B ev\n");
+	bench_send(b, CLIENT, "B il\n");
+	expect(b, 1, 0); // a short body is looked at whole
+	bench_send(b, CLIENT, "E\n");
+	expect(b, 1, 1);
+	expect(b, 2, 0);
+	expect(b, 3, 1);
+	bench_close(b);
+}
+
+static void the_end_of_a_flow_completes_its_transactions(void **state)
+{
+	struct rule_bench *b = tx_open("alert http any any -> any any (http.request_body; content:\"evil\"; sid:1;)\n");
+	bench_send(b, CLIENT, "Q /a;x;\nB evil\n");
+	expect(b, 1, 0);
+	bench_flush(b);
+	expect(b, 1, 1);
+	bench_close(b);
+}
+
+static void a_long_body_is_looked_at_as_it_grows(void **state)
+{
+	static char line[1003] = "B ";
+	struct rule_bench *b =
+		tx_open("alert http any any -> any any (http.request_body; content:\"needle\"; sid:1;)\n"
+			"alert http any any -> any any (http.request_body; content:\"straw\"; sid:2;)\n");
+	memset(line + 2, '.', 1000);
+	line[1002] = 0;
+	bench_send(b, CLIENT, "Q /a;x;\n");
+	bench_send(b, CLIENT, "B straw\n");
+	expect(b, 2, 0);
+	for (int i = 0; i < 40; i++) {
+		bench_tcp(b, CLIENT, 0x18, line, 1002);
+		bench_send(b, CLIENT, "\n");
+	}
+	expect(b, 2, 1); // 32 kB were there
+	bench_send(b, CLIENT, "B nee\nB dle\n");
+	expect(b, 1, 1); // in a window over both
+	bench_send(b, CLIENT, "E\n");
+	expect(b, 1, 1);
+	expect(b, 2, 1);
+	bench_close(b);
+}
+
+static void each_value_is_tried_on_its_own(void **state)
+{
+	struct rule_bench *b =
+		tx_open("alert http any any -> any any (dns.query; content:\"one\"; content:\"two\"; sid:1;)\n"
+			"alert http any any -> any any (dns.query; content:\"two\"; bsize:3; sid:2;)\n"
+			"alert http any any -> any any (dns.query; content:!\"one\"; sid:3;)\n"
+			"alert http any any -> any any (dns.query; dotprefix; content:\".two\"; sid:4;)\n"
+			"alert http any any -> any any (dns.query; dotprefix; content:\".wo\"; sid:5;)\n");
+	bench_send(b, CLIENT, "Q /a;x;one,two\nE\n");
+	expect(b, 1, 0);
+	expect(b, 2, 1);
+	expect(b, 3, 1);
+	expect(b, 4, 1);
+	expect(b, 5, 0);
+	bench_send(b, CLIENT, "Q /a;x;one\nE\n");
+	expect(b, 3, 1);
+	bench_close(b);
+}
+
+static void raw_bytes_and_buffers_are_asked_together(void **state)
+{
+	struct rule_bench *b =
+		tx_open("alert http any any -> any any (content:\"Q /\"; http.uri; content:\"/a\"; sid:1;)\n"
+			"alert http any any -> any any (content:\"nothing\"; http.uri; content:\"/a\"; sid:2;)\n"
+			"alert http any any -> any any (content:\"agent\"; http.uri; bsize:2; sid:3;)\n");
+	bench_send(b, CLIENT, "Q /a;agent;\nE\n");
+	expect(b, 1, 1);
+	expect(b, 2, 0);
+	expect(b, 3, 1);
+	bench_send(b, CLIENT, "Q /a;none;\nE\n");
+	expect(b, 1, 2);
+	expect(b, 3, 1); // what held for the transaction before is gone with it
+	bench_close(b);
+}
+
+static void raw_bytes_of_datagrams_too(void **state)
+{
+	struct ruleset_config cfg = {.parsers = lab_parsers};
+	struct rule_bench *b =
+		bench_open_with("alert http any any -> any any (content:\"Q /\"; http.uri; content:\"/a\"; sid:1;)\n"
+				"alert http any any -> any any (content:\"Q /\"; http.uri; bsize:2; sid:2;)\n"
+				"alert http any any -> any any (content:\"Q /\"; sid:3;)\n"
+				"alert tls any any -> any any (content:\"Q /\"; sid:4;)\n",
+			&cfg);
+	bench_say(b, CLIENT, "Q /a;agent;\nE\n");
+	for (uint32_t sid = 1; sid <= 3; sid++)
+		expect(b, sid, 1);
+	bench_close(b);
+}
+
+static void a_protocol_gates_raw_rules_on_any_port(void **state)
+{
+	struct rule_bench *b =
+		tx_open("alert http any any -> any any (content:\"/a\"; sid:1;)\n"
+			"alert http1 any any -> any 80 (content:\"/a\"; sid:2;)\n"
+			"alert http any any -> any any (flow:established; sid:3;)\n"
+			"alert tcp any any -> any any (content:\"/a\"; app-layer-protocol:http; sid:4;)\n"
+			"alert tcp any any -> any any (content:\"/a\"; app-layer-protocol:!http; sid:5;)\n");
+	bench_send(b, CLIENT, "Q /a;x;\nE\n"); // data, acknowledgement
+	expect(b, 1, 1);
+	expect(b, 2, 0);
+	expect(b, 3, 1); // the packet that decided it is not among them
+	expect(b, 4, 1);
+	expect(b, 5, 0);
+	bench_close(b);
+}
+
+static void another_protocol_is_no_match(void **state)
+{
+	struct rule_bench *b =
+		tx_open("alert http any any -> any any (content:\"/a\"; sid:1;)\n"
+			"alert tcp any any -> any any (content:\"/a\"; sid:2;)\n"
+			"alert tcp any any -> any any (content:\"/a\"; app-layer-protocol:failed; sid:3;)\n");
+	bench_send(b, CLIENT, "nothing known /a here\n");
+	bench_send(b, SERVER, "nor /b here\n");
+	bench_fin(b);
+	expect(b, 1, 0);
+	expect(b, 2, 1);
+	bench_close(b);
+}
+
+static void numbers_and_events(void **state)
+{
+	struct rule_bench *b =
+		tx_open("alert http any any -> any any (dns.opcode:2; sid:1;)\n"
+			"alert http any any -> any any (dns.opcode:!2; sid:2;)\n"
+			"alert http any any -> any any (app-layer-event:http1.odd; flow:to_server; sid:3;)\n"
+			"alert http any any -> any any (app-layer-event:http1.first; sid:4;)\n");
+	bench_send(b, CLIENT, "Q /a;x;\n!\nE\n");
+	bench_send(b, CLIENT, "Q /abc;x;\nE\n");
+	expect(b, 1, 1);
+	expect(b, 2, 1);
+	expect(b, 3, 1);
+	expect(b, 4, 0);
+	bench_close(b);
+}
+
+static void packets_and_transactions_speak_in_one_order(void **state)
+{
+	struct rule_bench *b = tx_open(
+		"alert http any any -> any any (http.uri; content:\"/a\"; priority:1; sid:1;)\n"
+		"alert tcp any any -> any any (flow:to_server; flags:AP; priority:2; sid:2;)\n"
+		"alert http any any -> any any (http.uri; content:\"/a\"; priority:3; sid:3;)\n"
+		"alert http any any -> any any (http.uri; content:\"/a\"; flowbits:isset,x; priority:4; sid:4;)\n"
+		"alert tcp any any -> any any (flags:AP; flowbits:set,x; noalert; priority:5; sid:5;)\n");
+	bench_send(b, CLIENT, "Q /a;x;\nE\n");
+	assert_int_equal(b->n, 4);
+	static const uint32_t order[] = {4, 1, 2, 3}; // who reads a flow bit comes before who does not
+	for (uint32_t i = 0; i < 4; i++)
+		assert_int_equal(b->sids[i], order[i]);
+	bench_close(b);
+}
+
+static void a_pass_rule_silences_what_comes_behind_it(void **state)
+{
+	struct rule_bench *b = tx_open("pass http any any -> any any (http.uri; content:\"/ok\"; sid:1;)\n"
+				       "alert tcp any any -> any any (flow:to_server; flags:AP; sid:2;)\n"
+				       "alert http any any -> any any (http.user_agent; content:\"x\"; sid:3;)\n");
+	bench_send(b, CLIENT, "Q /a;x;\nE\n");
+	expect(b, 2, 1);
+	expect(b, 3, 1);
+	bench_send(b, CLIENT, "Q /ok;x;\nE\n");
+	expect(b, 2, 1);
+	expect(b, 3, 1);
+	bench_send(b, CLIENT, "Q /a;x;\nE\n"); // the rest of the flow
+	expect(b, 3, 1);
+	bench_close(b);
+}
+
+static void rules_without_a_parser_wait_by_name(void **state)
+{
+	struct rule_report report;
+	struct ruleset_config cfg = {.parsers = lab_parsers};
+	struct ruleset *rs = bench_load("alert tls any any -> any any (content:\"a\"; sid:1;)\n"
+					"alert http any any -> any any (content:\"a\"; sid:2;)\n"
+					"alert http any any -> any any (http.host; content:\"a\"; sid:3;)\n"
+					"alert tcp any any -> any any (app-layer-protocol:ssh; sid:4;)\n"
+					"alert http any any -> any any (app-layer-event:http.no_such; sid:5;)\n",
+		&cfg, &report);
+	assert_int_equal(report.loaded, 1);
+	assert_int_equal(report.waiting, 4);
+	assert_string_equal(report.problems[0].text, "waiting for a parser: tls");
+	assert_string_equal(report.problems[1].text, "waiting for a parser: http.host");
+	ruleset_free(rs);
+	rule_report_free(&report);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_rule_speaks_once_a_transaction),
+		cmocka_unit_test(a_rule_waits_for_what_comes_later),
+		cmocka_unit_test(the_end_of_a_flow_completes_its_transactions),
+		cmocka_unit_test(a_long_body_is_looked_at_as_it_grows),
+		cmocka_unit_test(each_value_is_tried_on_its_own),
+		cmocka_unit_test(raw_bytes_and_buffers_are_asked_together),
+		cmocka_unit_test(raw_bytes_of_datagrams_too),
+		cmocka_unit_test(a_protocol_gates_raw_rules_on_any_port),
+		cmocka_unit_test(another_protocol_is_no_match),
+		cmocka_unit_test(numbers_and_events),
+		cmocka_unit_test(packets_and_transactions_speak_in_one_order),
+		cmocka_unit_test(a_pass_rule_silences_what_comes_behind_it),
+		cmocka_unit_test(rules_without_a_parser_wait_by_name),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
