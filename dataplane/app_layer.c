@@ -179,7 +179,7 @@ static const struct parser *ask(struct app_layer *a, struct app_session *s, cons
 
 	if (!parser && v->len)
 		parser = expected(a, s, v);
-	*reversed = q.reversed;
+	*reversed = q.reversed && q.midstream;
 	return parser;
 }
 

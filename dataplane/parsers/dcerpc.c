@@ -320,7 +320,8 @@ static enum probe_answer dcerpc_probe(const uint8_t *data, uint32_t len, uint8_t
 }
 
 static const struct parser_pattern dcerpc_patterns[] = {
-	{"\x05\x00", 2, 0, 2, DIR_TO_SERVER, false}, {"\x05\x00", 2, 0, 2, DIR_TO_CLIENT, false}, {0}};
+	{"\x05\x00", 2, 0, 2, DIR_TO_SERVER, false, OVER_TCP, dcerpc_probe},
+	{"\x05\x00", 2, 0, 2, DIR_TO_CLIENT, false, OVER_TCP, dcerpc_probe}, {0}};
 static const struct parser_buffer dcerpc_buffers[] = {
 	{"dcerpc.stub_data", 3, {1, 1}, get_stub}, {"dcerpc.iface", 3, {1, 1}, get_iface}, {0}};
 static const struct parser_field dcerpc_fields[] = {{"dcerpc.opnum", 3, {1, 1}, get_opnum}, {0}};

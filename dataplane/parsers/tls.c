@@ -287,20 +287,24 @@ static void free_state(struct app_run *run, void *state)
 	app_text_free(run, &st->message[1]);
 }
 
-#define RECORD(version, dir)                            \
-	{                                               \
-		"\x16\x03" version, 3, 0, 3, dir, false \
+#define RECORD(type, version, dir)                       \
+	{                                                \
+		type "\x03" version, 3, 0, 3, dir, false \
 	}
-#define HELLO_SSLV2(version)                                  \
-	{                                                     \
-		"\x01" version, 3, 2, 5, DIR_TO_SERVER, false \
-	}
+#define RECORDS(type, dir) \
+	RECORD(type, "\x00", dir), RECORD(type, "\x01", dir), RECORD(type, "\x02", dir), RECORD(type, "\x03", dir)
 
-static const struct parser_pattern patterns[] = {RECORD("\x00", DIR_TO_SERVER), RECORD("\x01", DIR_TO_SERVER),
-	RECORD("\x02", DIR_TO_SERVER), RECORD("\x03", DIR_TO_SERVER), RECORD("\x00", DIR_TO_CLIENT),
-	RECORD("\x01", DIR_TO_CLIENT), RECORD("\x02", DIR_TO_CLIENT), RECORD("\x03", DIR_TO_CLIENT),
-	HELLO_SSLV2("\x00\x02"), HELLO_SSLV2("\x03\x00"), HELLO_SSLV2("\x03\x01"), HELLO_SSLV2("\x03\x02"),
-	HELLO_SSLV2("\x03\x03"), {0}};
+static const struct parser_pattern patterns[] = {RECORDS("\x16", DIR_TO_SERVER), RECORDS("\x01", DIR_TO_SERVER),
+	RECORDS("\x15", DIR_TO_CLIENT), RECORDS("\x16", DIR_TO_CLIENT), RECORDS("\x17", DIR_TO_CLIENT),
+	{"\x01\x00\x02", 3, 2, 5, DIR_TO_SERVER, false}, {"\x00\x02", 2, 5, 7, DIR_TO_CLIENT, false}, {0}};
+
+// On its ports: a hello in a record of SSLv2.
+static enum probe_answer tls_probe(const uint8_t *data, uint32_t len, uint8_t dir, uint8_t over)
+{
+	if (len < 3)
+		return PROBE_MORE;
+	return dir == DIR_TO_SERVER && data[0] & 0x80 && data[2] == 1 ? PROBE_YES : PROBE_NO;
+}
 
 // In the order of enum tls_event.
 static const char *const events[] = {"invalid_sslv2_header", "invalid_tls_header", "invalid_record_version",
@@ -320,6 +324,8 @@ const struct parser parser_tls = {
 	.over = OVER_TCP,
 	.patterns = patterns,
 	.tcp_ports = "443",
+	.probe = tls_probe,
+	.first_dirs = 1u << DIR_TO_SERVER,
 	.state_size = sizeof(struct tls_state),
 	.tx_size = sizeof(struct tls_tx),
 	.complete = {TLS_DONE, TLS_DONE},
