@@ -113,11 +113,13 @@ static void add_events(struct stats_snapshot *s, const struct pipeline *p)
 	stats_add(s, COUNTER_EVENTS_FINDING, made[EVENT_FINDING]);
 	stats_add(s, COUNTER_EVENTS_ANOMALY, made[EVENT_ANOMALY]);
 	stats_add(s, COUNTER_EVENTS_FLOW, made[EVENT_FLOW]);
+	stats_add(s, COUNTER_EVENTS_TX, made[EVENT_TX]);
 	stats_add(s, COUNTER_EVENTS_PACKET, made[EVENT_PACKET]);
 	stats_add(s, COUNTER_EVENTS_LOST_ALERT, lost[EVENT_ALERT]);
 	stats_add(s, COUNTER_EVENTS_LOST_FINDING, lost[EVENT_FINDING]);
 	stats_add(s, COUNTER_EVENTS_LOST_ANOMALY, lost[EVENT_ANOMALY]);
 	stats_add(s, COUNTER_EVENTS_LOST_FLOW, lost[EVENT_FLOW]);
+	stats_add(s, COUNTER_EVENTS_LOST_TX, lost[EVENT_TX]);
 	stats_add(s, COUNTER_EVENTS_LOST_PACKET, lost[EVENT_PACKET]);
 	stats_add(s, COUNTER_EVENTS_UNORDERED, m->late + m->forced);
 }
@@ -157,6 +159,8 @@ bool snapshot_take(struct stats_snapshot *s, struct pipeline *p, const struct so
 		add_defrag(s, defrag_counters(w->decoder.defrag));
 		add_flows(s, flow_table_counters(w->flows));
 		add_streams(s, w->streams);
+		if (w->app)
+			snapshot_add_app(s, w->app);
 	}
 	add_events(s, p);
 	return add_ledger(s, p, src, at_rest, why, why_size);

@@ -8,6 +8,9 @@
 #include "dataplane/pipeline.h"
 #include "dataplane/source.h"
 
+// Adds what one worker's app-layer stage has counted.
+void snapshot_add_app(struct stats_snapshot *s, const struct app_layer *app);
+
 // Fills s (emptied first) from every worker and the source.
 // at_rest: no worker is running, so the ledger must hold to the frame; else frames that no worker has counted
 // yet have their own line, in_flight.

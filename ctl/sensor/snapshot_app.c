@@ -4,7 +4,8 @@
 #include "dataplane/app_layer.h"
 
 // A protocol that is read over both says over which; of others the name is enough.
-static void add_proto(struct stats_snapshot *s, const char *what, uint16_t proto, const uint64_t n[APP_TRANSPORTS], uint8_t over)
+static void add_proto(
+	struct stats_snapshot *s, const char *what, uint16_t proto, const uint64_t n[APP_TRANSPORTS], uint8_t over)
 {
 	static const char *const suffix[APP_TRANSPORTS] = {"_tcp", "_udp"};
 
