@@ -76,6 +76,7 @@ static void set_limits(const struct app_config *c, struct app_limits *l)
 	l->http_request_body = c->http_request_body_limit;
 	l->http_response_body = c->http_response_body_limit;
 	l->http_decompress_layers = (uint32_t)c->http_decompress_layers;
+	l->http_lzma = c->http_lzma;
 	l->http_bomb = c->http_compression_bomb_limit;
 	l->tls_ja3 = c->tls_ja3 != AUTO_NO;
 	l->tls_ja4 = c->tls_ja4 != AUTO_NO;

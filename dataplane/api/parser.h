@@ -177,6 +177,7 @@ void app_event(struct app_run *run, struct app_session *s, struct app_tx *tx, ui
 struct app_limits {
 	uint64_t http_request_body, http_response_body; // bytes of a body that are inspected; 0: all
 	uint32_t http_decompress_layers;
+	bool http_lzma;     // LZMA is one of them
 	uint64_t http_bomb; // a body that grows past this and 2048 times its size is given up
 	bool tls_ja3, tls_ja4;
 	uint8_t tls_encrypted; // after the handshake: 0 count only, 1 let go, 2 inspect

@@ -1,15 +1,16 @@
 // Content codings undone (RFC 9110 8.4): gzip (RFC 1952) and deflate (RFC 1951, with or without the frame of RFC 1950),
 // one within the other. What turns out not to be compressed is shown as it came, because browsers do so. zlib works in
-// memory of the flow. Next: http1_uri.c.
+// memory of the flow. Next: http1_lzma.c.
 #include <string.h>
 #include <zlib.h>
 
 #include "dataplane/parsers/http1.h"
+#include "dataplane/parsers/http1_lzma.h"
 
 #define OUT_BYTES 4096u
 #define HEAD_MAX 1024u // bytes kept while it is not sure yet that they are compressed
 
-enum coding { CODING_GZIP, CODING_DEFLATE };
+enum coding { CODING_GZIP, CODING_DEFLATE, CODING_LZMA };
 
 // Where a layer stands in what comes before the deflate data.
 enum frame {
@@ -36,6 +37,7 @@ enum gzip_flag {
 
 struct layer {
 	z_stream z;
+	struct http1_lzma *lzma; // decodes instead of z, which then only holds what is in and out
 	struct app_text head;
 	uint8_t coding; // enum coding
 	uint8_t frame;  // enum frame
@@ -73,7 +75,9 @@ static bool add_layer(struct http1_run *r, struct http1_layers *l, enum coding c
 	y->z.zalloc = take;
 	y->z.zfree = give;
 	y->z.opaque = r->run;
-	if (inflateInit2(&y->z, -MAX_WBITS) != Z_OK) {
+	if (coding == CODING_LZMA)
+		y->lzma = http1_lzma_new(r->run);
+	if (coding == CODING_LZMA ? !y->lzma : inflateInit2(&y->z, -MAX_WBITS) != Z_OK) {
 		app_free(r->run, y);
 		return false;
 	}
@@ -105,17 +109,21 @@ static const char *const known[] = {"gzip", "x-gzip", "deflate", "x-deflate", "i
 // Returns false when no further word is to be looked at.
 static bool take_word(struct http1_run *r, struct http1_layers *l, struct app_bytes word)
 {
-	bool gzip = word_holds(word, "gzip"), deflate = !gzip && word_holds(word, "deflate");
+	enum coding coding = CODING_GZIP;
 
 	if (!is_one_of(word, known, sizeof(known) / sizeof(*known)))
 		http1_note(r, HTTP1_E_ABNORMAL_CE);
-	if (!gzip && !deflate)
+	if (word_holds(word, "deflate"))
+		coding = CODING_DEFLATE;
+	else if (word_holds(word, "lzma") && r->limits->http_lzma)
+		coding = CODING_LZMA;
+	else if (!word_holds(word, "gzip"))
 		return true;
 	if (l->count >= r->limits->http_decompress_layers || l->count == HTTP1_LAYERS_MAX) {
 		http1_note(r, HTTP1_E_TOO_MANY_LAYERS);
 		return false;
 	}
-	return add_layer(r, l, gzip ? CODING_GZIP : CODING_DEFLATE);
+	return add_layer(r, l, coding);
 }
 
 static void take_words(struct http1_run *r, struct http1_layers *l, struct app_bytes coding)
@@ -154,7 +162,10 @@ void http1_layers_free(struct app_run *run, struct http1_layers *l)
 {
 	for (uint32_t i = 0; l && i < l->count; i++) {
 		l->layer[i]->z.opaque = run;
-		inflateEnd(&l->layer[i]->z);
+		if (l->layer[i]->lzma)
+			http1_lzma_free(run, l->layer[i]->lzma);
+		else
+			inflateEnd(&l->layer[i]->z);
 		app_text_free(run, &l->layer[i]->head);
 		app_free(run, l->layer[i]);
 	}
@@ -215,6 +226,26 @@ static void gzip_byte(struct http1_run *r, struct layer *y, uint8_t c)
 	}
 }
 
+// What the first two bytes begin.
+static void begin_frame(struct http1_run *r, struct layer *y)
+{
+	uint32_t begin = (uint32_t)y->head.at[0] << 8 | y->head.at[1];
+	bool zlib = (begin & 0x0f20) == 0x0800 && begin % 31 == 0;
+
+	if (y->coding == CODING_GZIP ? begin != 0x1f8b && !zlib : zlib || begin == 0x1f8b)
+		http1_note(r, HTTP1_E_GZIP_FAILED); // not what was said, but read all the same
+	y->frame = FRAME_DATA;
+	if (begin == 0x1f8b) {
+		y->frame = FRAME_FIXED;
+		y->gzip = true;
+		y->skip = 8;
+	} else if (!zlib) {
+		// No frame: the data itself, both bytes of it.
+		y->z.next_in = y->head.at;
+		y->z.avail_in = 2;
+	}
+}
+
 // Takes bytes of the frame one by one, until the data begins. Returns how many.
 static uint32_t read_frame(struct http1_run *r, struct layer *y, const uint8_t *bytes, uint32_t len)
 {
@@ -230,23 +261,14 @@ static uint32_t read_frame(struct http1_run *r, struct layer *y, const uint8_t *
 			y->frame = FRAME_END;
 		} else if (y->frame != FRAME_BEGIN) {
 			gzip_byte(r, y, c);
+		} else if (y->coding == CODING_LZMA) {
+			if (y->head.len < HTTP1_LZMA_HEADER)
+				continue;
+			y->frame = FRAME_DATA;
+			y->z.next_in = (Bytef *)(uintptr_t)http1_lzma_begin(y->lzma, y->head.at);
+			y->z.avail_in = HTTP1_LZMA_HEADER;
 		} else if (y->head.len == 2) {
-			uint32_t begin = (uint32_t)y->head.at[0] << 8 | y->head.at[1];
-			bool zlib = (begin & 0x0f20) == 0x0800 && begin % 31 == 0;
-			if (y->coding == CODING_GZIP ? begin != 0x1f8b && !zlib : zlib || begin == 0x1f8b)
-				http1_note(r, HTTP1_E_GZIP_FAILED); // not what was said, but read all the same
-			if (begin == 0x1f8b) {
-				y->frame = FRAME_FIXED;
-				y->gzip = true;
-				y->skip = 8;
-			} else if (zlib) {
-				y->frame = FRAME_DATA;
-			} else {
-				// No frame: the data itself, both bytes of it.
-				y->frame = FRAME_DATA;
-				y->z.next_in = y->head.at;
-				y->z.avail_in = 2;
-			}
+			begin_frame(r, y);
 		}
 	}
 	return i;
@@ -274,7 +296,7 @@ static int inflate_all(struct http1_run *r, struct http1_layers *l, uint32_t i)
 	do {
 		y->z.next_out = y->out;
 		y->z.avail_out = OUT_BYTES;
-		rc = inflate(&y->z, Z_NO_FLUSH);
+		rc = y->lzma ? http1_lzma_decode(r->run, y->lzma, &y->z) : inflate(&y->z, Z_NO_FLUSH);
 		uint32_t made = OUT_BYTES - y->z.avail_out;
 		l->out += made;
 		if (l->out > r->limits->http_bomb && l->out / 2048 > l->in) {

@@ -212,6 +212,23 @@ static void optional_parts_of_a_gzip_header_are_skipped(void **state)
 	assert_string_equal(replied("file.data"), text);
 }
 
+static void lzma_is_undone_where_it_is_asked_for(void **state)
+{
+	static const char packed[] = "\x5d\x00\x00\x80\x00\xff\xff\xff\xff\xff\xff\xff\xff\x00\x34\x19\x49\xee\x8d\xe9"
+				     "\x56\x0c\x60\x6a\xbe\xee\xed\x23\x7f\x1b\xff\xfe\xf9\x70\x00";
+
+	reply("Content-Encoding: lzma\r\n", packed, sizeof(packed) - 1);
+	assert_memory_equal(replied("file.data"), "]\\x00", 5);
+	again();
+	plab_limits(&lab)->http_lzma = true;
+	reply("Content-Encoding: lzma\r\n", packed, sizeof(packed) - 1);
+	assert_string_equal(replied("file.data"), "hello hello hello hello lzma");
+	again();
+	plab_limits(&lab)->http_lzma = true;
+	reply("Content-Encoding: lzma\r\n", text, sizeof(text) - 1);
+	assert_string_equal(replied("file.data"), text);
+}
+
 static void bodies_are_cut_at_the_limit(void **state)
 {
 	uint8_t *body = calloc(1, 300000), *packed = malloc(4096);
@@ -309,6 +326,7 @@ int main(void)
 		CASE(codings_within_codings_are_undone_up_to_the_limit),
 		CASE(what_is_not_compressed_is_shown_as_it_came),
 		CASE(optional_parts_of_a_gzip_header_are_skipped),
+		CASE(lzma_is_undone_where_it_is_asked_for),
 		CASE(bodies_are_cut_at_the_limit),
 		CASE(names_of_files),
 		CASE(uploads_are_files),
