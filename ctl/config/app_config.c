@@ -27,8 +27,6 @@ static const struct config_row protocol_rows[] = {
 	ROW_UINT("http.libhtp.default-config.response-body-decompress-layer-limit", F(http_decompress_layers), "layers",
 		0, 16, "2", "Layers of Content-Encoding that are undone; 0: none."),
 	ROW_BOOL("http.libhtp.default-config.lzma-enabled", F(http_lzma), "no", "Undo LZMA Content-Encoding."),
-	ROW_SIZE("http.libhtp.default-config.lzma-memlimit", F(http_lzma_memlimit), 0, 1e10, "1mb",
-		"Memory one LZMA body may ask for."),
 	ROW_SIZE("http.libhtp.default-config.compression-bomb-limit", F(http_compression_bomb_limit), 0, 1e10, "1mb",
 		"A body that grows past this and 2048 times its size is given up."),
 	ROW_BOOL("http2.http1-rules", F(http2_http1_rules), "no", "Let http.* rules see HTTP/2 as well."),
@@ -49,6 +47,7 @@ static const struct config_row protocol_rows[] = {
 
 	ROW_IGNORED("http.libhtp.server-config", "one HTTP personality serves every server"),
 	ROW_IGNORED("http.libhtp.default-config.personality", ""),
+	ROW_IGNORED("http.libhtp.default-config.lzma-memlimit", "an LZMA body gets a dictionary of 64 KiB"),
 	ROW_IGNORED("http.libhtp.default-config.request-body-minimal-inspect-size", ""),
 	ROW_IGNORED("http.libhtp.default-config.request-body-inspect-window", ""),
 	ROW_IGNORED("http.libhtp.default-config.response-body-minimal-inspect-size", ""),

@@ -116,7 +116,7 @@ struct app_config {
 	uint64_t http_request_body_limit, http_response_body_limit; // bytes inspected, 0: all
 	uint64_t http_decompress_layers;
 	bool http_lzma;
-	uint64_t http_lzma_memlimit, http_compression_bomb_limit;
+	uint64_t http_compression_bomb_limit;
 	bool http2_http1_rules;
 	int tls_encryption;   // enum tls_encryption
 	int tls_ja3, tls_ja4; // enum auto_mode

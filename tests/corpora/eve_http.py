@@ -3,8 +3,8 @@
 
 usage: eve_http.py TOCSIN [CAPTURE | DIRECTORY ...] [-v] [-j N]
 Without captures: every capture below the shared corpora (TOCSIN_SHARED). Both engines read each capture that holds
-"HTTP/1" by themselves, without rules and without checking checksums. Records of a connection are paired by tx_id; a
-pair agrees when its `http` objects are equal. Prints the agreement, how often each member differs, and with -v each
+"HTTP/1" by themselves, without rules and without checking checksums. Records of a connection are paired by what
+they say; a pair agrees when its `http` objects are equal. Prints the agreement, how often each member differs, and with -v each
 difference.
 Exits 0 when both engines ran and found records, 77 without Suricata or captures.
 """
@@ -36,8 +36,8 @@ def holds_http(path):
 
 
 def records(command, folder):
-    """{connection: {tx_id: http}}"""
-    found, path = collections.defaultdict(dict), os.path.join(folder, 'eve.json')
+    """{connection: [http]}, in the order in which they were written"""
+    found, path = collections.defaultdict(list), os.path.join(folder, 'eve.json')
     if os.path.exists(path):
         os.remove(path)
     run = subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, timeout=300)
@@ -47,15 +47,28 @@ def records(command, folder):
         for line in open(path, errors='replace'):
             e = json.loads(line)
             if e['event_type'] == 'http' and e['http'].get('version') != '2':
-                ends = sorted(((e['src_ip'], e.get('src_port')), (e['dest_ip'], e.get('dest_port'))))
-                of = found[tuple(ends)]
-                # Ports may be used again: the next connection's records come behind those there are.
-                of[len(of) if e.get('tx_id') in of else e.get('tx_id')] = e['http']
+                ends = sorted(((e['src_ip'], e.get('src_port')), (e['dest_ip'], e.get('dest_port'))), key=str)
+                found[tuple(ends)].append(e['http'])
     return found
 
 
+def pair(mine, theirs):
+    """[(ours, Suricata's)] of a connection: equal ones first, then those of one URL, then the rest as they come."""
+    out, theirs = [], list(theirs)
+    for like in (lambda a, b: a == b, lambda a, b: a.get('url') == b.get('url'), lambda a, b: True):
+        left = []
+        for m in mine:
+            n = next((i for i, t in enumerate(theirs) if like(m, t)), None)
+            if n is None:
+                left.append(m)
+            else:
+                out.append((m, theirs.pop(n)))
+        mine = left
+    return out + [(m, None) for m in mine] + [(None, t) for t in theirs]
+
+
 def compare(tocsin, capture):
-    """(capture, pairs [(connection, tx_id, ours, Suricata's)], error)"""
+    """(capture, [(connection, ours, Suricata's)], error)"""
     with tempfile.TemporaryDirectory() as folder:
         yaml = os.path.join(folder, 'suricata.yaml')
         open(yaml, 'w').write(SURICATA)
@@ -65,8 +78,8 @@ def compare(tocsin, capture):
                               '--runmode', 'single'], folder)
         except (RuntimeError, subprocess.TimeoutExpired) as e:
             return capture, [], str(e)
-        return capture, [(c, tx, mine[c].get(tx), theirs[c].get(tx)) for c in sorted(set(mine) | set(theirs), key=str)
-                         for tx in sorted(set(mine[c]) | set(theirs[c]))], None
+        return capture, [(c, m, t) for c in sorted(set(mine) | set(theirs), key=str)
+                         for m, t in pair(mine.get(c, []), theirs.get(c, []))], None
 
 
 def main():
@@ -88,7 +101,7 @@ def main():
             if error:
                 broken += 1
                 print('%s: %s' % (os.path.basename(capture), error))
-            for connection, tx, ours, other in pairs:
+            for connection, ours, other in pairs:
                 if ours == other:
                     same += 1
                     continue
@@ -100,7 +113,7 @@ def main():
                     members.update(names)
                 if a.v:
                     what = {k: [(ours or {}).get(k), (other or {}).get(k)] for k in names}
-                    print('%s %s tx %s %s' % (os.path.basename(capture), connection, tx, 'missing' if ours is None else
+                    print('%s %s %s' % (os.path.basename(capture), connection, 'missing' if ours is None else
                           'extra' if other is None else 'differs'), json.dumps(what)[:600])
     total = same + missing + extra + differ
     print('%d captures, %d could not be read; %d records: %d the same (%.2f %%), %d differ, %d missing, %d extra' % (
