@@ -263,9 +263,11 @@ static enum probe_answer sip_probe(const uint8_t *data, uint32_t len, uint8_t di
 	return PROBE_NO;
 }
 
-#define METHOD(name)                                                          \
-	{                                                                     \
-		name " ", sizeof(name), 0, sizeof(name), DIR_TO_SERVER, false \
+// The names of some methods are those of others' (UPnP's NOTIFY): the line has to say SIP.
+#define METHOD(name)                                                                                 \
+	{                                                                                            \
+		.bytes = name " ", .len = sizeof(name), .depth = sizeof(name), .dir = DIR_TO_SERVER, \
+		.check = sip_probe                                                                   \
 	}
 #define CLIENT (1u << DIR_TO_SERVER)
 #define SERVER (1u << DIR_TO_CLIENT)
