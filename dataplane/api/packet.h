@@ -98,7 +98,7 @@ struct packet {
 
 	// Set by the flow stage.
 	uint8_t dir;       // enum packet_dir
-	struct flow *flow; // NULL for packets without a flow (ARP, fragments, table full)
+	struct flow *flow; // NULL for packets without a flow (ARP, fragments, table full); decode begins with that
 	uint32_t nth[2];   // packets of the flow up to and with this one, by enum packet_dir (the flow itself may be
 			   // ahead)
 
