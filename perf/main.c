@@ -50,6 +50,7 @@ static void usage(void)
 	      "  --workers    1..8, each on a core of its own                             [1]\n"
 	      "  --detectors  none, all, or names with commas     [flood: syn_flood,udp_flood; replay: all]\n"
 	      "  --memory     MiB of the flow table; 0: what the flows need               [0]\n"
+	      "  --protocols      protocols are looked for and parsed, as in a sensor\n"
 	      "  --nic-checksums  frames are marked as checked, as by a NIC\n"
 	      "  -S, --rules FILE  replay: with the rules of this file; also says which groups of them cost most\n"
 	      "  --seed       of the load                                                 [1]\n"
@@ -108,12 +109,13 @@ static bool set_option(struct perf_options *o, int c)
 
 static bool parse(struct perf_options *o, int argc, char **argv)
 {
-	int json = 0, no_peers = 0, no_stages = 0, nic = 0, c;
+	int json = 0, no_peers = 0, no_stages = 0, nic = 0, protocols = 0, c;
 	const struct option options[] = {{"kind", 1, NULL, 'k'}, {"flows", 1, NULL, 'f'}, {"size", 1, NULL, 's'},
 		{"zipf", 1, NULL, 'z'}, {"packets", 1, NULL, 'p'}, {"trials", 1, NULL, 't'}, {"workers", 1, NULL, 'w'},
 		{"detectors", 1, NULL, 'd'}, {"memory", 1, NULL, 'm'}, {"seed", 1, NULL, 'e'}, {"rules", 1, NULL, 'S'},
 		{"victims", 1, NULL, 'v'}, {"write", 1, NULL, 'W'}, {"json", 0, &json, 1},
-		{"no-peers", 0, &no_peers, 1}, {"no-stages", 0, &no_stages, 1}, {"nic-checksums", 0, &nic, 1}, {0}};
+		{"no-peers", 0, &no_peers, 1}, {"no-stages", 0, &no_stages, 1}, {"nic-checksums", 0, &nic, 1},
+		{"protocols", 0, &protocols, 1}, {0}};
 
 	*o = (struct perf_options){
 		.flows = 1000000, .victims = 1, .size = 64, .packets = 2000000, .trials = 5, .workers = 1, .seed = 1};
@@ -137,6 +139,7 @@ static bool parse(struct perf_options *o, int argc, char **argv)
 	o->peers = !no_peers && o->kind != PERF_REPLAY;
 	o->stages = !no_stages;
 	o->nic_checksums = nic;
+	o->protocols = protocols;
 	return o->kind == PERF_REPLAY ? o->capture_count > 0 : o->capture_count == 0;
 }
 
@@ -206,6 +209,8 @@ static int build(struct run *r)
 	defrag_config_defaults(&c.defrag);
 	tcp_stream_config_default(&c.stream);
 	flow_table_config_default(&c.flow);
+	if (r->o.protocols)
+		app_layer_config_default(&c.app, parser_table);
 	c.flow.max_flows = r->o.memory ? 0 : r->o.flows;
 	c.flow.memory_bytes = r->o.memory;
 	if (r->o.kind == PERF_REPLAY && !r->o.memory) {

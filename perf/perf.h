@@ -50,6 +50,7 @@ struct perf_options {
 	uint16_t workers;
 	const char *detectors; // "none", "all", or names with commas between
 	bool json, peers, stages;
+	bool protocols;     // the app-layer stage runs
 	bool nic_checksums; // frames come marked as checked, as NICs with receive checksum offload hand them over
 	const char *write;  // a capture to write instead of measuring
 	const char *rules;  // a rule file for a replay, or NULL
