@@ -63,8 +63,8 @@ static int parse_numbers(struct rule_parser *ps, const struct keyword *kw, char 
 	return 0;
 }
 
-// dcerpc.iface: a value of the parser's buffer is a struct of 16 bytes of UUID in the order it is written in, the
-// version, and whether the bind was a first fragment, as anything but any_frag asks.
+// dcerpc.iface: a value of the parser's buffer is a struct of 16 bytes of UUID in the order it is written in, two of
+// the version, and whether the bind was a first fragment, as anything but any_frag asks.
 struct iface_args {
 	uint8_t uuid[16];
 	bool versioned, any_frag;
@@ -74,11 +74,9 @@ struct iface_args {
 static bool iface_holds(const struct match_ctx *m, const void *args)
 {
 	const struct iface_args *a = args;
-	uint16_t version;
 	if (m->len < 19 || memcmp(m->buf, a->uuid, sizeof(a->uuid)) != 0 || (!a->any_frag && !m->buf[18]))
 		return false;
-	memcpy(&version, m->buf + 16, sizeof(version));
-	return !a->versioned || range_has(&a->version, version);
+	return !a->versioned || range_has(&a->version, (uint64_t)m->buf[16] << 8 | m->buf[17]);
 }
 
 static bool read_uuid(const char *s, uint8_t out[16])

@@ -257,6 +257,16 @@ static void payload_first(struct rule *r)
 	}
 }
 
+// What http_uri and its kin have taken all contents out of asks nothing.
+static void drop_empty_payload(struct rule *r)
+{
+	for (struct buffer_test **at = &r->buffers; *at;)
+		if ((*at)->id == BUF_PAYLOAD && !(*at)->steps)
+			*at = (*at)->next;
+		else
+			at = &(*at)->next;
+}
+
 int rule_finish(struct rule_parser *ps)
 {
 	struct rule *r = ps->rule;
@@ -268,6 +278,7 @@ int rule_finish(struct rule_parser *ps)
 		return parse_fail(ps, "expected no test of packets beside tcp-stream or flow:only_stream");
 	for (struct buffer_test *b = r->buffers; b; b = b->next)
 		link_relative(b->steps);
+	drop_empty_payload(r);
 	payload_first(r);
 	if (has_app_buffer(r) || r->app_events)
 		r->flags |= RULE_F_TX;

@@ -15,7 +15,8 @@ static void a_rule_speaks_once_a_transaction(void **state)
 			"alert tcp any any -> any any (http.uri; content:\"/a\"; sid:3;)\n"
 			"alert udp any any -> any any (http.uri; content:\"/a\"; sid:4;)\n"
 			"alert http any any -> any any (http.stat_code; content:\"200\"; sid:5;)\n"
-			"alert http any any -> any any (http.uri; content:\"/zz\"; sid:6;)\n");
+			"alert http any any -> any any (http.uri; content:\"/zz\"; sid:6;)\n"
+			"alert tcp any any -> any any (content:\"/a\"; http_uri; sid:7;)\n");
 	bench_send(b, CLIENT, "Q /a;x;\nE\n");
 	bench_send(b, SERVER, "R 200\nE\n");
 	bench_send(b, CLIENT, "Q /a;x;\nE\nQ /b;x;\nE\n");
@@ -26,6 +27,7 @@ static void a_rule_speaks_once_a_transaction(void **state)
 	expect(b, 4, 0);
 	expect(b, 5, 2);
 	expect(b, 6, 0);
+	expect(b, 7, 2);
 	for (size_t i = 0; i < b->n; i++)
 		assert_true(b->txs[i] <= 2);
 	bench_close(b);
