@@ -288,6 +288,8 @@ static enum stream_verdict start(
 		finish(a, v->cold);
 		return STREAM_DONE_BOTH;
 	}
+	for (uint8_t dir = 0; parser->deep && dir < 2; dir++)
+		tcp_stream_set_depth(a->streams, v->cold, dir, 0);
 	other_side_first(a, s, v);
 	return known(a, s, v);
 }

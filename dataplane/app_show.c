@@ -46,9 +46,9 @@ static void write_record(struct app_layer *a, const struct app_session *s, const
 		event_cancel(run->sink);
 		return;
 	}
-	if (p)
+	if (p && !s->parser->log_as_sent)
 		as_flow(ev);
-	else
+	else if (!p)
 		at_flow_end(ev, a, f, cold, run);
 	ev->app_proto = s->parser->proto;
 	ev->tx.id = (uint32_t)tx->id;

@@ -97,8 +97,6 @@ static bool server_pdu(struct app_run *run, struct app_session *s, struct dcerpc
 
 	if (!bind && !call)
 		return true;
-	if (h->type == DCERPC_RESPONSE && !dcerpc_read_response(c))
-		return false;
 	if (bind && h->type != DCERPC_BINDNAK && !dcerpc_read_bindack(c, h, &st->ifaces))
 		return false;
 	if (h->type != DCERPC_RESPONSE)

@@ -385,4 +385,5 @@ const struct parser parser_krb5 = {
 	.fields = krb5_fields,
 	.events = krb5_events,
 	.log = krb5_log,
+	.log_as_sent = true,
 };

@@ -306,4 +306,5 @@ const struct parser parser_sip = {
 	.buffers = sip_buffers,
 	.events = sip_events,
 	.log = sip_log,
+	.log_as_sent = true,
 };

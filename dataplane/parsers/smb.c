@@ -7,6 +7,7 @@
 #define WHOLE_MAX 60000u // bytes of a message that are waited for
 #define HEAD_LEN 4096u   // bytes of a longer one that hold what stands in front of its data
 #define MAGIC_LEN 4u
+#define NBSS_NAMES_LEN 68u // the two names of a session request
 #define SMB1_COMMAND_AT 4u
 #define SMB2_COMMAND_AT 12u
 #define SMB2_NEXT_AT 20u
@@ -231,6 +232,16 @@ static bool get_opnum(const struct app_tx *tx, uint8_t dir, uint32_t nth, uint64
 	return dcerpc_call_opnum(&tx_of(tx)->call, nth, out);
 }
 
+// A session request (RFC 1002 section 4.3.2) or its answer stands in front of the first message on port 139.
+static enum probe_answer smb_probe(const uint8_t *data, uint32_t len, uint8_t dir, uint8_t over)
+{
+	if (len < NBSS_LEN + MAGIC_LEN)
+		return is_nbss(data[0]) ? PROBE_MORE : PROBE_NO;
+	if (data[0] == NBSS_MESSAGE)
+		return is_magic(data + NBSS_LEN) ? PROBE_YES : PROBE_NO;
+	return data[0] == NBSS_REQUEST && load_be16(data + 2) == NBSS_NAMES_LEN ? PROBE_YES : PROBE_NO;
+}
+
 static const struct parser_pattern smb_patterns[] = {
 	{"\xffSMB", 4, 4, 8, DIR_TO_SERVER, false},
 	{"\xffSMB", 4, 4, 8, DIR_TO_CLIENT, false},
@@ -271,6 +282,8 @@ const struct parser parser_smb = {
 	.proto = APP_SMB,
 	.over = OVER_TCP,
 	.patterns = smb_patterns,
+	.tcp_ports = "139,445",
+	.probe = smb_probe,
 	.state_size = sizeof(struct smb_state),
 	.tx_size = sizeof(struct smb_tx),
 	.complete = {1, 1},
@@ -281,4 +294,6 @@ const struct parser parser_smb = {
 	.fields = smb_fields,
 	.events = smb_events,
 	.log = smb_log,
+	.log_tx_id = true,
+	.deep = true,
 };

@@ -178,6 +178,9 @@ struct smb_file *smb_file_find(struct smb_state *st, const uint8_t guid[SMB_GUID
 void smb_file_open(
 	struct smb *z, const struct smb_msg *m, const uint8_t guid[SMB_GUID_LEN], const struct app_text *name);
 void smb_file_close(struct smb *z, const uint8_t guid[SMB_GUID_LEN]);
+// True when these are, or go on, DCE/RPC calls over a pipe.
+bool smb_is_call(
+	struct smb *z, const struct smb_msg *m, const uint8_t guid[SMB_GUID_LEN], const uint8_t *at, uint32_t len);
 // Bytes of a file or pipe travel in m->dir; they begin at `offset`. start: the first of their message.
 void smb_file_bytes(struct smb *z, const struct smb_msg *m, const uint8_t guid[SMB_GUID_LEN], uint64_t offset,
 	const uint8_t *at, uint32_t len);

@@ -93,6 +93,7 @@ static bool negotiate_request(struct smb *z, const struct smb_msg *m, const stru
 
 	if (!tx)
 		return true;
+	tx->msg.session = tx->msg.tree = 0;
 	z->st->dialects.len = 0;
 	for (uint32_t at = 0; at < b->n_bytes;) {
 		const uint8_t *end = memchr(b->bytes + at, 0, b->n_bytes - at);
@@ -237,7 +238,7 @@ static bool create_response(struct smb *z, const struct smb_msg *m, const struct
 	if (!smb_status_is_error(m->status) && b->n_words >= 68) {
 		for (uint32_t i = 0; i < 4; i++)
 			tx->times[i] = load_le64(b->words + 11 + 8 * i);
-		tx->size = load_le64(b->words + 55);
+		tx->size = load_le64(b->words + 47); // the allocation, as Suricata has it
 		fid(tx->guid, b->words + 5);
 		tx->has_guid = true;
 		smb_file_open(z, m, tx->guid, &tx->text[SMB_NAME]);

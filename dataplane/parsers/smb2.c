@@ -160,7 +160,7 @@ static bool ioctl_request(
 		return false;
 	uint32_t n = load_le32(b + 28);
 	const uint8_t *in = blob(at, len, n ? load_le32(b + 24) : 0, n);
-	if (load_le32(b + 4) == PIPE_TRANSCEIVE && in) {
+	if (load_le32(b + 4) == PIPE_TRANSCEIVE && in && smb_is_call(z, m, b + 8, in, n)) {
 		smb_file_bytes(z, m, b + 8, 0, in, n);
 		return true;
 	}
@@ -179,7 +179,8 @@ static bool ioctl_response(
 
 	if (tx)
 		smb_tx_answer(tx, m);
-	if (n && !smb_status_is_error(m->status) && load_le32(b + 4) == PIPE_TRANSCEIVE && out)
+	if (n && !smb_status_is_error(m->status) && load_le32(b + 4) == PIPE_TRANSCEIVE && out &&
+		smb_is_call(z, m, b + 8, out, n))
 		smb_file_bytes(z, m, b + 8, 0, out, n);
 	return smb_status_is_error(m->status) || (left >= 48 && (!n || out));
 }
@@ -196,13 +197,12 @@ static bool set_info_request(
 	if (b[2] != 1 || (b[3] != RENAME_INFO && b[3] != DISPOSITION_INFO))
 		return true;
 	const struct smb_file *f = smb_file_find(z->st, b + 16);
-	struct smb_tx *tx = smb_tx_new(z, m, SMB_SET);
+	struct smb_tx *tx = f ? smb_tx_new(z, m, SMB_SET) : NULL;
 	if (!tx)
 		return true;
 	memcpy(tx->guid, b + 16, SMB_GUID_LEN);
 	tx->has_guid = true;
-	if (f)
-		smb_text_copy(z, &tx->text[SMB_NAME], &f->name);
+	smb_text_copy(z, &tx->text[SMB_NAME], &f->name);
 	if (b[3] == DISPOSITION_INFO)
 		tx->options = n && info[0] ? DELETE_ON_CLOSE : 0;
 	else if (n >= 20 && load_le32(info + 16) <= n - 20)

@@ -76,7 +76,14 @@ static struct smb_tx *file_tx_new(struct smb *z, const struct smb_msg *m, const 
 	tx->tx.dirs = (uint8_t)(1u << m->dir);
 	memcpy(tx->guid, f->guid, SMB_GUID_LEN);
 	smb_text_copy(z, &tx->text[SMB_NAME], &f->name);
-	if (tree)
+	// Suricata's records of files: SMB1 without session and tree, SMB2 with a status and without a share
+	if (m->version == 1)
+		tx->msg.session = tx->msg.tree = 0;
+	else
+		tx->has_status = true;
+	if (m->version == 2 && m->dir == DIR_TO_CLIENT)
+		tx->msg.tree = 0;
+	if (tree && m->version == 1)
 		smb_text_copy(z, &tx->text[SMB_DOMAIN], &tree->name);
 	return tx;
 }
@@ -203,8 +210,7 @@ static void pipe_bytes(struct smb *z, const struct smb_msg *m, struct smb_file *
 }
 
 // DCE/RPC is what begins like it and does not lie on a disk.
-static uint8_t content_of(
-	struct smb *z, const struct smb_msg *m, const struct smb_file *f, const uint8_t *at, uint32_t len)
+static uint8_t content_of(struct smb *z, const struct smb_file *f, const uint8_t *at, uint32_t len)
 {
 	struct cursor c = cursor_of(at, len);
 	struct dcerpc_header h;
@@ -214,6 +220,16 @@ static uint8_t content_of(
 	if ((tree && !tree->is_pipe) || !dcerpc_read_header(&c, &h) || h.frag_len < DCERPC_HDR_LEN + 8)
 		return SMB_IS_FILE;
 	return SMB_IS_DCERPC;
+}
+
+bool smb_is_call(
+	struct smb *z, const struct smb_msg *m, const uint8_t guid[SMB_GUID_LEN], const uint8_t *at, uint32_t len)
+{
+	const struct smb_file *f = smb_file_find(z->st, guid), unknown = {.session = m->session, .tree = m->tree};
+
+	if (f && f->content != SMB_UNDECIDED)
+		return f->content == SMB_IS_DCERPC;
+	return content_of(z, f ? f : &unknown, at, len) == SMB_IS_DCERPC;
 }
 
 void smb_file_bytes(struct smb *z, const struct smb_msg *m, const uint8_t guid[SMB_GUID_LEN], uint64_t offset,
@@ -226,7 +242,7 @@ void smb_file_bytes(struct smb *z, const struct smb_msg *m, const uint8_t guid[S
 	if (!f)
 		f = file_new(z, m, guid);
 	if (f->content == SMB_UNDECIDED)
-		f->content = content_of(z, m, f, at, len);
+		f->content = content_of(z, f, at, len);
 	if (f->content == SMB_IS_DCERPC)
 		pipe_bytes(z, m, f, at, len);
 	else

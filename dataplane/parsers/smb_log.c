@@ -2,6 +2,10 @@
 // section 2.3.1 (status), MS-SMB2 section 2.2.31 (functions). See smb.h.
 #include "dataplane/parsers/smb.h"
 
+// Options of a create, MS-SMB2 section 2.2.13.
+#define DIRECTORY_FILE 0x1u
+#define DELETE_ON_CLOSE 0x1000u
+
 struct name {
 	uint32_t number;
 	const char *text;
@@ -13,12 +17,12 @@ static const struct name smb1_commands[] = {{0x00, "CREATE_DIRECTORY"}, {0x01, "
 	{0x0c, "LOCK_BYTE_RANGE"}, {0x0d, "UNLOCK_BYTE_RANGE"}, {0x0e, "CREATE_TEMPORARY"}, {0x0f, "CREATE_NEW"},
 	{0x10, "CHECK_DIRECTORY"}, {0x11, "PROCESS_EXIT"}, {0x12, "SEEK"}, {0x13, "LOCK_AND_READ"},
 	{0x14, "WRITE_AND_UNLOCK"}, {0x1a, "READ_RAW"}, {0x1d, "WRITE_RAW"}, {0x22, "SET_INFORMATION2"},
-	{0x23, "QUERY_INFORMATION2"}, {0x24, "LOCKING_ANDX"}, {0x25, "TRANS"}, {0x26, "TRANS_SECONDARY"},
-	{0x27, "IOCTL"}, {0x2b, "ECHO"}, {0x2c, "WRITE_AND_CLOSE"}, {0x2d, "OPEN_ANDX"}, {0x2e, "READ_ANDX"},
-	{0x2f, "WRITE_ANDX"}, {0x32, "TRANS2"}, {0x33, "TRANS2_SECONDARY"}, {0x34, "FIND_CLOSE2"},
-	{0x71, "TREE_DISCONNECT"}, {0x72, "NEGOTIATE_PROTOCOL"}, {0x73, "SESSION_SETUP_ANDX"}, {0x74, "LOGOFF_ANDX"},
-	{0x75, "TREE_CONNECT_ANDX"}, {0x80, "QUERY_INFORMATION_DISK"}, {0x81, "SEARCH"}, {0xa0, "NT_TRANS"},
-	{0xa1, "NT_TRANS_SECONDARY"}, {0xa2, "NT_CREATE_ANDX"}, {0xa4, "NT_CANCEL"}, {0, NULL}};
+	{0x23, "QUERY_INFORMATION2"}, {0x24, "LOCKING_ANDX"}, {0x25, "TRANS"}, {0x27, "IOCTL"}, {0x2b, "ECHO"},
+	{0x2c, "WRITE_AND_CLOSE"}, {0x2d, "OPEN_ANDX"}, {0x2e, "READ_ANDX"}, {0x2f, "WRITE_ANDX"}, {0x32, "TRANS2"},
+	{0x33, "TRANS2_SECONDARY"}, {0x34, "FIND_CLOSE2"}, {0x71, "TREE_DISCONNECT"}, {0x72, "NEGOTIATE_PROTOCOL"},
+	{0x73, "SESSION_SETUP_ANDX"}, {0x74, "LOGOFF_ANDX"}, {0x75, "TREE_CONNECT_ANDX"},
+	{0x80, "QUERY_INFORMATION_DISK"}, {0x81, "SEARCH"}, {0xa0, "NT_TRANS"}, {0xa1, "NT_TRANS_SECONDARY"},
+	{0xa2, "NT_CREATE_ANDX"}, {0xa4, "NT_CANCEL"}, {0, NULL}};
 
 static const struct name smb2_commands[] = {{0, "NEGOTIATE_PROTOCOL"}, {1, "SESSION_SETUP"}, {2, "SESSION_LOGOFF"},
 	{3, "TREE_CONNECT"}, {4, "TREE_DISCONNECT"}, {5, "CREATE"}, {6, "CLOSE"}, {7, "FLUSH"}, {8, "READ"},
@@ -52,9 +56,9 @@ static const struct name statuses[] = {{0x00000000, "STATUS_SUCCESS"}, {0x000001
 	{0xc00000c9, "STATUS_NETWORK_NAME_DELETED"}, {0xc00000ca, "STATUS_NETWORK_ACCESS_DENIED"},
 	{0xc00000cb, "STATUS_BAD_DEVICE_TYPE"}, {0xc00000cc, "STATUS_BAD_NETWORK_NAME"},
 	{0xc00000d0, "STATUS_REQUEST_NOT_ACCEPTED"}, {0xc00000d8, "STATUS_CANT_WAIT"},
-	{0xc0000101, "STATUS_DIRECTORY_NOT_EMPTY"}, {0xc0000103, "STATUS_NOT_A_DIRECTORY"},
-	{0xc0000120, "STATUS_CANCELLED"}, {0xc0000121, "STATUS_CANNOT_DELETE"}, {0xc0000123, "STATUS_FILE_DELETED"},
-	{0xc0000128, "STATUS_FILE_CLOSED"}, {0xc000014b, "STATUS_PIPE_BROKEN"},
+	{0xc00000e5, "STATUS_INTERNAL_ERROR"}, {0xc0000101, "STATUS_DIRECTORY_NOT_EMPTY"},
+	{0xc0000103, "STATUS_NOT_A_DIRECTORY"}, {0xc0000120, "STATUS_CANCELLED"}, {0xc0000121, "STATUS_CANNOT_DELETE"},
+	{0xc0000123, "STATUS_FILE_DELETED"}, {0xc0000128, "STATUS_FILE_CLOSED"}, {0xc000014b, "STATUS_PIPE_BROKEN"},
 	{0xc000015b, "STATUS_LOGON_TYPE_NOT_GRANTED"}, {0xc0000184, "STATUS_INVALID_DEVICE_STATE"},
 	{0xc000018d, "STATUS_TRUSTED_RELATIONSHIP_FAILURE"}, {0xc0000193, "STATUS_ACCOUNT_EXPIRED"},
 	{0xc0000203, "STATUS_USER_SESSION_DELETED"}, {0xc0000205, "STATUS_INSUFF_SERVER_RESOURCES"},
@@ -274,6 +278,10 @@ static void log_fuid(struct app_log *l, const struct smb_tx *tx)
 {
 	struct piece p = {.len = 0};
 
+	if (!tx->has_guid && tx->kind != SMB_FILE) {
+		log_string(l, "fuid", "");
+		return;
+	}
 	if (tx->msg.version == 2) {
 		log_guid(l, "fuid", tx->guid);
 		return;
@@ -288,12 +296,14 @@ static void log_create(struct app_log *l, const struct smb_tx *tx)
 		"FILE_SUPERSEDE", "FILE_OPEN", "FILE_CREATE", "FILE_OPEN_IF", "FILE_OVERWRITE", "FILE_OVERWRITE_IF"};
 	static const char *const times[] = {"created", "accessed", "modified", "changed"};
 
+	const char *name = tx->options & DIRECTORY_FILE ? "directory" : "filename";
+
 	if (tx->text[SMB_NAME].len)
-		log_member(l, "filename", tx, SMB_NAME);
+		log_member(l, name, tx, SMB_NAME);
 	else
-		log_string(l, "filename", "<share_root>");
+		log_string(l, name, "<share_root>");
 	log_string(l, "disposition", tx->disposition < 6 ? dispositions[tx->disposition] : "UNKNOWN");
-	log_string(l, "access", tx->options & 0x1000 ? "delete on close" : "normal");
+	log_string(l, "access", tx->options & DELETE_ON_CLOSE ? "delete on close" : "normal");
 	for (uint32_t i = 0; i < 4; i++)
 		log_uint(l, times[i], unix_time(tx->times[i]));
 	log_uint(l, "size", tx->size);
@@ -334,7 +344,7 @@ static void log_dcerpc(struct app_log *l, const struct smb_tx *tx)
 		log_uint(l, "opnum", call->opnum);
 		log_frags(l, "req", call, DIR_TO_SERVER);
 	}
-	if (call->ifaces && call->type[DIR_TO_SERVER] != DCERPC_ALTER_CONTEXT)
+	if (call->ifaces && call->ifaces->answered && call->type[DIR_TO_SERVER] != DCERPC_ALTER_CONTEXT)
 		dcerpc_log_ifaces(l, call->ifaces, !request && answered, true);
 	if (answered && call->type[DIR_TO_CLIENT] == DCERPC_RESPONSE)
 		log_frags(l, "res", call, DIR_TO_CLIENT);
@@ -384,7 +394,10 @@ bool smb_log(const struct app_tx *at, struct app_log *l)
 		log_dcerpc(l, tx);
 		break;
 	case SMB_FILE:
-		log_member(l, "filename", tx, SMB_NAME);
+		if (tx->text[SMB_NAME].len)
+			log_member(l, "filename", tx, SMB_NAME);
+		else
+			log_string(l, "filename", "<unknown>");
 		log_member(l, "share", tx, SMB_DOMAIN);
 		log_fuid(l, tx);
 		break;

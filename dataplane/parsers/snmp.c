@@ -299,4 +299,5 @@ const struct parser parser_snmp = {
 	.fields = snmp_fields,
 	.events = snmp_events,
 	.log = snmp_log,
+	.log_as_sent = true,
 };
