@@ -141,7 +141,7 @@ struct parser {
 	const char *const *events;           // names for app-layer-event:<name>.<event>, NULL-terminated; or NULL
 	// Writes the record of a complete transaction; also what an alert says of it. False: nothing to say.
 	bool (*log)(const struct app_tx *tx, struct app_log *l);
-	bool log_tx_id; // its EVE record has tx_id beside the object (http, smb, ftp, smtp, ...; not dns, tls)
+	bool log_tx_id;   // its EVE record has tx_id beside the object (http, smb, ftp, smtp, ...; not dns, tls)
 	bool log_as_sent; // its EVE record names the ends as the message went, not the client first (krb5, sip, snmp)
 	bool deep;        // its streams are reassembled without limit (smb)
 };

@@ -59,7 +59,9 @@ enum smb_text {
 struct smb_msg {
 	uint8_t version; // 1, 2
 	uint8_t dir;
-	bool response, wide; // wide: SMB1, texts are UTF-16
+	bool response;
+	bool wide; // SMB1: texts are UTF-16
+	bool dos;  // SMB1: the status is a DOS error
 	uint16_t command;
 	uint32_t status;
 	uint64_t id; // message id, multiplex id

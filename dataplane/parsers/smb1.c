@@ -4,6 +4,7 @@
 #define HDR_LEN 32u
 #define FLAG_REPLY 0x80u
 #define FLAG2_UNICODE 0x8000u
+#define FLAG2_NT_STATUS 0x4000u
 #define NO_ANDX 0xffu
 #define MAX_CHAIN 8u
 #define TRANSACT_NMPIPE 0x26u
@@ -30,6 +31,7 @@ static bool header(struct cursor *c, uint8_t dir, struct smb_msg *m)
 	m->status = load_le32(at + 5);
 	m->response = at[9] & FLAG_REPLY;
 	m->wide = load_le16(at + 10) & FLAG2_UNICODE;
+	m->dos = !(load_le16(at + 10) & FLAG2_NT_STATUS);
 	m->tree = load_le16(at + 24);
 	m->session = load_le16(at + 28);
 	m->id = load_le16(at + 30);
@@ -319,6 +321,10 @@ static bool trans_request(struct smb *z, const struct smb_msg *m, const struct b
 	if (!trans_data(b, 22, &data))
 		return false;
 	fid(guid, b->words + 30);
+	if (!smb_is_call(z, m, guid, data.at, data.len)) {
+		smb_tx_new(z, m, SMB_GENERIC);
+		return true;
+	}
 	smb_read_ask(z->st, m->id, 0, guid);
 	smb_file_bytes(z, m, guid, 0, data.at, data.len);
 	return true;

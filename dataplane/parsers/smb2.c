@@ -4,6 +4,7 @@
 
 #define HDR_LEN 64u
 #define FLAG_RESPONSE 1u
+#define FLAG_ASYNC 2u
 #define PIPE_TRANSCEIVE 0x0011c017u
 #define SHARE_PIPE 2
 #define RENAME_INFO 0x0au // FileRenameInformation, MS-FSCC section 2.4
@@ -23,7 +24,7 @@ static bool header(struct cursor *c, uint8_t dir, struct smb_msg *m, uint32_t *n
 	m->response = load_le32(at + 16) & FLAG_RESPONSE;
 	*next = load_le32(at + 20);
 	m->id = load_le64(at + 24);
-	m->tree = load_le32(at + 36);
+	m->tree = load_le32(at + 16) & FLAG_ASYNC ? 0 : load_le32(at + 36); // else there is an id
 	m->session = load_le64(at + 40);
 	return true;
 }

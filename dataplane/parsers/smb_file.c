@@ -68,7 +68,7 @@ static struct smb_tx *file_tx_new(struct smb *z, const struct smb_msg *m, const 
 {
 	struct smb_tx *tx = smb_tx_new(z, m, SMB_FILE);
 	struct smb_msg of = {.session = f->session, .tree = f->tree};
-	const struct smb_tree *tree = smb_tree_find(z->st, &of);
+	const struct smb_tree *tree = smb_tree_find(z->st, m->version == 2 ? m : &of);
 
 	if (!tx)
 		return NULL;
@@ -76,14 +76,12 @@ static struct smb_tx *file_tx_new(struct smb *z, const struct smb_msg *m, const 
 	tx->tx.dirs = (uint8_t)(1u << m->dir);
 	memcpy(tx->guid, f->guid, SMB_GUID_LEN);
 	smb_text_copy(z, &tx->text[SMB_NAME], &f->name);
-	// Suricata's records of files: SMB1 without session and tree, SMB2 with a status and without a share
+	// Suricata's records of files: SMB1 without session and tree, SMB2 with a status
 	if (m->version == 1)
 		tx->msg.session = tx->msg.tree = 0;
 	else
 		tx->has_status = true;
-	if (m->version == 2 && m->dir == DIR_TO_CLIENT)
-		tx->msg.tree = 0;
-	if (tree && m->version == 1)
+	if (tree)
 		smb_text_copy(z, &tx->text[SMB_DOMAIN], &tree->name);
 	return tx;
 }
@@ -133,12 +131,13 @@ static void pipe_pdu(struct smb *z, const struct smb_msg *m, const struct smb_fi
 	struct cursor *c)
 {
 	bool bind = h->type == DCERPC_BIND || h->type == DCERPC_ALTER_CONTEXT, request = h->type == DCERPC_REQUEST;
+	bool asks = bind || request || h->type == DCERPC_AUTH3;
 	bool ack = h->type == DCERPC_BINDACK || h->type == DCERPC_ALTER_CONTEXT_RESP;
 	bool answer = ack || h->type == DCERPC_RESPONSE || h->type == DCERPC_FAULT || h->type == DCERPC_BINDNAK;
 	uint16_t context = 0, opnum = 0;
 	bool good = true;
 
-	if (m->dir == DIR_TO_SERVER ? !bind && !request : !answer)
+	if (m->dir == DIR_TO_SERVER ? !asks : !answer)
 		return;
 	struct smb_tx *tx = call_find(z, f, m->dir, h->call_id);
 	if (!tx && m->dir == DIR_TO_SERVER) {

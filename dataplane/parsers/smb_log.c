@@ -27,7 +27,7 @@ static const struct name smb1_commands[] = {{0x00, "CREATE_DIRECTORY"}, {0x01, "
 static const struct name smb2_commands[] = {{0, "NEGOTIATE_PROTOCOL"}, {1, "SESSION_SETUP"}, {2, "SESSION_LOGOFF"},
 	{3, "TREE_CONNECT"}, {4, "TREE_DISCONNECT"}, {5, "CREATE"}, {6, "CLOSE"}, {7, "FLUSH"}, {8, "READ"},
 	{9, "WRITE"}, {10, "LOCK"}, {11, "IOCTL"}, {12, "CANCEL"}, {13, "KEEPALIVE"}, {14, "FIND"},
-	{15, "CHANGE_NOTIFY"}, {16, "GET_INFO"}, {17, "SET_INFO"}, {18, "BREAK"}, {0, NULL}};
+	{15, "CHANGE_NOTIFY"}, {16, "GET_INFO"}, {17, "SET_INFO"}, {18, "OPLOCK_BREAK"}, {0, NULL}};
 
 static const struct name statuses[] = {{0x00000000, "STATUS_SUCCESS"}, {0x00000103, "STATUS_PENDING"},
 	{0x0000010b, "STATUS_NOTIFY_CLEANUP"}, {0x0000010c, "STATUS_NOTIFY_ENUM_DIR"},
@@ -155,6 +155,28 @@ static void log_dialect(struct app_log *l, const char *name, uint16_t dialect)
 	log_piece(l, name, &p);
 }
 
+// MS-CIFS section 2.2.2.4: a class in the first byte, a code in the last two. Codes without a name are numbers, as in
+// Suricata.
+static void log_dos_status(struct app_log *l, uint32_t status)
+{
+	static const struct name server_errors[] = {
+		{0x01, "SRV_ERROR"}, {0x02, "SRV_BADPW"}, {0x04, "SRV_ACCESS"}, {0x5b, "SRV_BADUID"}, {0, NULL}};
+	const char *name = (status & 0xff) == 2 ? name_of(server_errors, status >> 16) : NULL;
+	struct piece p = {.len = 0};
+
+	add_number(&p, status >> 16, 10, 1);
+	if (!status)
+		name = "UNKNOWN_00_0000";
+	if (name)
+		log_string(l, "status", name);
+	else
+		log_piece(l, "status", &p);
+	p.len = 0;
+	add_text(&p, "0x");
+	add_number(&p, status >> 16, 16, 4);
+	log_piece(l, "status_code", &p);
+}
+
 static void log_header(struct app_log *l, const struct smb_tx *tx)
 {
 	const struct smb_state *st = tx->state;
@@ -168,13 +190,16 @@ static void log_header(struct app_log *l, const struct smb_tx *tx)
 		log_text(l, "dialect", (struct app_bytes){st->dialect1.at, st->dialect1.len});
 	else
 		log_string(l, "dialect", "unknown");
-	add_text(&p, tx->msg.version == 1 ? "SMB1_COMMAND_" : "SMB2_COMMAND_");
-	if (command)
+	if (command) {
+		add_text(&p, tx->msg.version == 1 ? "SMB1_COMMAND_" : "SMB2_COMMAND_");
 		add_text(&p, command);
-	else
+	} else {
 		add_number(&p, tx->msg.command, 10, 1);
+	}
 	log_piece(l, "command", &p);
-	if (tx->has_status) {
+	if (tx->has_status && tx->msg.dos) {
+		log_dos_status(l, tx->msg.status);
+	} else if (tx->has_status) {
 		const char *status = name_of(statuses, tx->msg.status);
 		p.len = 0;
 		add_text(&p, "0x");
@@ -296,12 +321,10 @@ static void log_create(struct app_log *l, const struct smb_tx *tx)
 		"FILE_SUPERSEDE", "FILE_OPEN", "FILE_CREATE", "FILE_OPEN_IF", "FILE_OVERWRITE", "FILE_OVERWRITE_IF"};
 	static const char *const times[] = {"created", "accessed", "modified", "changed"};
 
-	const char *name = tx->options & DIRECTORY_FILE ? "directory" : "filename";
-
 	if (tx->text[SMB_NAME].len)
-		log_member(l, name, tx, SMB_NAME);
+		log_member(l, tx->options & DIRECTORY_FILE ? "directory" : "filename", tx, SMB_NAME);
 	else
-		log_string(l, name, "<share_root>");
+		log_string(l, "filename", "<share_root>");
 	log_string(l, "disposition", tx->disposition < 6 ? dispositions[tx->disposition] : "UNKNOWN");
 	log_string(l, "access", tx->options & DELETE_ON_CLOSE ? "delete on close" : "normal");
 	for (uint32_t i = 0; i < 4; i++)
@@ -344,7 +367,7 @@ static void log_dcerpc(struct app_log *l, const struct smb_tx *tx)
 		log_uint(l, "opnum", call->opnum);
 		log_frags(l, "req", call, DIR_TO_SERVER);
 	}
-	if (call->ifaces && call->ifaces->answered && call->type[DIR_TO_SERVER] != DCERPC_ALTER_CONTEXT)
+	if (call->ifaces && call->ifaces->answered && (request || call->type[DIR_TO_SERVER] == DCERPC_BIND))
 		dcerpc_log_ifaces(l, call->ifaces, !request && answered, true);
 	if (answered && call->type[DIR_TO_CLIENT] == DCERPC_RESPONSE)
 		log_frags(l, "res", call, DIR_TO_CLIENT);

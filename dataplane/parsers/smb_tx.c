@@ -37,6 +37,7 @@ void smb_tx_answer(struct smb_tx *tx, const struct smb_msg *m)
 	tx->answered = true;
 	tx->has_status = true;
 	tx->msg.status = m->status;
+	tx->msg.dos = m->dos;
 	tx->tx.last_dir = m->dir;
 	if (tx->kind == SMB_SESSION)
 		tx->msg.session = m->session;

@@ -226,7 +226,7 @@ static void what_is_written_is_the_files_data(void **state)
 	assert_true(app_tx_over(&parser_smb, &last_of(SMB_FILE)->tx));
 	assert_non_null(strstr(plab_log(&lab, &last_of(SMB_FILE)->tx), "command:\"SMB2_COMMAND_WRITE\""));
 	assert_non_null(strstr(plab_log(&lab, &last_of(SMB_FILE)->tx),
-		"filename:\"a.txt\",share:\"\",fuid:\"00000001-0000-0000-0002-000000000000\"}"));
+		"filename:\"a.txt\",share:\"\\x5c\\x5cfs\\x5cdocs\",fuid:\"00000001-0000-0000-0002-000000000000\"}"));
 }
 
 static void what_is_read_is_the_files_data(void **state)
@@ -582,6 +582,30 @@ static void however_it_is_cut_it_is_the_same(void **state)
 	free(told);
 }
 
+static void a_dos_error_is_told_as_one(void **state)
+{
+	for (int response = 0; response < 2; response++) {
+		uint32_t at = smb_begin(&w);
+		smb_status = 0x005b0002;
+		uint32_t msg = smb1_begin(&w, SMB1_LOGOFF_ANDX, response, false);
+		wire_set(&w, msg + 10, 0, 2, true); // no NT status
+		smb1_words(&w, "\xff\0\0\0", 2);
+		wire_le16(&w, 0);
+		smb_end(&w, at);
+		say((uint8_t)response);
+	}
+	assert_non_null(strstr(plab_log(&lab, plab_tx(&lab, 0)), "status:\"SRV_BADUID\",status_code:\"0x005b\""));
+}
+
+static void a_transceive_that_is_no_call_is_an_ioctl(void **state)
+{
+	connect_share("\\\\fs\\IPC$", 2);
+	open_file("psexesvc");
+	smb2_transceive(&w, false, GUID, "whatever it is, no call", 23);
+	say(DIR_TO_SERVER);
+	assert_int_equal(last_of(SMB_IOCTL)->disposition, 0x0011c017);
+}
+
 #define T(test) cmocka_unit_test_setup_teardown(test, open_lab, close_lab)
 
 int main(void)
@@ -615,6 +639,8 @@ int main(void)
 		T(smb1_chain_writes_and_closes),
 		T(a_chain_that_goes_back_is_malformed),
 		T(more_transactions_than_there_is_room_for_are_an_event),
+		T(a_dos_error_is_told_as_one),
+		T(a_transceive_that_is_no_call_is_an_ioctl),
 		T(however_it_is_cut_it_is_the_same),
 	};
 
