@@ -14,8 +14,7 @@ struct smb_tx *smb_tx_new(struct smb *z, const struct smb_msg *m, enum smb_kind 
 	tx->state = z->st;
 	tx->tx.dirs = 3;
 	tx->tx.last_dir = m->dir;
-	// a share is named once it is known whether it is a pipe, that is with the answer
-	tx->tx.progress[DIR_TO_SERVER] = kind != SMB_TREE && kind != SMB_DCERPC && kind != SMB_FILE;
+	tx->tx.progress[DIR_TO_SERVER] = kind != SMB_DCERPC && kind != SMB_FILE;
 	return tx;
 }
 
@@ -78,6 +77,16 @@ void smb_text_copy(struct smb *z, struct app_text *t, const struct app_text *fro
 bool smb_status_is_error(uint32_t status)
 {
 	return status != 0 && status != SMB_STATUS_BUFFER_OVERFLOW && status != SMB_STATUS_MORE_PROCESSING;
+}
+
+void smb_tree_name(struct smb *z, struct smb_tx *tx, const uint8_t *path, uint32_t len, bool wide)
+{
+	static const char pipes[] = "IPC$";
+	const struct app_text *name = &tx->text[SMB_NAME];
+	const uint32_t n = sizeof(pipes) - 1;
+
+	smb_text_set(z, &tx->text[SMB_NAME], path, len, wide);
+	tx->is_pipe = name->len >= n && strncasecmp((const char *)name->at + name->len - n, pipes, n) == 0;
 }
 
 struct smb_tree *smb_tree_find(struct smb_state *st, const struct smb_msg *m)
