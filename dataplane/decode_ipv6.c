@@ -1,12 +1,14 @@
 // Decode: IPv6 (RFC 8200) and every extension header. Next: decode_l4.c, decode_tunnel.c.
 #include "dataplane/decode_internal.h"
 
-#define MAX_OPTIONS 64u // looked at in one header, so that 1,400 bytes of them cost no more (RFC 8504 section 5.3)
+#define MAX_OPTIONS 64u // looked at in one packet, so that 1,400 bytes of them cost no more (RFC 8504 section 5.3)
 
 // What a chain of extension headers has shown so far.
 struct chain {
 	uint8_t next;                                      // the header the cursor is at
 	uint8_t hopopts, dstopts, routing, fragment, auth; // how often each
+	uint8_t options;                                   // looked at
+	bool zero_padn;                                    // an option was padding of no length
 };
 
 enum ipv6_option {
@@ -32,12 +34,22 @@ static int option_len(uint8_t type)
 	}
 }
 
+// Noted once a packet, counted each time.
+static void zero_padn(struct walk *w, struct chain *chain)
+{
+	if (chain->zero_padn)
+		w->d->counters.reasons[DECODE_IPV6_EXTHDR_ZERO_LEN_PADN]++;
+	else
+		decode_note(w, DECODE_IPV6_EXTHDR_ZERO_LEN_PADN);
+	chain->zero_padn = true;
+}
+
 // Options of a hop-by-hop or destination options header.
-static void ipv6_options(struct walk *w, struct cursor c, bool hop)
+static void ipv6_options(struct walk *w, struct chain *chain, struct cursor c, bool hop)
 {
 	bool only_padding = true;
 	uint8_t type, len;
-	for (uint32_t n = 0; n < MAX_OPTIONS && cursor_u8(&c, &type); n++) {
+	for (; chain->options < MAX_OPTIONS && cursor_u8(&c, &type); chain->options++) {
 		if (type == OPT_PAD1)
 			continue;
 		if (!cursor_u8(&c, &len) || !cursor_skip(&c, len)) {
@@ -46,7 +58,7 @@ static void ipv6_options(struct walk *w, struct cursor c, bool hop)
 		}
 		if (type == OPT_PADN) {
 			if (len == 0)
-				decode_note(w, DECODE_IPV6_EXTHDR_ZERO_LEN_PADN);
+				zero_padn(w, chain);
 			continue;
 		}
 		only_padding = false;
@@ -86,7 +98,7 @@ static bool walk_options(struct walk *w, struct chain *chain, bool hop)
 		return true;
 	}
 	cursor_skip(&header, 2);
-	ipv6_options(w, header, hop);
+	ipv6_options(w, chain, header, hop);
 	return true;
 }
 
