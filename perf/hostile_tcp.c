@@ -253,8 +253,8 @@ uint32_t hostile_stray_http(const struct hostile *h, uint8_t *to)
 		"POST /login?user=admin&session=%016llx HTTP/1.1\r\nHost: %016llx.g00gle-login.com\r\nCookie: %016llx",
 		(unsigned long long)h->random, (unsigned long long)~h->random, (unsigned long long)h->random >> 3);
 
-	while (len + 2 <= payload_of(h, 0) && len + 2 < sizeof(text)) // lines that are like what is looked for
-		len += (uint32_t)snprintf(text + len, sizeof(text) - len, "\r\n");
+	for (; len + 2 <= payload_of(h, 0) && len + 2 <= sizeof(text); len += 2)
+		memcpy(text + len, "\r\n", 2); // as what is looked for begins
 	return stray(h, to, 80, text, len);
 }
 
