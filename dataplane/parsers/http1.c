@@ -606,6 +606,8 @@ static void free_tx(struct app_run *run, struct app_tx *base)
 		app_text_free(run, &m->names);
 		app_text_free(run, &m->fields);
 		app_text_free(run, &m->body);
+		for (uint32_t i = 0; i < HTTP1_BODY_PARTS - 1; i++)
+			app_text_free(run, &m->more[i]);
 		http1_layers_free(run, m->layers);
 	}
 	app_text_free(run, &tx->uri);

@@ -21,6 +21,7 @@ enum http1_progress {
 #define HTTP1_REPEATS_MAX 64u   // of one field that are put together
 #define HTTP1_TEXT_MAX (APP_ALLOC_MAX)
 #define HTTP1_LAYERS_MAX 16u
+#define HTTP1_BODY_PARTS 8u // texts that a body may fill
 
 // Fields that the parser or a rule asks for by name, in lower case.
 #define HTTP1_KNOWN_LIST(X)                           \
@@ -148,9 +149,10 @@ struct http1_message {
 	struct app_text names;  // as http.header_names
 	struct app_text fields; // struct http1_field
 	struct app_text body;
-	struct http1_layers *layers; // NULL: the body is not compressed, or not any more
-	struct http1_span method;    // of the request; the status code of the response
-	struct http1_span target;    // the request target; the reason phrase of the response
+	struct app_text more[HTTP1_BODY_PARTS - 1]; // of the body, where the limit allows for more than one text
+	struct http1_layers *layers;                // NULL: the body is not compressed, or not any more
+	struct http1_span method;                   // of the request; the status code of the response
+	struct http1_span target;                   // the request target; the reason phrase of the response
 	struct http1_span protocol;
 	uint64_t length;                   // bytes of the body as it was sent, with the framing of chunks
 	uint32_t line_len;                 // of the start line in `start`

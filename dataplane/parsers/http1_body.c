@@ -15,20 +15,26 @@ void http1_body_begin(struct http1_run *r)
 	http1_files_begin(r);
 }
 
+static struct app_text *part(struct http1_message *m, uint32_t i)
+{
+	return i ? &m->more[i - 1] : &m->body;
+}
+
 void http1_body_store(struct http1_run *r, const uint8_t *bytes, uint32_t len)
 {
 	struct http1_message *m = http1_message(r);
 	uint64_t limit = r->dir == DIR_TO_SERVER ? r->limits->http_request_body : r->limits->http_response_body;
 
-	if (m->body_full || !len)
-		return;
-	if (limit == 0 || limit > HTTP1_TEXT_MAX)
-		limit = HTTP1_TEXT_MAX;
-	if (m->body.len + (uint64_t)len > limit) {
-		len = (uint32_t)limit - m->body.len;
-		m->body_full = true;
+	for (uint32_t i = 0; i < HTTP1_BODY_PARTS && len && !m->body_full && !r->no_memory; i++) {
+		struct app_text *t = part(m, i);
+		uint64_t before = (uint64_t)i * HTTP1_TEXT_MAX;
+		uint64_t most = limit && limit - before < HTTP1_TEXT_MAX ? limit - before : HTTP1_TEXT_MAX;
+		uint32_t n = most - t->len < len ? (uint32_t)most - t->len : len;
+		http1_add(r, t, bytes, n);
+		bytes += n;
+		len -= n;
+		m->body_full = len && (before + t->len == limit || i + 1 == HTTP1_BODY_PARTS);
 	}
-	http1_add(r, &m->body, bytes, len);
 	http1_files_more(r, false);
 }
 

@@ -44,9 +44,16 @@ GETTER(line, give_part(out, m->line_len > 0, &m->start, (struct http1_span){0, m
 GETTER(start, ((m->has_fields && !m->broken) || !m->field_count) && give_text(out, &m->start))
 GETTER(raw, m->has_fields && !m->broken && give_text(out, &m->raw))
 GETTER(names, m->has_fields && !m->broken && give_text(out, &m->names))
-GETTER(body, give_text(out, &m->body))
 GETTER(uri, give_text(out, &h->uri))
 GETTER(host, h->has_host &&give_text(out, &h->host))
+
+// One value up to HTTP1_TEXT_MAX bytes, then one for each further part.
+static bool get_body(const struct app_tx *tx, uint8_t dir, uint32_t nth, struct app_bytes *out)
+{
+	const struct http1_message *m = &tx_of(tx)->msg[dir];
+
+	return nth < HTTP1_BODY_PARTS && give_text(out, nth ? &m->more[nth - 1] : &m->body);
+}
 
 #define FIELD_GETTER(name, known) GETTER(name, give(out, http1_value(m, HTTP1_F_##known)))
 FIELD_GETTER(user_agent, USER_AGENT)

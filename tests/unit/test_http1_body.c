@@ -239,6 +239,14 @@ static void bodies_are_cut_at_the_limit(void **state)
 	assert_int_equal(got.len, 102400);
 	assert_true(app_tx_over(&parser_http1, plab_tx(&lab, 0)));
 	again();
+	plab_limits(&lab)->http_response_body = 200000; // more than one text takes: the rest is a further value
+	reply("", body, 300000);
+	assert_true(plab_buffer(&lab, plab_tx(&lab, 0), "http.response_body", DIR_TO_CLIENT, 0, &got));
+	assert_int_equal(got.len, 131072);
+	assert_true(plab_buffer(&lab, plab_tx(&lab, 0), "http.response_body", DIR_TO_CLIENT, 1, &got));
+	assert_int_equal(got.len, 200000 - 131072);
+	assert_false(plab_buffer(&lab, plab_tx(&lab, 0), "file.data", DIR_TO_CLIENT, 2, &got));
+	again();
 	uint32_t len = pack(31, body, 300000, packed, 4096);
 	reply("Content-Encoding: gzip\r\n", packed, len);
 	assert_true(plab_buffer(&lab, plab_tx(&lab, 0), "file.data", DIR_TO_CLIENT, 0, &got));
