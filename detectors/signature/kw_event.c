@@ -197,7 +197,8 @@ const struct keyword kw_event_table[] = {
 	{"decode-event", NULL, ARG_REQUIRED, parse_event, 0, "name", "decode-event:ipv4.trunc_pkt;",
 		"A malformation that decoding noted.", "same, by Suricata's names"},
 	{"stream-event", NULL, ARG_REQUIRED, parse_event, 1, "name", "stream-event:3whs_ack_in_wrong_dir;",
-		"Something odd that the TCP engine noted.", "same, by Suricata's names"},
+		"Something odd that the TCP engine noted.",
+		"same, by Suricata's names; 3whs_ack_data_inject and 3whs_ack_in_wrong_dir as there inline"},
 	{"app-layer-event", NULL, ARG_REQUIRED, parse_app_event, 0, "protocol.name | applayer_name",
 		"app-layer-event:http.invalid_uri;",
 		"Something odd that a protocol parser noted on a transaction, or the detection of protocols on a "

@@ -88,7 +88,7 @@ def limits():
 
 
 class Run:
-    """A program that has ended: seconds, MB at most, exit code, what it said (None: cut off after limit_s)."""
+    """A program that has ended: seconds, seconds of CPU, MB at most, exit code, what it said."""
 
     def __init__(self, command, limit_s, env=None, preexec=None):
         with tempfile.TemporaryFile() as out:
@@ -99,6 +99,7 @@ class Run:
             _, status, usage = os.wait4(child.pid, 0)
             signal.alarm(0)
             self.seconds, self.mb = time.monotonic() - start, usage.ru_maxrss / 1024
+            self.cpu = usage.ru_utime + usage.ru_stime
             child.returncode = self.code = os.waitstatus_to_exitcode(status)
             out.seek(0)
             self.said = out.read().decode("utf-8", "replace")
@@ -209,7 +210,8 @@ def peer(case, path, work):
     if case.traffic:
         args += ["-r", os.path.join(work, "t.pcap"), "--runmode", "single"]
     run = Run(["suricata"] + ([] if case.traffic else ["-T"]) + ["-S", path, "-l", work] + args, PEER_LIMIT_S)
-    return "%s %.1f s, %.0f MB, exit %d" % (">" if run.seconds >= PEER_LIMIT_S else "", run.seconds, run.mb, run.code)
+    return "%s%.1f s, %.0f MB, %s" % ("more than " if run.seconds >= PEER_LIMIT_S else "", run.cpu, run.mb,
+                                      "exit %d" % run.code if run.code >= 0 else "stopped")
 
 
 def main():
@@ -220,7 +222,7 @@ def main():
     ap.add_argument("case", nargs="*", help="part of a case's name")
     args = ap.parse_intermixed_args()
     row = "| %-36s | %7s | %6s | %4s | %-22s | %s"
-    print(row % ("what", "seconds", "MB", "exit", "reload", "said"))
+    print(row % ("what", "cpu s", "MB", "exit", "reload", "said"))
     with tempfile.TemporaryDirectory() as work:
         bench = Bench(args.tocsin, work)
         for case in cases(work, args.full):
@@ -229,14 +231,14 @@ def main():
             path = write(os.path.join(work, "r.rules"), case.rules)
             run = bench.traffic(case, path) if case.traffic else bench.check(case, path)
             again = "%.1f s, %.0f MB, %s" % bench.reload(case, path) if case.reload_too else ""
-            print(row % (case.name, "%.1f" % run.seconds, "%.0f" % run.mb, run.code, again, first_word_of_trouble(run.said, case)) +
+            print(row % (case.name, "%.1f" % run.cpu, "%.0f" % run.mb, run.code, again, first_word_of_trouble(run.said, case)) +
                   (" | Suricata: " + peer(case, path, work) if args.suricata else ""), flush=True)
         if not args.case:
             many = write(os.path.join(work, "r.rules"), [OLD] + [RULE % ('content:"%s";' % w, i + 2) for i, w in zip(range(20000 if args.full else 400), words(2))])
             for name, spoil in (("no cache", os.unlink), ("its own cache", lambda _: None), ("a damaged cache", flip), ("a cache cut short", lambda f: os.truncate(f, os.path.getsize(f) // 2)),
                                 ("a cache of others", lambda f: shutil.copyfile(args.tocsin, f))):
                 run = bench.cache(name, many, spoil)
-                print(row % (name, "%.1f" % run.seconds, "%.0f" % run.mb, run.code, "", run.said.strip()[:100]))
+                print(row % (name, "%.1f" % run.cpu, "%.0f" % run.mb, run.code, "", run.said.strip()[:100]))
     for wrong in bench.wrong:
         print("FAILED  " + wrong)
     return 1 if bench.wrong else 0

@@ -118,7 +118,7 @@ static char *random_rule(struct plain_rule *r, int sid, char *out)
 	return out + sprintf(out, "sid:%d;)\n", sid);
 }
 
-static size_t compare(struct rule_bench *b, const struct plain_rule *rules, const char *text)
+static size_t compare(struct rule_bench *b, const struct plain_rule *rules, const char *text, unsigned seed)
 {
 	char payload[PAYLOAD_MAX];
 	int len = 1 + (int)(random() % PAYLOAD_MAX);
@@ -132,9 +132,10 @@ static size_t compare(struct rule_bench *b, const struct plain_rule *rules, cons
 		size_t want = (!p->port || p->port == b->dport) && plain_match(p->c, p->n, payload, len, 0);
 		if (bench_count(b, (uint32_t)r + 1) == want)
 			continue;
+		print_error("%sport %u, payload", text, b->dport);
 		for (int k = 0; k < len; k++)
-			print_error("%02x ", (uint8_t)payload[k]);
-		fail_msg("rule %d of\n%son port %u: expected %s", r + 1, text, b->dport, want ? "an alert" : "none");
+			print_error(" %02x", (uint8_t)payload[k]);
+		fail_msg("seed %u, rule %d: %zu alerts, expected %zu", seed, r + 1, bench_count(b, (uint32_t)r + 1), want);
 	}
 	return b->n;
 }
@@ -151,7 +152,7 @@ static size_t one_set(unsigned seed)
 		at = random_rule(&rules[r], r + 1, at);
 	struct rule_bench *b = bench_open_with(text, &cfg);
 	for (int i = 0; i < PAYLOADS; i++)
-		alerts += compare(b, rules, text);
+		alerts += compare(b, rules, text, seed);
 	bench_close(b);
 	free(text);
 	return alerts;
