@@ -45,11 +45,14 @@ static int parse_bsize(struct rule_parser *ps, const struct keyword *kw, char *a
 	return 0;
 }
 
-// A packet without payload has no size that could differ from another (as Suricata has it).
+// A packet without payload has no size that could differ from another, and is not empty while bytes of its stream are
+// inspected with it (as Suricata has it).
 static bool match_dsize(const struct match_ctx *m, const void *args)
 {
 	const struct range *r = args;
 	uint32_t len = packet_rule_payload_len(m->p);
+	if (r->op == RANGE_EQ && !r->lo && match_ctx_with_stream(m))
+		return false;
 	return range_has(r, len) && (len || (r->op != RANGE_NE && r->op != RANGE_OUT));
 }
 
@@ -232,7 +235,10 @@ const struct keyword kw_payload_table[] = {
 		"Shannon entropy of the buffer, bits a byte.", "as Suricata 8; 7 does not have it"},
 	{"asn1", NULL, ARG_REQUIRED, parse_asn1, 0,
 		"[bitstring_overflow][, double_overflow][, oversize_length n][, absolute_offset n | relative_offset n]",
-		"asn1:oversize_length 1024, relative_offset 0;", "Malformed BER encodings.", "same"},
+		"asn1:oversize_length 1024, relative_offset 0;", "Malformed BER encodings.",
+		"same; relative_offset counts from the match before, in Suricata from that of whatever rule was looked "
+		"at "
+		"last"},
 	{"rpc", NULL, ARG_REQUIRED, parse_rpc, 0, "program, [version|*], [procedure|*]", "rpc:100000,*,*;",
 		"A Sun RPC call.", "same"},
 	{0},

@@ -163,7 +163,8 @@ static void gather(struct signature_worker *w, const struct packet *p)
 		ip_only_candidates(w, p);
 	uint16_t app_proto = packet_app_proto(w, p);
 	scan_view(w, p, VIEW_FIELDS, app_proto, true);
-	if (!packet_rule_payload_len(p))
+	if (!packet_rule_payload_len(p) &&
+		!w->with_stream) // beside stream bytes no payload is one of no bytes, as in Suricata
 		return;
 	scan_view(w, p, VIEW_PACKET, app_proto, false);
 	// Bytes that did not go into the stream are looked at where they are.
@@ -302,6 +303,14 @@ bool in_stream(const struct match_ctx *m)
 	return m->w->any_hit && rule_bits_has(&m->w->seat.stream_hits, m->rule->index);
 }
 
+static bool has_content(const struct buffer_test *b)
+{
+	for (const struct step *s = b->steps; s; s = s->next)
+		if (s->kind == STEP_CONTENT)
+			return true;
+	return false;
+}
+
 // The payload tests: the stream's answer comes first, then the packet's.
 static bool payload_match(struct signature_worker *w, const struct rule *r, const struct buffer_test *b)
 {
@@ -312,7 +321,7 @@ static bool payload_match(struct signature_worker *w, const struct rule *r, cons
 		return true;
 	}
 	uint32_t len = packet_rule_payload_len(p);
-	if (!len)
+	if (!len && !(w->with_stream && (r->flags & RULE_F_NEED_PACKET || !has_content(b))))
 		return false;
 	if (!(r->flags & RULE_F_NEED_PACKET) && p->flags & PKT_TCP && p->flags & PKT_STREAM_ADDED)
 		return false;
@@ -453,6 +462,7 @@ void signature_on_packet(struct signature_worker *w, struct packet *p, struct de
 		tag_offer(w, p, run);
 	if (w->any_hit)
 		clear_stream_hits(w);
+	w->with_stream = false;
 	w->n_pkt_texts = 0;
 }
 

@@ -43,6 +43,8 @@ bool byte_test_match(struct match_ctx *m, const struct byte_op_args *a, uint32_t
 bool byte_jump_match(struct match_ctx *m, const struct byte_op_args *a, uint32_t at, uint32_t *next);
 bool byte_extract_match(struct match_ctx *m, const struct byte_op_args *a, uint32_t at, uint32_t *next);
 bool byte_math_match(struct match_ctx *m, const struct byte_op_args *a, uint32_t at, uint32_t *next);
+// Whether bytes of its stream are inspected with the packet.
+bool match_ctx_with_stream(const struct match_ctx *m);
 // PCRE2 match memory of the worker.
 struct pcre2_real_match_data_8 *match_ctx_pcre(const struct match_ctx *m);
 // OpenSSL digest context of the worker, set up for this digest.

@@ -131,6 +131,7 @@ static enum stream_verdict on_data(void *arg, struct stream_view *v)
 	if (v->flow->flags & FLOW_RULES_DONE)
 		return STREAM_DONE_BOTH;
 	bool own = v->packet && v->packet->dir == v->dir;
+	w->with_stream |= own && ready;
 	uint32_t first = own ? closing_bytes(v) : 0;
 	if (first)
 		inspect_apart(w, v, first, ready);

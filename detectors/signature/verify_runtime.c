@@ -61,14 +61,17 @@ static bool content_bounds(const struct match_ctx *m, const struct content *c, u
 {
 	int64_t from = 0, to = m->len;
 	if (c->flags & CONTENT_RELATIVE) {
-		int64_t distance = c->flags & CONTENT_DISTANCE_VAR ? (int64_t)m->vars[c->distance]
+		int32_t distance = c->flags & CONTENT_DISTANCE_VAR ? (int32_t)m->vars[c->distance]
 				   : c->flags & CONTENT_DISTANCE   ? c->distance
 								   : 0;
 		from = (int64_t)at + distance;
 		if (c->flags & CONTENT_WITHIN) {
-			int64_t within = c->flags & CONTENT_WITHIN_VAR ? (int64_t)m->vars[c->within] : c->within;
-			if (within < to && from + within < to)
-				to = from + within;
+			uint32_t within =
+				c->flags & CONTENT_WITHIN_VAR ? (uint32_t)m->vars[c->within] : (uint32_t)c->within;
+			int32_t end = (int32_t)(at + within + (uint32_t)distance);
+			if (end >= 0 &&
+				end < to) // what a variable places before the beginning has no end, as in Suricata
+				to = end;
 		}
 	} else {
 		if (c->flags & CONTENT_OFFSET)
@@ -86,7 +89,7 @@ static bool content_bounds(const struct match_ctx *m, const struct content *c, u
 		if ((int64_t)m->len - c->len > from)
 			from = (int64_t)m->len - c->len;
 	}
-	if (to < 0 || from > to)
+	if (to <= 0 || from > to)
 		return false;
 	*lo = (uint32_t)from;
 	*hi = (uint32_t)to;
@@ -261,7 +264,9 @@ static bool plain_step(struct match_ctx *m, const struct step *s, uint32_t *at)
 		return s->check.holds(m, s->check.args) != s->negated;
 	case STEP_ENTROPY:
 		return entropy(m, &s->entropy);
-	case STEP_ASN1:
+	case STEP_ASN1: // an absolute place is one of the packet's own bytes, as in Suricata
+		if (m->stream && !s->asn1.relative)
+			return asn1_match(&s->asn1, packet_payload(m->p), packet_rule_payload_len(m->p), 0);
 		return asn1_match(&s->asn1, m->buf, m->len, *at);
 	case STEP_RPC:
 		return rpc(m, &s->rpc);
@@ -288,7 +293,7 @@ static enum outcome walk(struct match_ctx *m, const struct step *s, uint32_t at)
 		else if (s->kind == STEP_PCRE)
 			o = pcre_step(m, s, &at);
 		else
-			o = plain_step(m, s, &at) ? HOLDS : failed(s);
+			o = plain_step(m, s, &at) ? HOLDS : s->kind == STEP_BASE64_DECODE ? FAILS_FOR_GOOD : failed(s);
 		if (o != HOLDS)
 			return o;
 		// With next_depends the walk of the rest was part of this step.
@@ -330,6 +335,11 @@ bool verify_buffer(struct match_ctx *m, const struct buffer_test *b, const uint8
 struct pcre2_real_match_data_8 *match_ctx_pcre(const struct match_ctx *m)
 {
 	return m->w->md;
+}
+
+bool match_ctx_with_stream(const struct match_ctx *m)
+{
+	return m->w->with_stream;
 }
 
 struct evp_md_ctx_st *match_ctx_digest(const struct match_ctx *m, enum digest_kind kind)

@@ -118,6 +118,7 @@ struct signature_worker {
 	struct pcre2_real_jit_stack_8 *jit;
 	struct evp_md_ctx_st *digests[DIGEST_KINDS];
 	bool any_hit;
+	bool with_stream;            // bytes of its stream are inspected with the packet
 	bool standing_in;            // the packet at hand is not on the wire
 	uint32_t alerts;             // of the packet at hand that are sure to go out
 	bool spoken;                 // a match of the packet at hand has gone to the gate

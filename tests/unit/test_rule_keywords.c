@@ -71,6 +71,11 @@ static const struct row rows[] = {
 		"35"},
 	{"byte_math:bytes 1, offset 0, oper /, rvalue 2, result r, string dec; byte_test:1,=,r,1,string,dec;", "63",
 		"62"},
+	// a variable is 32 bits wide where it places a content, and a place before the beginning has no end
+	{"byte_math:bytes 1, offset 0, oper -, rvalue 9, result r, string dec; content:\"x\"; distance:r;", "5x", "5y"},
+	{"byte_math:bytes 1, offset 0, oper -, rvalue 9, result r, string dec; content:\"x\"; within:r;", "5ax", "5ay"},
+	{"content:\"-\"; byte_extract:1,0,n,relative,string,dec; content:\"x\"; depth:n;", "x-0-1", "x-0-0"},
+	{"content:\"X\"; base64_decode:relative; base64_data; content:\"secret\";", "Xc2VjcmV0", "X!Xc2VjcmV0"},
 	{"content:\"b64:\"; base64_decode:relative; base64_data; content:\"secret\";", "b64:c2VjcmV0", "b64:c2VjcmVU"},
 	{"base64_decode:bytes 8, offset 2; base64_data; content:\"secret\";", "--c2VjcmV0", "-c2VjcmV0x"},
 	{"entropy:value > 2;", "abcdefgh", "aaaabbbb"},
@@ -79,6 +84,12 @@ static const struct row rows[] = {
 		"aaaaa",
 		"\x04\x03"
 		"aaa"},
+	{"asn1:oversize_length 4, absolute_offset 0;", "\xa1\x02\x09\x09\x09\x05zzzzz",
+		"\x30\x02\x09\x09\x09\x05zzzzz"}, // only what is within a SEQUENCE or SET has to fit
+	{"asn1:oversize_length 4, absolute_offset 0;", "\x01\x01z\x09\x05zzzzz", "\x01\x02zz\x09\x05zzzzz"},
+	{"asn1:oversize_length 4, absolute_offset 0;", "\x16\x02zz\x09\x05zzzzz", "\x16\x02\xff\xff\x09\x05zzzzz"},
+	{"asn1:oversize_length 4, absolute_offset 0;", "\x0c\x02\xc3\xa4\x09\x05zzzzz", "\x0c\x02\xc3z\x09\x05zzzzz"},
+	{"asn1:oversize_length 4, absolute_offset 0;", "\x12\x02\x31\x32\x09\x05zzzzz", "\x12\x02zz\x09\x05zzzzz"},
 	{"asn1:bitstring_overflow, absolute_offset 0;",
 		"\x03\x02\x40"
 		"a",

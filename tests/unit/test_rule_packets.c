@@ -105,6 +105,30 @@ static void a_client_that_closes_first_has_its_last_bytes_looked_at_apart(void *
 	}
 }
 
+// Suricata 7.0.10 on the same conversation: with the FIN the stream's bytes are inspected, and a rule that looks at
+// packets is asked of the FIN's payload of no bytes as well.
+static void beside_stream_bytes_a_packet_without_payload_is_one_of_no_bytes(void **state)
+{
+	static const struct {
+		const char *options;
+		size_t alerts; // of two segments, two acknowledgements and two FINs
+	} rows[] = {{"content:!\"abc\";", 0}, {"window:65280; content:!\"abc\";", 2}, {"content:!\"abc\"; depth:9;", 2},
+		{"isdataat:!1;", 2}, {"pcre:!\"/abc/\";", 2}, {"flow:no_stream; pcre:\"/^$/\";", 2},
+		{"dsize:0; flow:established;", 3}, {"dsize:<5; content:!\"x\";", 3}};
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		char rule[256];
+		snprintf(rule, sizeof(rule), "alert tcp any any -> any any (%s sid:1;)\n", rows[i].options);
+		struct rule_bench *b = bench_open(rule);
+		bench_handshake(b);
+		bench_send(b, CLIENT, "abcd");
+		bench_send(b, SERVER, "abcdef");
+		bench_fin(b);
+		if (bench_count(b, 1) != rows[i].alerts)
+			fail_msg("%s: %zu alerts, expected %zu", rows[i].options, bench_count(b, 1), rows[i].alerts);
+		bench_close(b);
+	}
+}
+
 // Suricata 7.0.10 on the same packets, without being in their path.
 static void a_flow_that_a_rule_drops_or_rejects_is_looked_at_no_further(void **state)
 {
@@ -342,6 +366,7 @@ int main(void)
 		cmocka_unit_test(a_direction_needs_no_flow_but_a_state_does),
 		cmocka_unit_test(only_stream_without_a_payload_test_never_matches),
 		cmocka_unit_test(a_client_that_closes_first_has_its_last_bytes_looked_at_apart),
+		cmocka_unit_test(beside_stream_bytes_a_packet_without_payload_is_one_of_no_bytes),
 		cmocka_unit_test(a_flow_that_a_rule_drops_or_rejects_is_looked_at_no_further),
 		cmocka_unit_test(what_a_rule_does_to_a_flow_says_whether_it_is_asked_of_each_packet),
 		cmocka_unit_test(stream_size_knows_a_client_that_was_never_answered),
