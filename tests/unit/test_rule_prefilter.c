@@ -40,12 +40,14 @@ static bool same_bytes(const struct plain *c, const char *at)
 	return true;
 }
 
+// An end before the beginning is none, as in Suricata.
 static bool fits(const struct plain *c, int pos, int end, int len)
 {
 	if (c->at_end && pos + c->len != len)
 		return false;
 	if (c->relative)
-		return pos >= end + c->distance && (!c->within || pos + c->len <= end + c->distance + c->within);
+		return pos >= end + c->distance && (!c->within || end + c->distance + c->within < 0 ||
+							   pos + c->len <= end + c->distance + c->within);
 	return pos >= c->offset && (!c->depth || pos + c->len <= c->offset + c->depth);
 }
 
@@ -132,10 +134,11 @@ static size_t compare(struct rule_bench *b, const struct plain_rule *rules, cons
 		size_t want = (!p->port || p->port == b->dport) && plain_match(p->c, p->n, payload, len, 0);
 		if (bench_count(b, (uint32_t)r + 1) == want)
 			continue;
-		print_error("%sport %u, payload", text, b->dport);
+		fprintf(stderr, "%sport %u, payload", text, b->dport);
 		for (int k = 0; k < len; k++)
-			print_error(" %02x", (uint8_t)payload[k]);
-		fail_msg("seed %u, rule %d: %zu alerts, expected %zu", seed, r + 1, bench_count(b, (uint32_t)r + 1), want);
+			fprintf(stderr, " %02x", (uint8_t)payload[k]);
+		fail_msg("seed %u, rule %d: %zu alerts, expected %zu", seed, r + 1, bench_count(b, (uint32_t)r + 1),
+			want);
 	}
 	return b->n;
 }
