@@ -206,12 +206,15 @@ static enum tcp_verdict simultaneous_syn(struct tcp_streams *ts, struct tcp_sess
 	return TCP_TAKE;
 }
 
-// RFC 9293 section 3.10.7.3: in SYN-SENT only a RST that acknowledges the SYN counts.
+// RFC 9293 section 3.10.7.3: in SYN-SENT only a RST that acknowledges the SYN counts. One of the client, before any
+// answer, is not to be believed: a server that works with it answers all the same.
 static enum tcp_verdict rst_half_open(struct tcp_streams *ts, struct tcp_rx *x)
 {
 	struct tcp_syn syn;
 	struct flow *f = x->p->flow;
 
+	if (x->dir == DIR_TO_SERVER && f->tcp_state == TCP_SYN_SENT)
+		return TCP_TAKE;
 	if (x->dir == DIR_TO_CLIENT && x->flags & TCP_ACK) {
 		enum tcp_syn_known known = tcp_half_find_next(ts, f, x->ack, &syn);
 		if (known == TCP_SYN_OTHER) {
