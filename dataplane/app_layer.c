@@ -416,10 +416,10 @@ static struct flow_cold *datagram_known(
 {
 	struct flow *f = p->flow;
 	struct flow_cold *cold = flow_cold_get(a->flows, f);
-	bool other_asked = f->flags & FLOW_APP_ASKED << !p->dir;
+	bool other_asked = f->flags >> !p->dir & FLOW_APP_QUIET;
 	struct app_session *s;
 
-	f->flags |= FLOW_APP_KNOWN;
+	f->flags = (uint16_t)((f->flags & ~(FLOW_APP_QUIET * 3u)) | FLOW_APP_KNOWN);
 	cold->app_proto = parser->proto;
 	cold->app_dir[!p->dir] = other_asked ? APP_FAILED : APP_UNKNOWN;
 	a->stats.flows[parser->proto][APP_UDP]++;
@@ -451,13 +451,14 @@ static struct flow_cold *ask_datagram(struct app_layer *a, struct packet *p, str
 
 	if (parser && !cold)
 		cold = datagram_known(a, p, parser, q.reversed);
-	else if (!cold && !(f->flags & FLOW_APP_ASKED << !p->dir))
+	else if (!cold && !(f->flags >> !p->dir & FLOW_APP_QUIET))
 		a->stats.flows[APP_FAILED][APP_UDP]++;
 	else if (parser && parser->proto != cold->app_proto)
 		note(a, p, APPLAYER_MISMATCH_PROTOCOL_BOTH_DIRECTIONS);
-	f->flags |= (uint16_t)(FLOW_APP_ASKED << p->dir);
-	if (!cold)
+	if (!cold) {
+		f->flags |= (uint16_t)(FLOW_APP_QUIET << p->dir);
 		return NULL;
+	}
 	cold->app_dir[p->dir] = (uint8_t)(parser ? proto : cold->app_proto);
 	cold->app_seq[p->dir] = p->seq;
 	return cold;
@@ -470,10 +471,12 @@ void app_layer_datagram(struct app_layer *a, struct packet *p, struct detector_r
 
 	if (p->flags & (PKT_INVALID | PKT_FRAGMENT))
 		return;
-	if (!(f->flags & FLOW_APP_ASKED << p->dir))
+	if (!cold || !cold->app_dir[p->dir])
 		cold = ask_datagram(a, p, cold);
 	if (cold && cold->app)
 		feed_datagram(a, cold->app, p, cold, run);
+	else if (cold)
+		f->flags |= (uint16_t)(FLOW_APP_QUIET << p->dir);
 }
 
 void app_layer_burst(struct app_layer *a, const struct burst *b, uint16_t from, uint16_t to, struct detector_run *run)

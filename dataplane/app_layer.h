@@ -55,9 +55,7 @@ static inline void app_layer_packet(struct app_layer *a, struct packet *p, struc
 {
 	const struct flow *f = p->flow;
 
-	if (!(p->flags & PKT_UDP) || !f)
-		return;
-	if (likely((f->flags & (FLOW_APP_KNOWN | FLOW_APP_ASKED << p->dir)) == (uint32_t)FLOW_APP_ASKED << p->dir))
+	if (!(p->flags & PKT_UDP) || !f || likely(f->flags >> p->dir & FLOW_APP_QUIET))
 		return;
 	app_layer_datagram(a, p, run);
 }

@@ -85,7 +85,7 @@ void flow_fill_app(const struct flow_table *t, const struct flow *f, struct even
 		ev->app_orig = c->app_orig;
 		ev->app_expected = c->app_expected;
 	}
-	if (!ev->app_proto && f->flags & FLOW_APP_ASKED * 3u)
+	if (!ev->app_proto && f->flags & FLOW_APP_QUIET * 3u)
 		ev->app_proto = APP_FAILED;
 }
 

@@ -42,9 +42,10 @@ enum flow_flag {
 	FLOW_RULES_DONE = 1u << 7, // a rule passed, dropped or rejected it: the rule engine looks no further
 	FLOW_SYN_KEPT = 1u << 8,   // only a SYN's sender has been seen: bytes[1] and pkts[1] hold that SYN, not counts
 	FLOW_GONE = 1u << 9,       // it has ended: no packet finds it any more
-	FLOW_APP_ASKED =
-		1u << 10, // UDP: what its first datagram to the server speaks has been asked; << 1: to the client
-	FLOW_APP_KNOWN = 1u << 12, // UDP: and it is known: flow_cold.app_proto
+	FLOW_APP_QUIET =
+		1u
+		<< 10, // UDP: nobody needs to look at datagrams to the server for their protocol; << 1: to the client
+	FLOW_APP_KNOWN = 1u << 12, // UDP: what it speaks is known: flow_cold.app_proto
 };
 
 // The hot line: all that a packet of a known plain IPv4 flow touches. [0] is the side that began
