@@ -55,7 +55,7 @@ static void keep_name(struct dns_names *names, const struct dns_name *name)
 	names->len += (uint32_t)sizeof(name->len) + name->len;
 }
 
-// All of a message that is looked at. names: may be NULL.
+// All of a message that is looked at, or as much as its steps allow. names: may be NULL.
 static bool read_message(struct dns_message *m, struct dns_header *h, struct dns_names *names)
 {
 	struct cursor c = cursor_of(m->at, m->len);
@@ -66,14 +66,14 @@ static bool read_message(struct dns_message *m, struct dns_header *h, struct dns
 		return false;
 	for (uint32_t i = 0; i < h->counts[0]; i++) {
 		if (!dns_question_read(m, &c, &r.name, &type))
-			return false;
+			return m->steps == 0;
 		if (!(h->flags & DNS_QR))
 			keep_name(names, &r.name);
 	}
 	if (h->flags & DNS_QR)
 		for (uint32_t i = 0, n = h->counts[1] + h->counts[2]; i < n; i++)
 			if (!dns_record_read(m, &c, &r))
-				return false;
+				return m->steps == 0;
 	return true;
 }
 

@@ -26,7 +26,7 @@ enum dns_event {
 struct dns_message {
 	const uint8_t *at;
 	uint32_t len;
-	uint32_t steps;  // labels and pointers that may still be read; then the message counts as malformed
+	uint32_t steps;  // labels and pointers that may still be read; what lies behind them is not
 	uint32_t events; // bit an enum dns_event that names gave rise to
 };
 
