@@ -235,9 +235,10 @@ static void krb5_free_tx(struct app_run *run, struct app_tx *at)
 // The nth part of a name.
 static bool name_part(const struct app_text *name, uint32_t nth, struct app_bytes *out)
 {
+	if (!name->len)
+		return false;
 	const uint8_t *at = name->at, *end = name->at + name->len, *stop;
-
-	for (; name->len; at = stop + 1) {
+	for (;; at = stop + 1) {
 		stop = memchr(at, '/', (size_t)(end - at));
 		if (nth-- == 0) {
 			*out = (struct app_bytes){at, (uint32_t)((stop ? stop : end) - at)};
@@ -246,7 +247,6 @@ static bool name_part(const struct app_text *name, uint32_t nth, struct app_byte
 		if (!stop)
 			return false;
 	}
-	return false;
 }
 
 static bool get_cname(const struct app_tx *tx, uint8_t dir, uint32_t nth, struct app_bytes *out)

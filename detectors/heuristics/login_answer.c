@@ -161,35 +161,67 @@ static bool is_rdp(const uint8_t *d, uint32_t n, uint16_t port)
 	return port == 3389 || (d[3] == n && (asks || contains(d, n, 40, "mstshash=", 9)));
 }
 
+// Names of fields for passwords, by the two bytes where they end.
+static bool ends_in_d(const uint8_t *d, uint32_t n, uint32_t at)
+{
+	return ends_at(d, at, "password", 8) || ends_at(d, at, "passwd", 6) || ends_at(d, at, "pwd", 3);
+}
+
+static bool ends_in_s(const uint8_t *d, uint32_t n, uint32_t at)
+{
+	return ends_at(d, at, "pass", 4);
+}
+
+static bool ends_in_t(const uint8_t *d, uint32_t n, uint32_t at)
+{
+	return ends_at(d, at, "passwort", 8);
+}
+
+static bool is_quoted(const uint8_t *d, uint32_t n, uint32_t at)
+{
+	return ends_at(d, at, "\"password", 9);
+}
+
 // A request that carries a password in the clear, as web forms do, or the body of one.
 static bool is_form(const uint8_t *d, uint32_t n)
 {
-	static const char *const names[] = {"password=", "passwd=", "pwd=", "pass=", "passwort=", "\"password\""};
 	bool post = d[0] == 'P' && begins(d, n, "POST "), get = d[0] == 'G' && begins(d, n, "GET /");
 	bool body = !post && !get && n < 1000 && (d[0] == '{' || contains(d, n, 40, "=", 1));
 	if (!post && !get && !body)
 		return false;
 	uint32_t within = get ? 300 : 1500; // of a GET, the URL
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-		if (contains(d, n, within, names[i], strlen(names[i])))
-			return true;
-	return false;
+	if (n > within)
+		n = within;
+	return find_pair(d, n, 'd', '=', ends_in_d) != NOWHERE || find_pair(d, n, 's', '=', ends_in_s) != NOWHERE ||
+	       find_pair(d, n, 't', '=', ends_in_t) != NOWHERE || find_pair(d, n, 'd', '"', is_quoted) != NOWHERE;
 }
 
-// The marks of a request with credentials (RFC 9110 section 11.6.2): a password (Basic, Digest), or NTLM, whose third
-// message answers the challenge to its first ([MS-NLMP] 2.2.1; "NTLMSSP", a zero and the type in base64).
+// What the field's value says: a password (Basic, Digest), or NTLM, whose third message answers the challenge to its
+// first ([MS-NLMP] 2.2.1; "NTLMSSP", a zero and the type in base64).
+static uint64_t credentials_at(const uint8_t *at, uint32_t n)
+{
+	bool password = begins(at, n, "Basic ") || begins(at, n, "Digest ") || contains(at, n, 30, "TlRMTVNTUAAD", 12);
+	return MARK_AUTHORIZATION | (password ? MARK_PASSWORD : 0);
+}
+
+#define AUTHORIZATION "\r\nAuthorization: "
+#define AUTHORIZATION_LEN 17u
+
+static bool is_authorization(const uint8_t *d, uint32_t n, uint32_t at)
+{
+	return at && n - (at - 1) >= AUTHORIZATION_LEN && memcmp(d + at - 1, AUTHORIZATION, AUTHORIZATION_LEN) == 0;
+}
+
+// The marks of a request with credentials (RFC 9110 section 11.6.2).
 static uint64_t credentials_of(const uint8_t *d, uint32_t n)
 {
 	if (!begins(d, n, "GET /") && !begins(d, n, "POST /") && !begins(d, n, "HEAD /"))
 		return 0;
-	const uint8_t *at = memmem(d, n, "\r\nAuthorization: ", 17);
-	if (!at)
+	uint32_t at = find_pair(d, n, '\n', 'A', is_authorization);
+	if (at == NOWHERE)
 		return 0;
-	at += 17;
-	uint32_t left = (uint32_t)(d + n - at);
-	bool password =
-		begins(at, left, "Basic ") || begins(at, left, "Digest ") || contains(at, left, 30, "TlRMTVNTUAAD", 12);
-	return MARK_AUTHORIZATION | (password ? MARK_PASSWORD : 0);
+	at += AUTHORIZATION_LEN - 1;
+	return credentials_at(d + at, n - at);
 }
 
 static enum login_result web_request(const struct packet *p, struct flow_table *flows, struct login *out)

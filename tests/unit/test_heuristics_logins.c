@@ -172,6 +172,27 @@ static void passwords_in_web_forms_are_guessing_from_thirty_on(void **state)
 	h.detector = NULL;
 }
 
+// Wherever a field's name stands in the request; one that only looks like it says nothing.
+static void every_name_of_a_password_field_is_known_at_any_place(void **state)
+{
+	static const char *const names[] = {"password=", "passwd=", "pwd=", "pass=", "passwort=", "\"password\""},
+				 *const others[] = {"bypas=", "passwo=", "word=", "ports=", "assword=", "\"passworx\""};
+	for (uint32_t real = 0; real < 2; real++) {
+		harness_start(&h, &detector_brute_force, 1);
+		for (uint32_t i = 0; i < 36 * 6; i++) {
+			char text[128];
+			const char *name = real ? names[i % 6] : others[i % 6];
+			int len = snprintf(text, sizeof(text), "POST /x HTTP/1.1\r\n\r\n%.*s%s", (int)(i / 6),
+				"d=s=t=d\"d=s=t=d\"d=s=t=d\"d=s=t=d\"d=s=t=d\"", name);
+			client_says(i * SEC / 2, (uint16_t)(20000 + i), 80, text, (size_t)len);
+		}
+		harness_end(&h);
+		assert_int_equal(h.findings != 0, real);
+		harness_stop(&h);
+	}
+	h.detector = NULL;
+}
+
 static void remote_desktops_are_tried_with_and_without_a_name(void **state)
 {
 	static const char plain[] = "\3\0\0\x13\x0e\xe0\0\0\0\0\0\1\0\x08\0\3\0\0\0";
@@ -454,6 +475,7 @@ int main(void)
 		heuristic_test(logins_that_work_are_silent),
 		heuristic_test(telephones_behind_one_address_register_in_silence),
 		heuristic_test(passwords_in_web_forms_are_guessing_from_thirty_on),
+		heuristic_test(every_name_of_a_password_field_is_known_at_any_place),
 		heuristic_test(remote_desktops_are_tried_with_and_without_a_name),
 		heuristic_test(vpn_sessions_one_after_the_other_are_reported),
 		heuristic_test(a_vpn_client_that_repeats_itself_is_silent),

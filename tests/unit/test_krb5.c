@@ -184,6 +184,7 @@ static void an_error_knows_what_failed(void **state)
 	error(&answer, 25);
 	say(DIR_TO_CLIENT, &answer);
 	assert_true(plab_field(&lab, plab_tx(&lab, 1), "krb5_err_code", DIR_TO_CLIENT, 0, &v) && v == 25);
+	assert_null(plab_text(&lab, plab_tx(&lab, 1), "krb5.cname", DIR_TO_CLIENT, 0)); // it names nobody
 	assert_string_equal(plab_log(&lab, plab_tx(&lab, 1)),
 		"krb5:{msg_type:\"KRB_ERROR\",failed_request:\"KRB_TGS_REQ\",error_code:\"KDC_ERR_PREAUTH_REQUIRED\","
 		"cname:\"<empty>\",realm:\"<empty>\",sname:\"krbtgt/EXAMPLE.ORG\",encryption:\"<none>\","
