@@ -67,7 +67,7 @@ static void show_to_rules(struct app_layer *a, struct app_session *s, uint8_t di
 			if (dirs >> dir & 1)
 				c->on_tx(c->arg, s->parser, s, tx, dir, p, f, cold, &a->run, run);
 	if (c->on_shown)
-		c->on_shown(c->arg, p, f, run);
+		c->on_shown(c->arg, p, f, cold, run);
 }
 
 void app_show(struct app_layer *a, struct app_session *s, uint8_t dirs, struct packet *p, struct flow *f,

@@ -217,7 +217,8 @@ struct app_consumer {
 		struct packet *p, struct flow *f, struct flow_cold *cold, struct app_run *run,
 		struct detector_run *drun);
 	// All transactions of this packet (or of this flow's end) have been shown.
-	void (*on_shown)(void *arg, struct packet *p, struct flow *f, struct detector_run *drun);
+	void (*on_shown)(
+		void *arg, struct packet *p, struct flow *f, struct flow_cold *cold, struct detector_run *drun);
 	// The transaction goes: tx->detect is to be given back.
 	void (*on_tx_end)(void *arg, struct app_tx *tx, struct app_run *run);
 };

@@ -54,13 +54,15 @@ static struct dcerpc_tx *tx_of(struct app_run *run, struct app_session *s, uint8
 	return tx ? tx : tx_new(run, s, dir == DIR_TO_SERVER ? 3 : 1u << DIR_TO_CLIENT);
 }
 
-static void tx_add(struct app_run *run, struct dcerpc_tx *tx, uint8_t dir, const struct dcerpc_header *h,
-	const struct cursor *stub)
+static void tx_add(struct app_run *run, struct app_session *s, struct dcerpc_tx *tx, uint8_t dir,
+	const struct dcerpc_header *h, const struct cursor *stub)
 {
 	dcerpc_call_add(run, &tx->call, dir, h, stub);
 	tx->tx.last_dir = dir;
-	if (h->flags & DCERPC_LAST_FRAG)
-		tx->tx.progress[dir] = 1;
+	if (!(h->flags & DCERPC_LAST_FRAG))
+		return;
+	tx->tx.progress[dir] = 1;
+	app_inspect_raw(s, dir);
 }
 
 // One PDU, its header already taken from c. False: malformed, or no room.
@@ -85,7 +87,7 @@ static bool client_pdu(struct app_run *run, struct app_session *s, struct dcerpc
 	tx->call.ifaces = &st->ifaces;
 	tx->call.context = context;
 	tx->call.opnum = opnum;
-	tx_add(run, tx, DIR_TO_SERVER, h, c);
+	tx_add(run, s, tx, DIR_TO_SERVER, h, c);
 	return true;
 }
 
@@ -103,7 +105,7 @@ static bool server_pdu(struct app_run *run, struct app_session *s, struct dcerpc
 		c->at = c->end;
 	struct dcerpc_tx *tx = tx_of(run, s, DIR_TO_CLIENT, h->call_id, bind);
 	if (tx)
-		tx_add(run, tx, DIR_TO_CLIENT, h, c);
+		tx_add(run, s, tx, DIR_TO_CLIENT, h, c);
 	return tx != NULL;
 }
 
@@ -229,7 +231,7 @@ static enum parse_answer parse_udp(struct app_run *run, struct app_session *s, s
 	if (!tx)
 		return PARSE_STOP;
 	cursor_limit(&c, u.len);
-	tx_add(run, tx, dir, &u.common, &c);
+	tx_add(run, s, tx, dir, &u.common, &c);
 	return PARSE_OK;
 }
 

@@ -86,7 +86,7 @@ static struct step *add(struct rule_parser *ps, enum step_kind kind, const struc
 		return NULL;
 	if (kind != STEP_BYTE_TEST && !(a->flags & BYTE_OFFSET_VAR) && (a->offset < -65535 || a->offset > 65535))
 		return parse_fail(ps, "expected an offset of -65535 to 65535, found %d", a->offset), NULL;
-	struct step *s = step_add(ps, kind);
+	struct step *s = a->flags & BYTE_RELATIVE ? step_add_behind(ps, kind) : step_add(ps, kind);
 	if (!s)
 		return NULL;
 	s->byte = *a;

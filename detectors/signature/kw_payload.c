@@ -21,7 +21,7 @@ static int parse_isdataat(struct rule_parser *ps, const struct keyword *kw, char
 			return parse_fail(ps, "expected relative or rawbytes, found \"%.40s\"", word);
 	}
 	// "isdataat:!1,relative" behind a content says that the content is the end.
-	struct step *s = step_add(ps, STEP_ISDATAAT);
+	struct step *s = relative ? step_add_behind(ps, STEP_ISDATAAT) : step_add(ps, STEP_ISDATAAT);
 	if (!s)
 		return -EINVAL;
 	s->negated = negated;
@@ -73,7 +73,7 @@ static int parse_dsize(struct rule_parser *ps, const struct keyword *kw, char *a
 
 static int parse_base64_decode(struct rule_parser *ps, const struct keyword *kw, char *arg)
 {
-	struct step *s = step_add(ps, STEP_BASE64_DECODE);
+	struct step *s = step_add_behind(ps, STEP_BASE64_DECODE);
 	char *rest = arg, *word;
 	if (!s)
 		return -EINVAL;

@@ -90,6 +90,14 @@ struct buffer_test *buffer_select(struct rule_parser *ps, uint16_t id, const cha
 	return *at;
 }
 
+// Tests that leave a place in their buffer which a later test can be relative to.
+static void note_anchor(struct rule_parser *ps, const struct step *s, struct buffer_test *b)
+{
+	if (s->kind == STEP_CONTENT || s->kind == STEP_PCRE || s->kind == STEP_ISDATAAT ||
+		(s->kind >= STEP_BYTE_TEST && s->kind <= STEP_BYTE_MATH))
+		ps->anchor_buffer = b;
+}
+
 static struct step *step_append(struct rule_parser *ps, struct step *s)
 {
 	if (ps->in_base64) {
@@ -108,6 +116,7 @@ static struct step *step_append(struct rule_parser *ps, struct step *s)
 		b->steps = s;
 	b->last = s;
 	ps->last_buffer = b;
+	note_anchor(ps, s, b);
 	return s;
 }
 
@@ -151,6 +160,12 @@ struct step *step_add_to(struct rule_parser *ps, struct buffer_test *b, enum ste
 	return s;
 }
 
+struct step *step_add_behind(struct rule_parser *ps, enum step_kind kind)
+{
+	bool named = ps->buffer || ps->in_base64 || !ps->anchor_buffer;
+	return named ? step_add(ps, kind) : step_add_to(ps, ps->anchor_buffer, kind);
+}
+
 int step_move(struct rule_parser *ps, struct step *s, struct buffer_test *b)
 {
 	struct buffer_test *from = ps->last_buffer;
@@ -170,7 +185,7 @@ int step_move(struct rule_parser *ps, struct step *s, struct buffer_test *b)
 	else
 		b->steps = s;
 	b->last = s;
-	ps->last_buffer = b;
+	ps->last_buffer = ps->anchor_buffer = b;
 	return 0;
 }
 

@@ -49,11 +49,12 @@ struct rule_parser {
 	struct step *last_content;
 	const struct content *content_before; // the one before last_content in its buffer
 	struct buffer_test *last_buffer;
-	struct step *base64; // the base64_decode whose data follows
-	bool in_base64;      // base64_data is in force
-	bool buffer_empty;   // a sticky buffer without a test so far
-	bool buffer_named;   // the sticky buffer was just named: transforms may follow
-	bool ignore;         // `requires` is not met: skip the rule
+	struct buffer_test *anchor_buffer; // of the latest test that others can be relative to
+	struct step *base64;               // the base64_decode whose data follows
+	bool in_base64;                    // base64_data is in force
+	bool buffer_empty;                 // a sticky buffer without a test so far
+	bool buffer_named;                 // the sticky buffer was just named: transforms may follow
+	bool ignore;                       // `requires` is not met: skip the rule
 	bool has_sid, has_priority, has_msg, has_rev, has_flow_state, has_pcre;
 	const char *vars[RULE_MAX_VARS]; // names of byte_extract and byte_math results
 	const char *at;                  // keyword being parsed, for the report
@@ -123,6 +124,9 @@ int var_add(struct rule_parser *ps, const char *name);
 bool number_or_var(struct rule_parser *ps, const char *s, int64_t lo, int64_t hi, int64_t *out, bool *is_var);
 // Like step_add, into a named buffer rather than the current one.
 struct step *step_add_to(struct rule_parser *ps, struct buffer_test *b, enum step_kind kind);
+// Like step_add; without a sticky buffer into the one that the content or pcre before it looks at (http_uri and its kin
+// take a content out of the payload, and what is relative to it goes along).
+struct step *step_add_behind(struct rule_parser *ps, enum step_kind kind);
 // Takes the step last added out of its buffer and puts it into b: what `http_uri` does to a content.
 int step_move(struct rule_parser *ps, struct step *s, struct buffer_test *b);
 // The application buffer with this name (http.uri), made on first use.

@@ -148,8 +148,7 @@ static void inspect(struct tx_run *r, struct flow_cold *cold)
 		return;
 	}
 	tx_set_done(r->tx, r->dir);
-	if (r->w->seat.rs->tx->raw)
-		tx_raw_forget(r->w, cold, r->dir);
+	r->w->raw_over |= (uint8_t)(1u << r->dir);
 }
 
 static void on_tx(void *arg, const struct parser *parser, struct app_session *s, struct app_tx *tx, uint8_t dir,
@@ -178,10 +177,14 @@ static void on_tx(void *arg, const struct parser *parser, struct app_session *s,
 		stand_in_speaks(w, from, r.p, drun);
 }
 
-static void on_shown(void *arg, struct packet *p, struct flow *f, struct detector_run *drun)
+// Transactions that end in one packet share its raw bytes, so these are forgotten behind the last of them.
+static void on_shown(void *arg, struct packet *p, struct flow *f, struct flow_cold *cold, struct detector_run *drun)
 {
 	struct signature_worker *w = arg;
 	w->collecting = false;
+	for (uint8_t dir = 0; w->raw_over; dir++, w->raw_over >>= 1)
+		if (w->raw_over & 1 && w->seat.rs->tx->raw)
+			tx_raw_forget(w, cold, dir);
 	if (w->n_notes)
 		matches_speak(w, 0, p, drun);
 }

@@ -124,6 +124,7 @@ struct signature_worker {
 	bool spoken;                 // a match of the packet at hand has gone to the gate
 	const struct packet *looked; // whose own rules have been asked already
 	bool collecting;             // matches wait for those of the packet's transactions
+	uint8_t raw_over;            // directions in which a transaction ended since the last on_shown
 	uint32_t n_notes;
 	struct match_note notes[MATCH_NOTES];
 	const struct group *scanning;

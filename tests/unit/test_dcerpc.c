@@ -59,6 +59,20 @@ static void a_bind_and_its_answer_are_one_transaction(void **state)
 	assert_null(plab_text(&lab, plab_tx(&lab, 0), "dcerpc.stub_data", DIR_TO_SERVER, 0));
 }
 
+// Rules on raw bytes beside the opnum are asked when a call is whole.
+static void the_end_of_a_call_makes_its_raw_bytes_due(void **state)
+{
+	rpc_request(&w, 1, 2, 1, 15, "in");
+	say(DIR_TO_SERVER);
+	assert_int_equal(lab.s->raw_now, 0);
+	rpc_request(&w, 2, 2, 1, 15, "put");
+	say(DIR_TO_SERVER);
+	assert_int_equal(lab.s->raw_now, 1u << DIR_TO_SERVER);
+	rpc_response(&w, 3, 2, "out");
+	say(DIR_TO_CLIENT);
+	assert_int_equal(lab.s->raw_now, 3);
+}
+
 static void a_request_knows_its_interface_opnum_and_stub(void **state)
 {
 	struct app_bytes b;
@@ -295,6 +309,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TCP(a_bind_and_its_answer_are_one_transaction),
+		TCP(the_end_of_a_call_makes_its_raw_bytes_due),
 		TCP(a_request_knows_its_interface_opnum_and_stub),
 		TCP(a_context_that_was_refused_has_no_interface),
 		TCP(an_altered_context_adds_interfaces),

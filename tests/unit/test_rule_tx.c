@@ -122,6 +122,41 @@ static void raw_bytes_and_buffers_are_asked_together(void **state)
 	bench_close(b);
 }
 
+// A modifier behind a content takes it out of the payload, and with it what is relative to it.
+static void what_is_relative_goes_with_its_content(void **state)
+{
+	struct rule_bench *b = tx_open(
+		"alert http any any -> any any (content:\"arg\"; http_uri; base64_decode:bytes 16, offset 1, "
+		"relative; base64_data; content:\"thisisatest\"; sid:1;)\n"
+		"alert http any any -> any any (content:\"arg\"; http_uri; base64_decode:offset 5; base64_data; "
+		"content:\"thisisatest\"; sid:2;)\n"
+		"alert http any any -> any any (content:\"arg\"; http_uri; isdataat:!18,relative; sid:3;)\n"
+		"alert http any any -> any any (content:\"arg\"; http_uri; isdataat:18,relative; sid:4;)\n"
+		"alert http any any -> any any (content:\"arg\"; http_uri; isdataat:30; sid:5;)\n"
+		"alert http any any -> any any (content:\"arg\"; http_uri; byte_test:1,=,0x3d,0,relative; sid:6;)\n"
+		"alert http any any -> any any (content:\"arg\"; http_uri; byte_test:1,=,0x51,0; sid:7;)\n"
+		"alert http any any -> any any (http.uri; content:\"arg\"; pkt_data; isdataat:!18,relative; "
+		"sid:8;)\n");
+	bench_send(b, CLIENT, "Q /arg=dGhpc2lzYXRlc3QK;some longer agent;\nE\n");
+	for (uint32_t sid = 1; sid <= 8; sid++)
+		expect(b, sid, sid != 4);
+	bench_close(b);
+}
+
+// Stream bytes that two transactions share hold for both.
+static void raw_bytes_hold_for_all_that_ends_in_a_packet(void **state)
+{
+	struct rule_bench *b =
+		tx_open("alert tcp any any -> any any (pcre:\"/^q/i\"; pcre:\"/^.two/U\"; pcre:\"/two/\"; sid:1;)\n"
+			"alert tcp any any -> any any (content:\"one\"; content:\"/t\"; http_uri; sid:2;)\n");
+	bench_send(b, CLIENT, "Q /one;x;\nE\nQ /two;x;\nE\n");
+	expect(b, 1, 1);
+	expect(b, 2, 1);
+	bench_send(b, CLIENT, "Q /three;x;\nE\n");
+	expect(b, 2, 1);
+	bench_close(b);
+}
+
 static void raw_bytes_of_datagrams_too(void **state)
 {
 	struct ruleset_config cfg = {.parsers = lab_parsers};
@@ -243,6 +278,8 @@ int main(void)
 		cmocka_unit_test(a_long_body_is_looked_at_as_it_grows),
 		cmocka_unit_test(each_value_is_tried_on_its_own),
 		cmocka_unit_test(raw_bytes_and_buffers_are_asked_together),
+		cmocka_unit_test(what_is_relative_goes_with_its_content),
+		cmocka_unit_test(raw_bytes_hold_for_all_that_ends_in_a_packet),
 		cmocka_unit_test(raw_bytes_of_datagrams_too),
 		cmocka_unit_test(a_protocol_gates_raw_rules_on_any_port),
 		cmocka_unit_test(another_protocol_is_no_match),
