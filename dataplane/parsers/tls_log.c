@@ -161,7 +161,7 @@ static bool get_version(const struct app_tx *tx, uint8_t dir, uint32_t nth, uint
 static bool get_seen(const struct app_tx *tx, uint8_t dir, uint32_t nth, uint64_t *out)
 {
 	*out = ((const struct tls_tx *)tx)->seen;
-	return nth == 0 && *out != 0;
+	return nth == 0;
 }
 
 static bool get_not_before(const struct app_tx *tx, uint8_t dir, uint32_t nth, uint64_t *out)
@@ -184,8 +184,8 @@ static bool get_chain_len(const struct app_tx *tx, uint8_t dir, uint32_t nth, ui
 	return nth == 0 && side_of(tx, dir)->chain.at;
 }
 
-// tls.version and ssl_version: 0x0301, SSL 2 as 0x0200. ssl_state: enum tls_seen. Times: seconds since 1970, earlier
-// ones 0; tls_cert_valid and tls_cert_expired are questions about them.
+// tls.version and ssl_version: 0x0301, SSL 2 as 0x0200. ssl_state: enum tls_seen, 0: no message. Times: seconds since
+// 1970, earlier ones 0; tls_cert_valid and tls_cert_expired are questions about them.
 const struct parser_field tls_fields[] = {
 	{.name = "tls.version", .dirs = CLIENT | SERVER, .progress = AT_HELLO, .get = get_version},
 	{.name = "ssl_version", .dirs = CLIENT | SERVER, .progress = AT_HELLO, .get = get_version},

@@ -16,11 +16,13 @@ static struct step *add_step(struct rule_parser *ps, const struct keyword *kw, e
 	return s;
 }
 
+#define NO_LIMIT 0 // as a keyword's data: any number of 64 bits
+
 // One of several numbers: "4", "!4", ">2", "1-3".
 static int parse_number(struct rule_parser *ps, const struct keyword *kw, char *arg)
 {
 	struct range r;
-	if (!lex_range(arg, kw->data, &r))
+	if (!lex_range(arg, kw->data == NO_LIMIT ? UINT64_MAX : kw->data, &r))
 		return parse_fail(ps, "expected %s, found \"%.40s\"", kw->syntax, arg);
 	struct step *s = add_step(ps, kw, STEP_NUMBER);
 	if (!s)
@@ -154,11 +156,150 @@ static int parse_fileext(struct rule_parser *ps, const struct keyword *kw, char 
 	return rc ? rc : endswith->parse(ps, endswith, NULL);
 }
 
+// krb5_msg_type and its kin: one number, in digits.
+static int parse_plain(struct rule_parser *ps, const struct keyword *kw, char *arg)
+{
+	uint32_t n;
+	if (!isdigit((unsigned char)*arg) || strpbrk(arg, "xX") || !lex_u32(arg, 0, (uint32_t)kw->data, &n))
+		return parse_fail(ps, "expected %s up to %u, found \"%.40s\"", kw->syntax, (unsigned)kw->data, arg);
+	struct step *s = add_step(ps, kw, STEP_NUMBER);
+	if (!s)
+		return -ENOMEM;
+	s->range = (struct range){.op = RANGE_EQ, .lo = n};
+	return 0;
+}
+
+// Versions as they are on the wire; the drafts of TLS 1.3 are TLS 1.3.
+static const struct tls_version_name {
+	const char *ssl, *tls; // as ssl_version and tls.version spell it
+	uint16_t version;
+} tls_versions[] = {{"sslv2", NULL, 0x0200}, {"sslv3", NULL, 0x0300}, {"tls1.0", "1.0", 0x0301},
+	{"tls1.1", "1.1", 0x0302}, {"tls1.2", "1.2", 0x0303}, {"tls1.3", "1.3", 0x0304}};
+#define TLS_VERSIONS (sizeof(tls_versions) / sizeof(*tls_versions))
+
+// args: a bit for each of tls_versions.
+static bool version_is_one(const struct match_ctx *m, const void *args)
+{
+	uint64_t v = m->number >> 8 == 0x7f ? 0x0304 : m->number;
+	for (uint32_t i = 0; i < TLS_VERSIONS; i++)
+		if (tls_versions[i].version == v)
+			return *(const uint32_t *)args >> i & 1;
+	return false;
+}
+
+static int add_versions(struct rule_parser *ps, const struct keyword *kw, uint32_t set, bool negated)
+{
+	uint32_t *args = rule_alloc(ps, sizeof(*args));
+	struct step *s = args ? add_step(ps, kw, STEP_CHECK) : NULL;
+	if (!s)
+		return -ENOMEM;
+	*args = set;
+	s->check = (struct check_args){version_is_one, args};
+	s->negated = negated;
+	return 0;
+}
+
+// ssl_version: all of the list negated, or none.
+static int parse_ssl_version(struct rule_parser *ps, const struct keyword *kw, char *arg)
+{
+	uint32_t set = 0;
+	bool negated = *arg == '!';
+	for (char *rest, *word = strtok_r(arg, ", \t", &rest); word; word = strtok_r(NULL, ", \t", &rest)) {
+		uint32_t i = 0;
+		while (i < TLS_VERSIONS && strcasecmp(tls_versions[i].ssl, word + negated))
+			i++;
+		if ((*word == '!') != negated || i == TLS_VERSIONS || set >> i & 1)
+			return parse_fail(ps, "expected %s, found \"%.40s\"", kw->syntax, word);
+		set |= 1u << i;
+	}
+	if (!set)
+		return parse_fail(ps, "expected %s", kw->syntax);
+	return add_versions(ps, kw, set, negated);
+}
+
+// tls.version: by name, or the two bytes themselves.
+static int parse_tls_version(struct rule_parser *ps, const struct keyword *kw, char *arg)
+{
+	uint64_t raw;
+	for (uint32_t i = 0; i < TLS_VERSIONS; i++)
+		if (tls_versions[i].tls && !strcmp(tls_versions[i].tls, arg))
+			return add_versions(ps, kw, 1u << i, false);
+	if (strncmp(arg, "0x", 2) || !lex_bytes(arg, &raw) || raw > 65535)
+		return parse_fail(ps, "expected %s, found \"%.40s\"", kw->syntax, arg);
+	struct step *s = add_step(ps, kw, STEP_NUMBER);
+	if (!s)
+		return -ENOMEM;
+	s->range = (struct range){.op = RANGE_EQ, .lo = raw};
+	return 0;
+}
+
+struct ssl_states {
+	uint32_t named, negated; // bits as the parser's field has them
+};
+
+// Of the states that are named one has come that is not negated, or one has not come that is.
+static bool state_differs(const struct match_ctx *m, const void *args)
+{
+	const struct ssl_states *a = args;
+	return (m->number & a->named) != a->negated;
+}
+
+static int parse_ssl_state(struct rule_parser *ps, const struct keyword *kw, char *arg)
+{
+	static const char *const names[] = {"client_hello", "server_hello", "client_keyx", "server_keyx", "unknown"};
+	struct ssl_states *a = rule_alloc(ps, sizeof(*a));
+	char *word;
+	if (!a)
+		return -ENOMEM;
+	for (char *c = arg; *c; c++)
+		*c = *c == '|' ? ',' : *c;
+	while ((word = lex_field(&arg, ','))) {
+		bool negated = *word == '!';
+		uint32_t i = 0;
+		while (i < 5 && strcmp(names[i], word + negated))
+			i++;
+		if (i == 5)
+			return parse_fail(ps, "expected %s, found \"%.40s\"", kw->syntax, word);
+		a->named |= 1u << i;
+		a->negated |= (uint32_t)negated << i;
+	}
+	struct step *s = add_step(ps, kw, STEP_CHECK);
+	if (!s)
+		return -ENOMEM;
+	s->check = (struct check_args){state_differs, a};
+	return 0;
+}
+
 #define SAME "same"
+#define NUMBER "[!]n | <n | >n | a-b"
 
 const struct keyword kw_app_fields_table[] = {
-	{"dns.opcode", NULL, ARG_REQUIRED, parse_number, 255, "[!]n | <n | >n | a-b", "dns.opcode:!0;",
-		"What a DNS message asks for.", SAME},
+	{"dns.opcode", NULL, ARG_REQUIRED, parse_number, 255, NUMBER, "dns.opcode:!0;", "What a DNS message asks for.",
+		SAME},
+	{"ssl_version", NULL, ARG_REQUIRED, parse_ssl_version, 0, "[!]sslv2|sslv3|tls1.0|tls1.1|tls1.2|tls1.3, ...",
+		"ssl_version:sslv3,tls1.0;", "The version of TLS is any of these, or with ! none.",
+		"same, but for ! (never true in Suricata)"},
+	{"ssl_state", NULL, ARG_REQUIRED, parse_ssl_state, 0,
+		"[!]client_hello|server_hello|client_keyx|server_keyx|unknown, ...", "ssl_state:server_hello;",
+		"The handshake message that has just come is any of these; one with ! has not.", SAME},
+	{"tls.version", "tls_version", ARG_REQUIRED, parse_tls_version, 0, "1.0 | 1.1 | 1.2 | 1.3 | 0xnnnn",
+		"tls.version:1.2;", "The version of TLS.", SAME},
+	{"tls.cert_chain_len", NULL, ARG_REQUIRED, parse_number, UINT32_MAX, NUMBER, "tls.cert_chain_len:>3;",
+		"How many certificates the server has sent.", SAME},
+	{"snmp.version", NULL, ARG_REQUIRED, parse_number, UINT32_MAX, NUMBER, "snmp.version:<3;",
+		"The version of SNMP.", SAME},
+	{"snmp.pdu_type", NULL, ARG_REQUIRED, parse_plain, UINT32_MAX, "n", "snmp.pdu_type:5;",
+		"What an SNMP message asks for.", SAME},
+	{"krb5_msg_type", NULL, ARG_REQUIRED, parse_plain, 255, "n", "krb5_msg_type:10;",
+		"The kind of a Kerberos message.", SAME},
+	{"krb5_err_code", NULL, ARG_REQUIRED, parse_plain, INT32_MAX, "n", "krb5_err_code:25;",
+		"The error a Kerberos server answers with.", SAME},
+	{"dhcp.leasetime", NULL, ARG_REQUIRED, parse_number, NO_LIMIT, NUMBER, "dhcp.leasetime:<60;",
+		"For how many seconds a DHCP lease is given.", SAME},
+	{"dhcp.renewal_time", NULL, ARG_REQUIRED, parse_number, NO_LIMIT, NUMBER, "dhcp.renewal_time:<60;",
+		"After how many seconds a DHCP lease is to be renewed.", SAME},
+	{"dhcp.rebinding_time", NULL, ARG_REQUIRED, parse_number, NO_LIMIT, NUMBER, "dhcp.rebinding_time:<60;",
+		"After how many seconds any DHCP server may be asked.", SAME},
 	{"dcerpc.opnum", "dce_opnum", ARG_REQUIRED, parse_numbers, 65535, "n | <n | >n | a-b, ...",
 		"dcerpc.opnum:15,26-30;", "The operation that a DCE/RPC request calls.", SAME},
 	{"dcerpc.iface", "dce_iface", ARG_REQUIRED, parse_iface, 0, "UUID[, <n | >n | =n | !n][, any_frag]",

@@ -45,7 +45,10 @@ static const char *const malformed[] = {"msg:no quotes;", "sid:0;", "sid:x;", "r
 	"flags:Q;", "seq:a;", "ack:-1;", "window:70000;", "tcp.mss:x;", "itype:256;", "icode:x;", "icmp_id:a;",
 	"icmp_seq:70000;", "icmpv6.mtu:x;", "tcpv4-csum:maybe;", "xor:\"0\";", "to_md5;",
 	"udp.hdr; content:\"a\"; to_md5;", "udp.hdr; pcrexform:\"a\";", "udp.hdr; pcrexform:\"(\";", "urilen:a;",
-	"http_uri:1;", "http.uri;", "nosuchkeyword;", "contnet:\"a\";"};
+	"ssl_version:;", "ssl_version:sslv3,!tls1.0;", "ssl_version:tls1.4;", "ssl_version:tls1.0,tls1.0;",
+	"ssl_version:! sslv3;", "ssl_state:;", "ssl_state:client_hello,;", "ssl_state:hello;", "tls.version:1.4;",
+	"tls.version:769;", "krb5_msg_type:256;", "krb5_msg_type:>10;", "krb5_err_code:0x19;", "snmp.pdu_type:!5;",
+	"snmp.version:x;", "http_uri:1;", "http.uri;", "nosuchkeyword;", "contnet:\"a\";"};
 
 static void each_malformed_option_is_refused_and_explained(void **state)
 {

@@ -219,6 +219,48 @@ static void numbers_and_events(void **state)
 	bench_close(b);
 }
 
+static void keywords_ask_for_numbers_of_their_protocol(void **state)
+{
+	static const struct {
+		const char *option, *yes, *no;
+	} rows[] = {
+		{"ssl_version:sslv3", "0x300", "0x301"},
+		{"ssl_version:tls1.0 , TLS1.2", "0x303", "0x302"},
+		{"ssl_version:!sslv3,!tls1.0", "0x302", "0x301"},
+		{"ssl_version:tls1.3", "0x7f1c", "0x303"},
+		{"ssl_version:sslv2", "0x200", "0"},
+		{"ssl_state:server_hello", "2", "8"},
+		{"ssl_state:client_hello|server_hello", "1", "4"},
+		{"ssl_state:client_keyx , unknown", "16", "0"},
+		{"ssl_state:!client_hello", "0", "1"},
+		{"ssl_state:client_hello,!server_hello", "4", "2"},
+		{"tls.version:1.3", "0x7f12", "0x303"},
+		{"tls.version:0x7f12", "0x7f12", "0x304"},
+		{"tls.cert_chain_len:>2", "3", "2"},
+		{"krb5_msg_type:10", "10", "11"},
+		{"krb5_err_code:25", "25", "24"},
+		{"snmp.version:1-3", "3", "4"},
+		{"snmp.pdu_type:5", "5", "1"},
+		{"dhcp.leasetime:>5000000000", "5000000001", "5000000000"},
+		{"dhcp.renewal_time:!7", "8", "7"},
+		{"dhcp.rebinding_time:<10", "9", "10"},
+	};
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		char rule[160], line[64];
+		snprintf(rule, sizeof(rule), "alert http any any -> any any (%s; sid:1;)\n", rows[i].option);
+		struct rule_bench *b = tx_open(rule);
+		snprintf(line, sizeof(line), "Q %s;x;\nE\n", rows[i].no);
+		bench_send(b, CLIENT, line);
+		if (bench_count(b, 1) != 0)
+			fail_msg("%s holds for %s", rows[i].option, rows[i].no);
+		snprintf(line, sizeof(line), "Q %s;x;\nE\n", rows[i].yes);
+		bench_send(b, CLIENT, line);
+		if (bench_count(b, 1) != 1)
+			fail_msg("%s does not hold for %s", rows[i].option, rows[i].yes);
+		bench_close(b);
+	}
+}
+
 static void packets_and_transactions_speak_in_one_order(void **state)
 {
 	struct rule_bench *b = tx_open(
@@ -284,6 +326,7 @@ int main(void)
 		cmocka_unit_test(a_protocol_gates_raw_rules_on_any_port),
 		cmocka_unit_test(another_protocol_is_no_match),
 		cmocka_unit_test(numbers_and_events),
+		cmocka_unit_test(keywords_ask_for_numbers_of_their_protocol),
 		cmocka_unit_test(packets_and_transactions_speak_in_one_order),
 		cmocka_unit_test(a_pass_rule_silences_what_comes_behind_it),
 		cmocka_unit_test(rules_without_a_parser_wait_by_name),

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "rule_bench.h"
 
@@ -60,10 +61,25 @@ static inline bool lab_opcode(const struct app_tx *tx, uint8_t dir, uint32_t nth
 	return nth == 0;
 }
 
+// The target as a number: "Q 0x303;x;".
+static inline bool lab_number(const struct app_tx *tx, uint8_t dir, uint32_t nth, uint64_t *out)
+{
+	char text[LAB_TEXT + 1] = "";
+	memcpy(text, ((const struct lab_tx *)tx)->uri.at, ((const struct lab_tx *)tx)->uri.len);
+	*out = strtoull(text, NULL, 0);
+	return nth == 0;
+}
+
 static const struct parser_buffer lab_buffers[] = {{"http.uri", 1, {1, 1}, lab_uri, false},
 	{"http.user_agent", 1, {1, 1}, lab_agent, false}, {"dns.query", 1, {1, 1}, lab_value, false},
 	{"http.request_body", 1, {1, 1}, lab_body, true}, {"http.stat_code", 2, {1, 1}, lab_code, false}, {0}};
-static const struct parser_field lab_fields[] = {{"dns.opcode", 1, {1, 1}, lab_opcode}, {0}};
+static const struct parser_field lab_fields[] = {{"dns.opcode", 1, {1, 1}, lab_opcode},
+	{"ssl_version", 1, {1, 1}, lab_number}, {"ssl_state", 1, {1, 1}, lab_number},
+	{"tls.version", 1, {1, 1}, lab_number}, {"tls.cert_chain_len", 1, {1, 1}, lab_number},
+	{"krb5_msg_type", 1, {1, 1}, lab_number}, {"krb5_err_code", 1, {1, 1}, lab_number},
+	{"snmp.version", 1, {1, 1}, lab_number}, {"snmp.pdu_type", 1, {1, 1}, lab_number},
+	{"dhcp.leasetime", 1, {1, 1}, lab_number}, {"dhcp.renewal_time", 1, {1, 1}, lab_number},
+	{"dhcp.rebinding_time", 1, {1, 1}, lab_number}, {0}};
 static const char *const lab_events[] = {"first", "odd", NULL};
 static const struct parser_pattern lab_patterns[] = {{.bytes = "Q ", .len = 2, .depth = 2, .dir = DIR_TO_SERVER}, {0}};
 
