@@ -23,6 +23,10 @@ uint64_t flow_id(const struct flow_table *t, const struct flow *f)
 	return f->port[0];
 }
 
+void flow_fill_app(const struct flow_table *t, const struct flow *f, struct event *ev)
+{
+}
+
 struct worker {
 	struct event_sink sink;
 	uint64_t done_seq;

@@ -14,7 +14,7 @@
 
 #define SLOTS 128u
 
-// Stands in for the flow table: the ring only asks it for ids.
+// Stands in for the flow table: the ring only asks it for ids and protocols.
 struct flow_table {
 	uint64_t base;
 };
@@ -22,6 +22,11 @@ struct flow_table {
 uint64_t flow_id(const struct flow_table *t, const struct flow *f)
 {
 	return t->base + f->port[0];
+}
+
+void flow_fill_app(const struct flow_table *t, const struct flow *f, struct event *ev)
+{
+	ev->app_proto = (uint16_t)t->base;
 }
 
 static struct event_sink new_sink(uint32_t slots)
@@ -182,6 +187,7 @@ static void a_tunnelled_packet_names_the_outermost_carrier(void **state)
 	assert_int_equal(ev->seq, 42);
 	assert_int_equal(ev->ts_ns, 77);
 	assert_int_equal(ev->flow_id, 1080);
+	assert_int_equal(ev->app_proto, 1000);
 	assert_int_equal(ev->flags, EVENT_HAS_PACKET | EVENT_HAS_FLOW | EVENT_TUNNEL | EVENT_ESTABLISHED);
 	assert_int_equal(ev->iface, 3);
 	assert_int_equal(ev->dir, DIR_TO_CLIENT);
