@@ -52,7 +52,8 @@ static void usage(void)
 	      "  --memory     MiB of the flow table; 0: what the flows need               [0]\n"
 	      "  --protocols      protocols are looked for and parsed, as in a sensor\n"
 	      "  --nic-checksums  frames are marked as checked, as by a NIC\n"
-	      "  -S, --rules FILE  replay: with the rules of this file; also says which groups of them cost most\n"
+	      "  -S, --rules FILE  replay: with the rules of this file, and --protocols; also says which groups of "
+	      "them cost most\n"
 	      "  --seed       of the load                                                 [1]\n"
 	      "  --no-peers   leave out rte_hash and receive-only\n"
 	      "  --no-stages  leave out cycles and instructions by stage\n"
@@ -139,7 +140,7 @@ static bool parse(struct perf_options *o, int argc, char **argv)
 	o->peers = !no_peers && o->kind != PERF_REPLAY;
 	o->stages = !no_stages;
 	o->nic_checksums = nic;
-	o->protocols = protocols;
+	o->protocols = protocols || o->rules; // rules read what parsers make
 	return o->kind == PERF_REPLAY ? o->capture_count > 0 : o->capture_count == 0;
 }
 
