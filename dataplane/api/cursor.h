@@ -14,7 +14,7 @@ struct cursor {
 
 static inline struct cursor cursor_of(const uint8_t *bytes, size_t len)
 {
-	return (struct cursor){bytes, bytes + len};
+	return (struct cursor){bytes, len ? bytes + len : bytes}; // no bytes may be nowhere: nothing is added to NULL
 }
 
 // Bytes left.
