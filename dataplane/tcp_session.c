@@ -247,9 +247,10 @@ void tcp_streams_stats(const struct tcp_streams *ts, struct tcp_stream_stats *ou
 	out->active = ts->sessions.used;
 	out->held_segments = ts->segments.used;
 	out->memuse = (uint64_t)ts->sessions.used * sizeof(struct tcp_session);
-	out->reassembly_memuse =
-		(uint64_t)ts->segments.used * sizeof(struct tcp_segment) + (uint64_t)ts->small.used * TCP_SMALL_BYTES +
-		(uint64_t)ts->large.used * TCP_LARGE_BYTES + (uint64_t)ts->syn_data.used * TCP_SYN_DATA_BYTES;
+	out->syn_data_bytes = (uint64_t)ts->syn_data.used * TCP_SYN_DATA_BYTES;
+	out->reassembly_memuse = (uint64_t)ts->segments.used * sizeof(struct tcp_segment) +
+				 (uint64_t)ts->small.used * TCP_SMALL_BYTES +
+				 (uint64_t)ts->large.used * TCP_LARGE_BYTES + out->syn_data_bytes;
 	out->kept_bytes = 0;
 	for (size_t i = 0; i < TCP_KEEP_CLASSES; i++)
 		out->kept_bytes += (uint64_t)ts->keep[i].used * keep_bytes[i];

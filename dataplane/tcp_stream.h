@@ -89,6 +89,7 @@ struct tcp_stream_stats {
 	uint64_t kept_bytes;        // now: payload kept for consumers
 	uint64_t memuse;            // now: bytes of sessions
 	uint64_t reassembly_memuse; // now: bytes of the pools in use
+	uint64_t syn_data_bytes;    // of these: data of SYNs, which may outlast their flow until the room is needed
 	uint64_t in_order;          // segments handed on where they lay
 	uint64_t early;             // segments held
 	uint64_t retransmitted;     // segments with bytes that had been seen before

@@ -14,7 +14,11 @@ struct cursor {
 
 static inline struct cursor cursor_of(const uint8_t *bytes, size_t len)
 {
-	return (struct cursor){bytes, len ? bytes + len : bytes}; // no bytes may be nowhere: nothing is added to NULL
+	static const uint8_t nothing;
+
+	if (bytes == NULL) // nowhere, and none: nothing is added to NULL
+		bytes = &nothing;
+	return (struct cursor){bytes, bytes + len};
 }
 
 // Bytes left.

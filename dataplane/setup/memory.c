@@ -13,6 +13,9 @@
 #include <rte_eal.h>
 #include <rte_errno.h>
 #include <rte_mempool.h>
+#ifdef __SANITIZE_ADDRESS__
+#include <sanitizer/asan_interface.h>
+#endif
 
 #define HUGE_PAGE_BYTES ((size_t)2 << 20)
 #define POOL_CACHE 256u
@@ -96,8 +99,12 @@ void *mem_map_bytes(size_t size)
 
 void mem_unmap_bytes(void *mem, size_t size)
 {
-	if (mem)
-		munmap(mem, map_length(size));
+	if (!mem)
+		return;
+#ifdef __SANITIZE_ADDRESS__
+	__asan_unpoison_memory_region(mem, size); // what lies here next is somebody else's
+#endif
+	munmap(mem, map_length(size));
 }
 
 static void free_chunk(struct rte_mempool_memhdr *chunk, void *size)

@@ -45,8 +45,10 @@ bool byte_extract_match(struct match_ctx *m, const struct byte_op_args *a, uint3
 bool byte_math_match(struct match_ctx *m, const struct byte_op_args *a, uint32_t at, uint32_t *next);
 // Whether bytes of its stream are inspected with the packet.
 bool match_ctx_with_stream(const struct match_ctx *m);
-// PCRE2 match memory of the worker.
-struct pcre2_real_match_data_8 *match_ctx_pcre(const struct match_ctx *m);
+// Where the first group of an expression lies, [start, end), in the bytes; NULL: no match, or it gave up at the match
+// limit (counted).
+const size_t *match_ctx_group(
+	const struct match_ctx *m, const struct pcre2_real_code_8 *code, const uint8_t *bytes, uint32_t len);
 // OpenSSL digest context of the worker, set up for this digest.
 enum digest_kind { DIGEST_MD5, DIGEST_SHA1, DIGEST_SHA256, DIGEST_KINDS };
 struct evp_md_ctx_st *match_ctx_digest(const struct match_ctx *m, enum digest_kind kind);

@@ -171,15 +171,8 @@ static int32_t run_sha256(
 static int32_t run_pcrexform(
 	struct match_ctx *m, const struct transform *t, const uint8_t *in, uint32_t len, uint8_t *out, uint32_t cap)
 {
-	pcre2_match_data *md = match_ctx_pcre(m);
-	uint32_t from = 0, to = len;
-	if (md && pcre2_match(t->code, in, len, 0, 0, md, NULL) > 1) {
-		PCRE2_SIZE *ov = pcre2_get_ovector_pointer(md);
-		if (ov[2] != PCRE2_UNSET && ov[3] >= ov[2]) {
-			from = (uint32_t)ov[2];
-			to = (uint32_t)ov[3];
-		}
-	}
+	const size_t *group = match_ctx_group(m, t->code, in, len);
+	uint32_t from = group ? (uint32_t)group[0] : 0, to = group ? (uint32_t)group[1] : len;
 	memcpy(out, in + from, to - from);
 	return (int32_t)(to - from);
 }
@@ -265,6 +258,7 @@ static int parse_pcrexform(struct rule_parser *ps, const struct keyword *kw, cha
 		return parse_fail(ps, "expected a valid regular expression, found an error at byte %zu", (size_t)at);
 	if (ruleset_own_pcre(ps->rs, code))
 		return -ENOMEM;
+	pcre2_jit_compile(code, PCRE2_JIT_COMPLETE); // where that fails it is interpreted, within the same limits
 	pcre2_pattern_info(code, PCRE2_INFO_CAPTURECOUNT, &groups);
 	if (groups != 1)
 		return parse_fail(ps, "expected exactly one group, found %u", groups);

@@ -133,14 +133,27 @@ static void keep_captures(struct match_ctx *m, const struct pcre *p, const uint8
 	}
 }
 
+// Every expression runs within the worker's limits. Returns groups matched, 0 for no match, -1 where it gave up
+// (counted).
+static int pcre_limited(
+	struct signature_worker *w, const pcre2_code *code, const uint8_t *bytes, uint32_t len, uint32_t from)
+{
+	int rc = pcre2_match(code, bytes, len, from, 0, w->md, w->mctx);
+	if (rc == PCRE2_ERROR_MATCHLIMIT || rc == PCRE2_ERROR_DEPTHLIMIT || rc == PCRE2_ERROR_JIT_STACKLIMIT) {
+		w->stats.match_limit_hits++;
+		return -1;
+	}
+	return rc > 0 ? rc : rc == 0 ? 1 : 0;
+}
+
 // Returns groups matched, 0 for no match.
 static int pcre_run(struct match_ctx *m, const struct pcre *p, uint32_t base, uint32_t from)
 {
-	struct signature_worker *w = m->w;
-	int rc = pcre2_match(p->code, m->buf + base, m->len - base, from, 0, w->md, w->mctx);
-	if (rc == PCRE2_ERROR_MATCHLIMIT || rc == PCRE2_ERROR_DEPTHLIMIT || rc == PCRE2_ERROR_JIT_STACKLIMIT)
-		w->stats.match_limit_hits++, w->seat.counters[m->rule->index].gave_up++;
-	return rc > 0 ? rc : rc == 0 ? 1 : 0;
+	int groups = pcre_limited(m->w, p->code, m->buf + base, m->len - base, from);
+	if (groups >= 0)
+		return groups;
+	m->w->seat.counters[m->rule->index].gave_up++;
+	return 0;
 }
 
 static enum outcome pcre_step(struct match_ctx *m, const struct step *s, uint32_t *at)
@@ -332,9 +345,13 @@ bool verify_buffer(struct match_ctx *m, const struct buffer_test *b, const uint8
 	return transform_buffer(m, b->transforms, buf, len) && verify_chain(m, b->steps);
 }
 
-struct pcre2_real_match_data_8 *match_ctx_pcre(const struct match_ctx *m)
+const size_t *match_ctx_group(
+	const struct match_ctx *m, const struct pcre2_real_code_8 *code, const uint8_t *bytes, uint32_t len)
 {
-	return m->w->md;
+	if (pcre_limited(m->w, code, bytes, len, 0) < 2)
+		return NULL;
+	const PCRE2_SIZE *ov = pcre2_get_ovector_pointer(m->w->md);
+	return ov[2] != PCRE2_UNSET && ov[3] >= ov[2] ? ov + 2 : NULL;
 }
 
 bool match_ctx_with_stream(const struct match_ctx *m)

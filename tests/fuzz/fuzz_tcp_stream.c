@@ -175,7 +175,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		segment(data + at, now_ns += data[at + 1] & 0x20 ? (uint64_t)-1500000 : 1000000, ++ordinal);
 	flow_table_flush(z.flows, now_ns, ordinal, &z.sink);
 	tcp_streams_stats(z.ts, &st);
-	MUST(st.active == 0 && st.held_segments == 0 && st.held_bytes == 0 && st.reassembly_memuse == 0);
+	MUST(st.active == 0 && st.held_segments == 0 && st.held_bytes == 0 &&
+		st.reassembly_memuse == st.syn_data_bytes);
 	free(z.flow_mem);
 	free(z.ts_mem);
 	return 0;

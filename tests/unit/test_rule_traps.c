@@ -46,6 +46,20 @@ static void an_expression_is_confirmed_at_its_exact_place(void **state)
 	bench_close(b);
 }
 
+// An expression of a transform is held to the same limits.
+static void an_expression_that_transforms_gives_up_too(void **state)
+{
+	struct rule_bench *b = bench_open(
+		"alert udp any any -> any any (ipv4.hdr; pcrexform:\"(?s)^()(?:.?.?.?.?.?.?.?.?.?.?){4}(?=.{50})\"; "
+		"bsize:20; sid:1;)\n");
+	struct signature_stats stats;
+	bench_say(b, CLIENT, "a");
+	expect(b, 1, 1); // the buffer stays as it is
+	signature_stats(b->engine, &stats);
+	assert_true(stats.match_limit_hits >= 1);
+	bench_close(b);
+}
+
 // Trap 3.
 static void relative_chains_try_the_next_anchor(void **state)
 {
@@ -370,6 +384,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_choice_of_literal_changes_nothing),
 		cmocka_unit_test(an_expression_is_confirmed_at_its_exact_place),
+		cmocka_unit_test(an_expression_that_transforms_gives_up_too),
 		cmocka_unit_test(relative_chains_try_the_next_anchor),
 		cmocka_unit_test(established_needs_a_handshake),
 		cmocka_unit_test(a_match_across_segments_is_in_the_stream_alone),

@@ -21,7 +21,7 @@ static inline void add(struct blob *b, const void *bytes, size_t len)
 static inline void add_number(struct blob *b, uint32_t v, uint32_t bytes)
 {
 	while (bytes--)
-		add(b, &(uint8_t){(uint8_t)(v >> 8 * bytes)}, 1);
+		add(b, &(uint8_t){bytes < 4 ? (uint8_t)(v >> 8 * bytes) : 0}, 1);
 }
 
 // `in` behind a length of `bytes` bytes.
