@@ -113,6 +113,17 @@ struct app_tx *app_tx_new(struct app_run *run, struct app_session *s)
 	return tx;
 }
 
+struct app_tx *app_tx_message(struct app_run *run, struct app_session *s, uint8_t dir)
+{
+	struct app_tx *tx = app_tx_new(run, s);
+
+	if (tx) {
+		tx->dirs = (uint8_t)(1u << dir);
+		tx->progress[dir] = s->parser->complete[dir];
+	}
+	return tx;
+}
+
 struct app_tx *app_tx_first(const struct app_session *s)
 {
 	return s->first;

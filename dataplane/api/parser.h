@@ -81,7 +81,6 @@ struct app_tx {
 	uint8_t logged;
 	uint8_t event_count;
 	uint8_t events[4]; // index + 1 into parser->events; further ones are only counted
-	uint8_t last_dir;  // direction of the input that touched it last
 	void *detect;      // the rule engine's: taken from app_run, given back by it when the tx ends
 };
 
@@ -171,6 +170,8 @@ void app_text_free(struct app_run *run, struct app_text *t);
 
 // A new transaction at the end of the flow's list; NULL: none left (a flow has at most app-layer.max-tx, or no memory).
 struct app_tx *app_tx_new(struct app_run *run, struct app_session *s);
+// The same for one message: only its direction takes part, and that is complete.
+struct app_tx *app_tx_message(struct app_run *run, struct app_session *s, uint8_t dir);
 // The flow's transactions that are still open.
 struct app_tx *app_tx_first(const struct app_session *s);
 // An event on a transaction (NULL: on the flow). index: into parser->events.

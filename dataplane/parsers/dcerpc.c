@@ -58,7 +58,6 @@ static void tx_add(struct app_run *run, struct app_session *s, struct dcerpc_tx 
 	const struct dcerpc_header *h, const struct cursor *stub)
 {
 	dcerpc_call_add(run, &tx->call, dir, h, stub);
-	tx->tx.last_dir = dir;
 	if (!(h->flags & DCERPC_LAST_FRAG))
 		return;
 	tx->tx.progress[dir] = 1;

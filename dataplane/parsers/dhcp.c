@@ -62,12 +62,9 @@ static enum parse_answer dhcp_parse(struct app_run *run, struct app_session *s, 
 {
 	if (!is_message(in->data, in->len))
 		return PARSE_OK;
-	struct dhcp_tx *tx = (struct dhcp_tx *)app_tx_new(run, s);
+	struct dhcp_tx *tx = (struct dhcp_tx *)app_tx_message(run, s, in->dir);
 	if (!tx)
 		return PARSE_STOP;
-	tx->tx.dirs = (uint8_t)(1u << in->dir);
-	tx->tx.last_dir = in->dir;
-	tx->tx.progress[in->dir] = 1;
 	tx->op = in->data[0];
 	tx->id = load_be32(in->data + 4);
 	memcpy(tx->assigned, in->data + 16, 4);

@@ -115,11 +115,9 @@ static bool take_message(struct app_run *run, struct app_session *s, const uint8
 		blame(run, s, dir == DIR_TO_CLIENT ? DNS_NOT_RESPONSE : DNS_NOT_REQUEST);
 		return false;
 	}
-	struct dns_tx *tx = (struct dns_tx *)app_tx_new(run, s);
+	struct dns_tx *tx = (struct dns_tx *)app_tx_message(run, s, dir);
 	if (tx == NULL)
 		return false;
-	tx->tx.dirs = (uint8_t)(1u << dir);
-	tx->tx.progress[dir] = 1;
 	tx->id = h.id;
 	tx->flags = h.flags;
 	memcpy(tx->counts, h.counts, sizeof(tx->counts));

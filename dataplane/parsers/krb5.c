@@ -176,12 +176,9 @@ static bool read_message(
 		app_event(run, s, NULL, EVENT_MALFORMED_DATA);
 		return true;
 	}
-	struct krb5_tx *tx = (struct krb5_tx *)app_tx_new(run, s);
+	struct krb5_tx *tx = (struct krb5_tx *)app_tx_message(run, s, dir);
 	if (!tx)
 		return false;
-	tx->tx.dirs = (uint8_t)(1u << dir);
-	tx->tx.last_dir = dir;
-	tx->tx.progress[dir] = 1;
 	tx->msg_type = id & 0x1f;
 	tx->etype = tx->ticket_etype = NO_ETYPE;
 	if (!asn1_take(&message, ASN1_SEQUENCE, &seq))

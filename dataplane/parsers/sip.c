@@ -101,12 +101,9 @@ static bool message(struct app_run *run, struct app_session *s, uint8_t dir, con
 		app_event(run, s, NULL, EVENT_INVALID_DATA);
 		return true;
 	}
-	struct sip_tx *tx = (struct sip_tx *)app_tx_new(run, s);
+	struct sip_tx *tx = (struct sip_tx *)app_tx_message(run, s, dir);
 	if (!tx)
 		return false;
-	tx->tx.dirs = (uint8_t)(1u << dir);
-	tx->tx.last_dir = dir;
-	tx->tx.progress[dir] = 1;
 	tx->response = dir == DIR_TO_CLIENT;
 	if (app_text_add(run, &tx->line, at, n, MAX_LINE))
 		memcpy(tx->part, part, sizeof(part));

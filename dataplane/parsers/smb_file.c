@@ -95,7 +95,6 @@ static void file_bytes(struct smb *z, const struct smb_msg *m, const struct smb_
 		tx = file_tx_new(z, m, f);
 	if (!tx)
 		return;
-	tx->tx.last_dir = m->dir;
 	if (offset < tx->next)
 		smb_event(z, tx, SMB_FILE_OVERLAP);
 	else if (offset == tx->next && tx->next == tx->text[SMB_DATA].len)
@@ -165,7 +164,6 @@ static void pipe_pdu(struct smb *z, const struct smb_msg *m, const struct smb_fi
 		tx->call.opnum = opnum;
 	}
 	dcerpc_call_add(z->run, &tx->call, m->dir, h, c);
-	tx->tx.last_dir = m->dir;
 	if (h->flags & DCERPC_LAST_FRAG || !good)
 		tx->tx.progress[m->dir] = 1;
 }

@@ -13,7 +13,6 @@ struct smb_tx *smb_tx_new(struct smb *z, const struct smb_msg *m, enum smb_kind 
 	tx->kind = (uint8_t)kind;
 	tx->state = z->st;
 	tx->tx.dirs = 3;
-	tx->tx.last_dir = m->dir;
 	tx->tx.progress[DIR_TO_SERVER] = kind != SMB_DCERPC && kind != SMB_FILE;
 	return tx;
 }
@@ -37,7 +36,6 @@ void smb_tx_answer(struct smb_tx *tx, const struct smb_msg *m)
 	tx->has_status = true;
 	tx->msg.status = m->status;
 	tx->msg.dos = m->dos;
-	tx->tx.last_dir = m->dir;
 	if (tx->kind == SMB_SESSION)
 		tx->msg.session = m->session;
 	if (tx->kind == SMB_TREE && !smb_status_is_error(m->status))

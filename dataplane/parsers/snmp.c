@@ -118,12 +118,9 @@ static enum parse_answer snmp_parse(struct app_run *run, struct app_session *s, 
 		app_event(run, s, NULL, EVENT_MALFORMED_DATA);
 		return PARSE_OK;
 	}
-	struct snmp_tx *tx = (struct snmp_tx *)app_tx_new(run, s);
+	struct snmp_tx *tx = (struct snmp_tx *)app_tx_message(run, s, in->dir);
 	if (!tx)
 		return PARSE_STOP;
-	tx->tx.dirs = (uint8_t)(1u << in->dir);
-	tx->tx.last_dir = in->dir;
-	tx->tx.progress[in->dir] = 1;
 	tx->version = (uint8_t)(version == 3 ? 3 : version + 1);
 	if (st->version && st->version != tx->version)
 		app_event(run, s, &tx->tx, EVENT_VERSION_MISMATCH);

@@ -49,12 +49,9 @@ static enum parse_answer tftp_parse(struct app_run *run, struct app_session *s, 
 
 	if (!read_request(in->data, in->len, &opcode, &file, &mode))
 		return PARSE_OK;
-	struct tftp_tx *tx = (struct tftp_tx *)app_tx_new(run, s);
+	struct tftp_tx *tx = (struct tftp_tx *)app_tx_message(run, s, in->dir);
 	if (!tx)
 		return PARSE_STOP;
-	tx->tx.dirs = (uint8_t)(1u << in->dir);
-	tx->tx.last_dir = in->dir;
-	tx->tx.progress[in->dir] = 1;
 	tx->opcode = (uint8_t)opcode;
 	tx->mode = mode;
 	app_text_add(run, &tx->file, file.at, file.len, MAX_NAME);

@@ -10,6 +10,7 @@
 struct line_tx {
 	struct app_tx tx;
 	struct app_text line[2];
+	uint8_t last_dir; // of the latest line
 };
 
 struct line_state {
@@ -47,7 +48,7 @@ static inline enum parse_answer line_parse(
 		if (!app_text_add(run, &tx->line[in->dir], at, len, 4096))
 			app_event(run, s, &tx->tx, 0);
 		tx->tx.progress[in->dir] = 1;
-		tx->tx.last_dir = in->dir;
+		tx->last_dir = in->dir;
 		st->lines[in->dir]++;
 		in->used += len + 1;
 		if (len >= 6 && memcmp(at, "switch", 6) == 0) {

@@ -41,7 +41,7 @@ static void on_tx(void *arg, const struct parser *parser, struct app_session *s,
 
 	if (!tx->detect)
 		tx->detect = app_alloc(run, 40);
-	line_get(tx, tx->last_dir, 0, &b);
+	line_get(tx, ((struct line_tx *)tx)->last_dir, 0, &b);
 	snprintf(t.shown + len, sizeof(t.shown) - len, "%u:%u%u%.*s%s ", (unsigned int)tx->id, tx->progress[0],
 		tx->progress[1], (int)b.len, (const char *)b.at, tx->stopped ? "!" : "");
 }

@@ -120,7 +120,6 @@ static inline bool lab_line(struct app_run *run, struct app_session *s, uint8_t 
 	if (!tx)
 		return false;
 	tx->t.dirs = 3;
-	tx->t.last_dir = dir;
 	if (line[0] == 'Q')
 		lab_question(tx, line + 2, n - 2);
 	else if (line[0] == 'R')
