@@ -1,15 +1,23 @@
-// ASN.1 in its basic encoding (X.690), definite lengths: what SNMP and Kerberos are written in. Next: snmp.c, krb5.c.
+// ASN.1 in its basic encoding (X.690), definite lengths: what SNMP, Kerberos and certificates are written in. Next:
+// snmp.c, krb5.c, tls_x509.c.
 #pragma once
 
 #include "dataplane/api/cursor.h"
 
 enum asn1_id {
+	ASN1_BOOLEAN = 0x01,
 	ASN1_INTEGER = 0x02,
 	ASN1_OCTETS = 0x04,
 	ASN1_OID = 0x06,
+	ASN1_UTF8 = 0x0c,
+	ASN1_UTC_TIME = 0x17,
+	ASN1_GENERALIZED_TIME = 0x18,
+	ASN1_BMP = 0x1e,
 	ASN1_SEQUENCE = 0x30,
-	ASN1_CONTEXT = 0xa0,     // constructed; + the number
-	ASN1_APPLICATION = 0x60, // likewise
+	ASN1_SET = 0x31,
+	ASN1_APPLICATION = 0x60,       // constructed; + the number
+	ASN1_CONTEXT_PRIMITIVE = 0x80, // + the number
+	ASN1_CONTEXT = 0xa0,           // constructed; likewise
 };
 
 // The next element: its identifier (numbers up to 30) and what it holds. Returns false when it is none, or longer than

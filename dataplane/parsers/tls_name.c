@@ -149,10 +149,10 @@ static bool put_value(struct tls_name *t, uint8_t tag, struct cursor c)
 	uint8_t b;
 
 	switch (tag) {
-	case DER_BMP:
+	case ASN1_BMP:
 		put_bmp(t, c);
 		return true;
-	case DER_UTF8:
+	case ASN1_UTF8:
 	case 0x12: // NumericString, PrintableString, T61String, VideotexString, IA5String
 	case 0x13:
 	case 0x14:
@@ -180,11 +180,11 @@ void tls_name_text(struct tls_name *t, struct cursor name)
 	uint8_t tag;
 
 	t->len = 0;
-	while (der_take(&name, DER_SET, &set) && cursor_left(&set)) {
+	while (asn1_take(&name, ASN1_SET, &set) && cursor_left(&set)) {
 		if (t->len)
 			put_string(t, ", ");
-		for (bool first = true; der_take(&set, DER_SEQUENCE, &pair); first = false) {
-			if (!der_take(&pair, DER_OID, &oid) || !der_next(&pair, &tag, &value))
+		for (bool first = true; asn1_take(&set, ASN1_SEQUENCE, &pair); first = false) {
+			if (!asn1_take(&pair, ASN1_OID, &oid) || !asn1_next(&pair, &tag, &value))
 				return;
 			if (!first)
 				put_string(t, " + ");

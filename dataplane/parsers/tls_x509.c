@@ -69,11 +69,11 @@ static bool read_time(struct cursor *c, int64_t *out)
 	uint8_t tag;
 	int year, month, day, hour, minute, second = 0, zone;
 
-	if (!der_next(c, &tag, &t) || (tag != DER_UTC_TIME && tag != DER_GENERALIZED_TIME) ||
-		!digits(&t, tag == DER_UTC_TIME ? 2 : 4, &year) || !digits(&t, 2, &month) || !digits(&t, 2, &day) ||
+	if (!asn1_next(c, &tag, &t) || (tag != ASN1_UTC_TIME && tag != ASN1_GENERALIZED_TIME) ||
+		!digits(&t, tag == ASN1_UTC_TIME ? 2 : 4, &year) || !digits(&t, 2, &month) || !digits(&t, 2, &day) ||
 		!digits(&t, 2, &hour) || !digits(&t, 2, &minute))
 		return false;
-	if (tag == DER_UTC_TIME)
+	if (tag == ASN1_UTC_TIME)
 		year += year < 50 ? 2000 : 1900;
 	if (cursor_left(&t) && *t.at >= '0' && *t.at <= '9' && !digits(&t, 2, &second))
 		return false;
@@ -93,11 +93,12 @@ static void read_alternative(struct app_run *run, struct tls_cert *cert, struct 
 	struct cursor list, name;
 	uint8_t tag;
 
-	if (!der_take(&c, DER_SEQUENCE, &list))
+	if (!asn1_take(&c, ASN1_SEQUENCE, &list))
 		return;
-	while (der_next(&list, &tag, &name)) {
+	while (asn1_next(&list, &tag, &name)) {
 		uint16_t len = (uint16_t)cursor_left(&name);
-		if (tag != (DER_CONTEXT | 2) || cert->names.len + sizeof(len) + cursor_left(&name) > TLS_NAMES_MAX)
+		if (tag != ASN1_CONTEXT_PRIMITIVE + 2 ||
+			cert->names.len + sizeof(len) + cursor_left(&name) > TLS_NAMES_MAX)
 			continue;
 		if (!app_text_add(run, &cert->names, (const uint8_t *)&len, sizeof(len), TLS_NAMES_MAX) ||
 			!app_text_add(run, &cert->names, name.at, len, TLS_NAMES_MAX))
@@ -110,13 +111,13 @@ static bool read_extensions(struct app_run *run, struct tls_cert *cert, struct c
 	static const uint8_t alternative_name[] = {0x55, 0x1d, 0x11};
 	struct cursor list, ext, oid, value;
 
-	if (!der_take(&c, DER_SEQUENCE, &list))
+	if (!asn1_take(&c, ASN1_SEQUENCE, &list))
 		return false;
 	while (cursor_left(&list)) {
-		if (!der_take(&list, DER_SEQUENCE, &ext) || !der_take(&ext, DER_OID, &oid))
+		if (!asn1_take(&list, ASN1_SEQUENCE, &ext) || !asn1_take(&ext, ASN1_OID, &oid))
 			return false;
-		der_take(&ext, DER_BOOLEAN, &value);
-		if (!der_take(&ext, DER_OCTETS, &value))
+		asn1_take(&ext, ASN1_BOOLEAN, &value);
+		if (!asn1_take(&ext, ASN1_OCTETS, &value))
 			return false;
 		if (cursor_left(&oid) == sizeof(alternative_name) &&
 			memcmp(oid.at, alternative_name, sizeof(alternative_name)) == 0)
@@ -152,23 +153,22 @@ static uint32_t read_body(struct app_run *run, struct tls_cert *cert, struct cur
 	uint32_t fail;
 	uint8_t tag;
 
-	der_take(
-		&c, DER_CONTEXT | DER_CONSTRUCTED | 0, &part); // version: of a certificate of version 1 it is not there
-	if (!der_take(&c, DER_INTEGER, &part))
+	asn1_take(&c, ASN1_CONTEXT + 0, &part); // version: of a certificate of version 1 it is not there
+	if (!asn1_take(&c, ASN1_INTEGER, &part))
 		return FAIL(TLS_CERTIFICATE_INVALID_SERIAL);
 	read_serial(run, cert, part);
-	if (!der_take(&c, DER_SEQUENCE, &part))
+	if (!asn1_take(&c, ASN1_SEQUENCE, &part))
 		return FAIL(TLS_CERTIFICATE_INVALID_ALGORITHMIDENTIFIER);
-	if (!der_take(&c, DER_SEQUENCE, &issuer))
+	if (!asn1_take(&c, ASN1_SEQUENCE, &issuer))
 		return FAIL(TLS_CERTIFICATE_INVALID_DER);
-	if (!der_take(&c, DER_SEQUENCE, &validity))
+	if (!asn1_take(&c, ASN1_SEQUENCE, &validity))
 		return FAIL(TLS_CERTIFICATE_INVALID_VALIDITY);
 	if (!read_time(&validity, &cert->not_before) || !read_time(&validity, &cert->not_after))
 		return FAIL(TLS_CERTIFICATE_INVALID_DATE);
-	if (!der_take(&c, DER_SEQUENCE, &subject) || !der_take(&c, DER_SEQUENCE, &part))
+	if (!asn1_take(&c, ASN1_SEQUENCE, &subject) || !asn1_take(&c, ASN1_SEQUENCE, &part))
 		return FAIL(TLS_CERTIFICATE_INVALID_DER);
-	while (der_next(&c, &tag, &part)) // unique identifiers, extensions
-		if (tag == (DER_CONTEXT | DER_CONSTRUCTED | 3) && !read_extensions(run, cert, part))
+	while (asn1_next(&c, &tag, &part)) // unique identifiers, extensions
+		if (tag == ASN1_CONTEXT + 3 && !read_extensions(run, cert, part))
 			return FAIL(TLS_INVALID_CERTIFICATE);
 	if (cursor_left(&c))
 		return FAIL(TLS_INVALID_CERTIFICATE);
@@ -182,10 +182,10 @@ uint32_t tls_read_certificate(struct app_run *run, struct tls_cert *cert, struct
 	uint8_t sha1[20];
 	uint32_t fail;
 
-	if (!der_take(&c, DER_SEQUENCE, &outer) || !der_take(&outer, DER_SEQUENCE, &body))
+	if (!asn1_take(&c, ASN1_SEQUENCE, &outer) || !asn1_take(&outer, ASN1_SEQUENCE, &body))
 		return FAIL(TLS_INVALID_CERTIFICATE);
 	fail = read_body(run, cert, body);
-	if (!fail && (!der_take(&outer, DER_SEQUENCE, &part) || !cursor_left(&outer)))
+	if (!fail && (!asn1_take(&outer, ASN1_SEQUENCE, &part) || !cursor_left(&outer)))
 		fail = FAIL(TLS_INVALID_CERTIFICATE); // no signature
 	if (fail) {
 		tls_free_certificate(run, cert);

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "dataplane/parsers/tls.h"
-#include "dataplane/parsers/tls_der.h"
+#include "dataplane/parsers/asn1.h"
 
 #define TLS_NAME_MAX 2048u // bytes of a name's text; more is left out
 

@@ -155,6 +155,12 @@ static void what_is_not_a_certificate_says_where(void **state)
 	assert_int_equal(read_bytes((const uint8_t *)"junk", 4), 1 + TLS_INVALID_CERTIFICATE);
 	ADD(&p->extensions, "\xa3\x02\x04\x00");
 	assert_int_equal(read_parts(p), 1 + TLS_INVALID_CERTIFICATE);
+	static const char *const ends[] = {"\x30", "\x30\x05", "\x30\x05\x01", "\x30\x81"}; // an element cut short
+	for (uint32_t i = 0; i < 4; i++) {
+		p = usual_cert();
+		add(&p->extensions, ends[i], strlen(ends[i]));
+		assert_int_equal(read_parts(p), 1 + TLS_INVALID_CERTIFICATE);
+	}
 	p = usual_cert();
 	ATTRIBUTE(&p->subject, CN, 0x0c, "a\0b");
 	assert_int_equal(read_parts(p), 1 + TLS_CERTIFICATE_INVALID_SUBJECT);
