@@ -386,24 +386,18 @@ static bool check_rule(struct signature_worker *w, const struct rule *r, struct 
 static void verify_candidates(struct signature_worker *w, struct packet *p, struct detector_run *run)
 {
 	struct rule_bits *c = &w->seat.candidates;
-	uint64_t src = 0, dst = 0;
+	uint64_t src = 0, dst = 0, bits;
 	bool more = true;
-	for (uint32_t t = 0; t < c->n_top; t++) {
-		while (c->top[t]) {
-			uint32_t word = t << 6 | (uint32_t)__builtin_ctzll(c->top[t]);
-			uint64_t bits = c->words[word];
-			if (!src) {
-				src = addr_sets_of(w, p, &p->src);
-				dst = addr_sets_of(w, p, &p->dst);
-			}
-			c->top[t] &= c->top[t] - 1;
-			c->words[word] = 0;
-			for (; bits && more; bits &= bits - 1) {
-				uint32_t i = word << 6 | (uint32_t)__builtin_ctzll(bits);
-				w->stats.candidates++;
-				if (rule_hot_fits(&w->seat.rs->hot[i], src, dst))
-					more = check_rule(w, w->seat.rs->rules[i], p, run);
-			}
+	for (uint32_t top = 0, first; (bits = rule_bits_take(c, &top, &first)) != 0;) {
+		if (!src) {
+			src = addr_sets_of(w, p, &p->src);
+			dst = addr_sets_of(w, p, &p->dst);
+		}
+		for (; bits && more; bits &= bits - 1) {
+			uint32_t i = first + (uint32_t)__builtin_ctzll(bits);
+			w->stats.candidates++;
+			if (rule_hot_fits(&w->seat.rs->hot[i], src, dst))
+				more = check_rule(w, w->seat.rs->rules[i], p, run);
 		}
 	}
 }

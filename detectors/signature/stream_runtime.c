@@ -5,40 +5,39 @@
 #include "dataplane/api/stream.h"
 #include "detectors/signature/tx_runtime.h"
 
-// Verifies what the prefilter found in these bytes and notes which rules' payload tests hold.
+// Verifies one rule against stream bytes and notes that its payload tests hold.
+static void verify_rule(struct signature_worker *w, const struct rule *r, struct packet *p, struct detector_run *run,
+	const uint8_t *bytes, uint32_t len, uint64_t offset)
+{
+	const struct buffer_test *b = r->buffers;
+	match_begin(w, r, p, run);
+	w->ctx.stream = true;
+	w->ctx.stream_offset = offset;
+	while (b && b->id != BUF_PAYLOAD)
+		b = b->next;
+	if (!b || !verify_buffer(&w->ctx, b, bytes, len))
+		return;
+	captures_commit(&w->ctx);
+	if (r->flags & RULE_F_TX) {
+		tx_raw_note(&w->ctx, p->dir);
+		return;
+	}
+	rule_bits_set(&w->seat.stream_hits, r->index);
+	w->any_hit = true;
+}
+
+// Verifies what the prefilter found in these bytes.
 static void verify_found(struct signature_worker *w, struct packet *p, struct detector_run *run, const uint8_t *bytes,
 	uint32_t len, uint64_t offset)
 {
-	struct rule_bits *f = &w->seat.stream_found;
-	uint64_t src = addr_sets_of(w, p, &p->src), dst = addr_sets_of(w, p, &p->dst);
-	for (uint32_t t = 0; t < f->n_top; t++) {
-		while (f->top[t]) {
-			uint32_t word = t << 6 | (uint32_t)__builtin_ctzll(f->top[t]);
-			uint64_t bits = f->words[word];
-			f->top[t] &= f->top[t] - 1;
-			f->words[word] = 0;
-			for (; bits; bits &= bits - 1) {
-				uint32_t i = word << 6 | (uint32_t)__builtin_ctzll(bits);
-				const struct rule *r = w->seat.rs->rules[i];
-				if (!rule_hot_fits(&w->seat.rs->hot[i], src, dst) ||
-					rule_bits_has(&w->seat.stream_hits, i) || !rule_header_match(w->seat.rs, r, p))
-					continue;
-				match_begin(w, r, p, run);
-				w->ctx.stream = true;
-				w->ctx.stream_offset = offset;
-				const struct buffer_test *b = r->buffers;
-				while (b && b->id != BUF_PAYLOAD)
-					b = b->next;
-				if (b && verify_buffer(&w->ctx, b, bytes, len)) {
-					captures_commit(&w->ctx);
-					if (r->flags & RULE_F_TX) {
-						tx_raw_note(&w->ctx, p->dir);
-						continue;
-					}
-					rule_bits_set(&w->seat.stream_hits, r->index);
-					w->any_hit = true;
-				}
-			}
+	const struct ruleset *rs = w->seat.rs;
+	uint64_t src = addr_sets_of(w, p, &p->src), dst = addr_sets_of(w, p, &p->dst), bits;
+	for (uint32_t top = 0, first; (bits = rule_bits_take(&w->seat.stream_found, &top, &first)) != 0;) {
+		for (; bits; bits &= bits - 1) {
+			uint32_t i = first + (uint32_t)__builtin_ctzll(bits);
+			if (rule_hot_fits(&rs->hot[i], src, dst) && !rule_bits_has(&w->seat.stream_hits, i) &&
+				rule_header_match(rs, rs->rules[i], p))
+				verify_rule(w, rs->rules[i], p, run, bytes, len, offset);
 		}
 	}
 }

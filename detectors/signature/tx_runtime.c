@@ -119,19 +119,13 @@ static void check_rule(struct tx_run *r, const struct rule *rule)
 static void check_found(struct tx_run *r)
 {
 	struct rule_bits *f = &r->w->seat.tx_found;
-	uint64_t src = addr_sets_of(r->w, r->p, &r->p->src), dst = addr_sets_of(r->w, r->p, &r->p->dst);
-	for (uint32_t t = 0; t < f->n_top; t++) {
-		while (f->top[t]) {
-			uint32_t word = t << 6 | (uint32_t)__builtin_ctzll(f->top[t]);
-			uint64_t bits = f->words[word];
-			f->top[t] &= f->top[t] - 1;
-			f->words[word] = 0;
-			for (; bits; bits &= bits - 1) {
-				uint32_t i = word << 6 | (uint32_t)__builtin_ctzll(bits);
-				r->w->stats.candidates++;
-				if (rule_hot_fits(&r->w->seat.rs->hot[i], src, dst))
-					check_rule(r, r->w->seat.rs->rules[i]);
-			}
+	uint64_t src = addr_sets_of(r->w, r->p, &r->p->src), dst = addr_sets_of(r->w, r->p, &r->p->dst), bits;
+	for (uint32_t top = 0, first; (bits = rule_bits_take(f, &top, &first)) != 0;) {
+		for (; bits; bits &= bits - 1) {
+			uint32_t i = first + (uint32_t)__builtin_ctzll(bits);
+			r->w->stats.candidates++;
+			if (rule_hot_fits(&r->w->seat.rs->hot[i], src, dst))
+				check_rule(r, r->w->seat.rs->rules[i]);
 		}
 	}
 }

@@ -37,6 +37,22 @@ static inline bool rule_bits_has(const struct rule_bits *b, uint32_t rule)
 	return b->words[rule >> 6] >> (rule & 63) & 1;
 }
 
+// Takes 64 rules out of the set that are not all absent: rule *first + i for bit i of what is returned; 0: it is empty.
+// *top: where to look from, 0 at first.
+static inline uint64_t rule_bits_take(struct rule_bits *b, uint32_t *top, uint32_t *first)
+{
+	while (*top < b->n_top && !b->top[*top])
+		++*top;
+	if (*top == b->n_top)
+		return 0;
+	uint32_t word = *top << 6 | (uint32_t)__builtin_ctzll(b->top[*top]);
+	uint64_t bits = b->words[word];
+	b->top[*top] &= b->top[*top] - 1;
+	b->words[word] = 0;
+	*first = word << 6;
+	return bits;
+}
+
 // Costs are taken by looking at the clock around one check or scan in SAMPLE_EVERY.
 #define SAMPLE_EVERY 64u
 
