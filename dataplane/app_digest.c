@@ -1,52 +1,34 @@
-// Digests for parsers. OpenSSL's interface of old is the one whose state is a struct of the caller's: no memory is
-// asked for and nothing is shared.
+// Digests. OpenSSL's interface of old is the one whose state is a struct of the caller's: no memory is asked for and
+// nothing is shared.
 #define OPENSSL_SUPPRESS_DEPRECATED
 #include <openssl/md5.h>
 #include <openssl/sha.h>
 
 #include "dataplane/api/parser.h"
 
-static void md5(const struct app_bytes *pieces, uint32_t count, uint8_t *out)
+uint32_t app_digest(enum app_hash hash, const uint8_t *bytes, size_t len, uint8_t *out)
 {
-	MD5_CTX c;
+	union {
+		MD5_CTX md5;
+		SHA_CTX sha1;
+		SHA256_CTX sha256;
+	} c;
 
-	MD5_Init(&c);
-	for (uint32_t i = 0; i < count; i++)
-		MD5_Update(&c, pieces[i].at, pieces[i].len);
-	MD5_Final(out, &c);
-}
-
-static void sha1(const struct app_bytes *pieces, uint32_t count, uint8_t *out)
-{
-	SHA_CTX c;
-
-	SHA1_Init(&c);
-	for (uint32_t i = 0; i < count; i++)
-		SHA1_Update(&c, pieces[i].at, pieces[i].len);
-	SHA1_Final(out, &c);
-}
-
-static void sha256(const struct app_bytes *pieces, uint32_t count, uint8_t *out)
-{
-	SHA256_CTX c;
-
-	SHA256_Init(&c);
-	for (uint32_t i = 0; i < count; i++)
-		SHA256_Update(&c, pieces[i].at, pieces[i].len);
-	SHA256_Final(out, &c);
-}
-
-void app_digest(enum app_hash hash, const struct app_bytes *pieces, uint32_t count, uint8_t *out)
-{
 	switch (hash) {
 	case APP_MD5:
-		md5(pieces, count, out);
-		break;
+		MD5_Init(&c.md5);
+		MD5_Update(&c.md5, bytes, len);
+		MD5_Final(out, &c.md5);
+		return MD5_DIGEST_LENGTH;
 	case APP_SHA1:
-		sha1(pieces, count, out);
-		break;
-	case APP_SHA256:
-		sha256(pieces, count, out);
-		break;
+		SHA1_Init(&c.sha1);
+		SHA1_Update(&c.sha1, bytes, len);
+		SHA1_Final(out, &c.sha1);
+		return SHA_DIGEST_LENGTH;
+	default:
+		SHA256_Init(&c.sha256);
+		SHA256_Update(&c.sha256, bytes, len);
+		SHA256_Final(out, &c.sha256);
+		return SHA256_DIGEST_LENGTH;
 	}
 }

@@ -196,9 +196,10 @@ void app_switch_port(struct app_session *s, uint16_t port);
 // s.
 void app_expect(
 	struct app_run *run, struct app_session *s, const union ip_addr *server, uint16_t port, enum app_proto proto);
-// The digest (16, 20 or 32 bytes) of `count` pieces, one behind the other. Asks for no memory.
+// Writes the digest of bytes, for rules as well. Returns its length (16, 20 or 32 bytes). Asks for no memory.
 enum app_hash { APP_MD5, APP_SHA1, APP_SHA256 };
-void app_digest(enum app_hash hash, const struct app_bytes *pieces, uint32_t count, uint8_t *out);
+#define APP_DIGEST_MAX 32u
+uint32_t app_digest(enum app_hash hash, const uint8_t *bytes, size_t len, uint8_t *out);
 // Hands bytes of a body to be inspected as raw stream now (a transaction has ended): the rule engine does not wait for
 // a full chunk of this direction.
 void app_inspect_raw(struct app_session *s, uint8_t dir);

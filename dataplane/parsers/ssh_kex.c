@@ -24,7 +24,7 @@ void ssh_make_hassh(struct app_run *run, struct ssh_side *side, struct cursor c,
 			return;
 		}
 	}
-	app_digest(APP_MD5, &(struct app_bytes){side->hassh.at, side->hassh.len}, 1, md5);
+	app_digest(APP_MD5, side->hassh.at, side->hassh.len, md5);
 	for (uint32_t i = 0; i < sizeof(md5); i++) {
 		side->hassh_hash[2 * i] = (uint8_t)digits[md5[i] >> 4];
 		side->hassh_hash[2 * i + 1] = (uint8_t)digits[md5[i] & 15];

@@ -99,7 +99,7 @@ void tls_make_ja3(struct app_run *run, struct tls_side *side, const struct tls_h
 	}
 	if (t.full || !app_text_add(run, &side->ja3, t.at, t.len, TLS_JA3_MAX))
 		return;
-	app_digest(APP_MD5, &(struct app_bytes){t.at, t.len}, 1, md5);
+	app_digest(APP_MD5, t.at, t.len, md5);
 	put_hex(side->ja3_hash, md5, sizeof(md5));
 }
 
@@ -146,7 +146,7 @@ static void put_digest(uint8_t *to, const struct text *t)
 {
 	uint8_t sha256[32];
 
-	app_digest(APP_SHA256, &(struct app_bytes){t->at, t->len}, 1, sha256);
+	app_digest(APP_SHA256, t->at, t->len, sha256);
 	put_hex(to, sha256, 6);
 }
 

@@ -191,7 +191,7 @@ uint32_t tls_read_certificate(struct app_run *run, struct tls_cert *cert, struct
 		tls_free_certificate(run, cert);
 		return fail;
 	}
-	app_digest(APP_SHA1, &(struct app_bytes){der.at, (uint32_t)cursor_left(&der)}, 1, sha1);
+	app_digest(APP_SHA1, der.at, cursor_left(&der), sha1);
 	put_octets(cert->fingerprint, sha1, sizeof(sha1), "0123456789abcdef");
 	cert->whole = true;
 	return 0;

@@ -49,9 +49,6 @@ bool match_ctx_with_stream(const struct match_ctx *m);
 // limit (counted).
 const size_t *match_ctx_group(
 	const struct match_ctx *m, const struct pcre2_real_code_8 *code, const uint8_t *bytes, uint32_t len);
-// OpenSSL digest context of the worker, set up for this digest.
-enum digest_kind { DIGEST_MD5, DIGEST_SHA1, DIGEST_SHA256, DIGEST_KINDS };
-struct evp_md_ctx_st *match_ctx_digest(const struct match_ctx *m, enum digest_kind kind);
 // base64_runtime.c: decodes up to the first character that is none of base64, at most cap bytes. Returns bytes written.
 uint32_t base64_decode(const uint8_t *in, uint32_t len, uint8_t *out, uint32_t cap);
 // asn1_runtime.c

@@ -5,10 +5,10 @@
 #include <string.h>
 #include <strings.h>
 
-#include <openssl/evp.h>
 #define PCRE2_CODE_UNIT_WIDTH 8
 #include <pcre2.h>
 
+#include "dataplane/api/parser.h"
 #include "detectors/signature/match_runtime.h"
 #include "detectors/signature/rule_parse.h"
 
@@ -137,34 +137,27 @@ static int32_t run_from_base64(
 	return (int32_t)base64_decode(in, len, out, cap);
 }
 
-// The worker's digest contexts were set up at start: starting one anew takes no memory.
-static int32_t digest(
-	struct match_ctx *m, enum digest_kind kind, const uint8_t *in, uint32_t len, uint8_t *out, uint32_t cap)
+static int32_t digest(enum app_hash hash, const uint8_t *in, uint32_t len, uint8_t *out, uint32_t cap)
 {
-	struct evp_md_ctx_st *md = match_ctx_digest(m, kind);
-	unsigned n = 0;
-	return cap >= EVP_MAX_MD_SIZE && EVP_DigestInit_ex(md, NULL, NULL) && EVP_DigestUpdate(md, in, len) &&
-			       EVP_DigestFinal_ex(md, out, &n)
-		       ? (int32_t)n
-		       : -1;
+	return cap >= APP_DIGEST_MAX ? (int32_t)app_digest(hash, in, len, out) : -1;
 }
 
 static int32_t run_md5(
 	struct match_ctx *m, const struct transform *t, const uint8_t *in, uint32_t len, uint8_t *out, uint32_t cap)
 {
-	return digest(m, DIGEST_MD5, in, len, out, cap);
+	return digest(APP_MD5, in, len, out, cap);
 }
 
 static int32_t run_sha1(
 	struct match_ctx *m, const struct transform *t, const uint8_t *in, uint32_t len, uint8_t *out, uint32_t cap)
 {
-	return digest(m, DIGEST_SHA1, in, len, out, cap);
+	return digest(APP_SHA1, in, len, out, cap);
 }
 
 static int32_t run_sha256(
 	struct match_ctx *m, const struct transform *t, const uint8_t *in, uint32_t len, uint8_t *out, uint32_t cap)
 {
-	return digest(m, DIGEST_SHA256, in, len, out, cap);
+	return digest(APP_SHA256, in, len, out, cap);
 }
 
 // The first group of the expression's first match; no match leaves the buffer as it is.

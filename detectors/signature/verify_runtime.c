@@ -358,8 +358,3 @@ bool match_ctx_with_stream(const struct match_ctx *m)
 {
 	return m->w->with_stream;
 }
-
-struct evp_md_ctx_st *match_ctx_digest(const struct match_ctx *m, enum digest_kind kind)
-{
-	return m->w->digests[kind];
-}

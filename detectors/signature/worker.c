@@ -4,7 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <openssl/evp.h>
 #define PCRE2_CODE_UNIT_WIDTH 8
 #include <pcre2.h>
 
@@ -92,18 +91,6 @@ static int pcre_init(struct signature_worker *w)
 	return 0;
 }
 
-static int digests_init(struct signature_worker *w)
-{
-	const EVP_MD *kinds[DIGEST_KINDS] = {
-		[DIGEST_MD5] = EVP_md5(), [DIGEST_SHA1] = EVP_sha1(), [DIGEST_SHA256] = EVP_sha256()};
-	for (int i = 0; i < DIGEST_KINDS; i++) {
-		w->digests[i] = EVP_MD_CTX_new();
-		if (!w->digests[i] || !EVP_DigestInit_ex(w->digests[i], kinds[i], NULL))
-			return -ENOMEM;
-	}
-	return 0;
-}
-
 void worker_take_seat(struct signature_worker *w, const struct rule_seat *seat)
 {
 	w->seat = *seat;
@@ -129,7 +116,6 @@ int signature_worker_init(void *mem, const struct ruleset *rs, struct flow_table
 	int rc = seat ? pcre_init(w) : -ENOMEM;
 	if (!rc) {
 		worker_take_seat(w, seat);
-		rc = digests_init(w);
 		free(seat); // only the struct: what it points to is the worker's now
 	} else {
 		seat_free(seat);
@@ -153,10 +139,6 @@ void signature_worker_fini(struct signature_worker *w)
 		hs_free_scratch(w->seat.scratch);
 	free(w->seat.mem);
 	seat_free(w->offered);
-	for (int i = 0; i < DIGEST_KINDS; i++) {
-		EVP_MD_CTX_free(w->digests[i]);
-		w->digests[i] = NULL;
-	}
 	pcre2_jit_stack_free(w->jit);
 	pcre2_match_context_free(w->mctx);
 	pcre2_match_data_free(w->md);

@@ -132,7 +132,6 @@ struct signature_worker {
 	struct pcre2_real_match_data_8 *md;
 	struct pcre2_real_match_context_8 *mctx;
 	struct pcre2_real_jit_stack_8 *jit;
-	struct evp_md_ctx_st *digests[DIGEST_KINDS];
 	bool any_hit;
 	bool with_stream;            // bytes of its stream are inspected with the packet
 	bool standing_in;            // the packet at hand is not on the wire

@@ -118,7 +118,7 @@ static void the_record_has_the_fields_of_suricata(void **state)
 	assert_string_equal(record(), "");
 	say_certificate(1, usual_cert());
 	add_cert(&cert, usual_cert());
-	app_digest(APP_SHA1, &(struct app_bytes){cert.at, cert.len}, 1, sha1);
+	app_digest(APP_SHA1, cert.at, cert.len, sha1);
 	for (uint32_t i = 0; i < 20; i++)
 		snprintf(print + 3 * i, sizeof(print) - 3 * i, i < 19 ? "%02x:" : "%02x", sha1[i]);
 	snprintf(want, sizeof(want),
