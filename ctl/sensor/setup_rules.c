@@ -61,6 +61,7 @@ struct ruleset *load_rules(
 		.match_limit = (uint32_t)r->pcre_match_limit,
 		.match_limit_recursion = (uint32_t)r->pcre_match_limit_recursion,
 		.count_cycles = r->profile || s->opt.rule_profile,
+		.keep_text = s->opt.action == ACTION_ENGINE_ANALYSIS,
 		.previous = previous,
 	};
 

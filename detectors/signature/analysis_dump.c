@@ -140,7 +140,7 @@ static void put_fast(FILE *out, const struct rule *r)
 static void put_rule(FILE *out, const struct rule *r)
 {
 	fputs("{\"raw\":", out);
-	put_text(out, r->text);
+	put_text(out, r->text ? r->text : "");
 	fprintf(out, ",\"id\":%u,\"gid\":%u,\"rev\":%u,\"msg\":", r->info.sid, r->info.gid, r->info.rev);
 	put_text(out, r->info.signature);
 	fputs(",\"file\":", out);

@@ -437,11 +437,9 @@ int ruleset_group(struct ruleset *rs, const struct ruleset_config *cfg, struct r
 		rc = ip_index_build(rs);
 	if (!rc)
 		rc = mpm_build(rs->groups->mpm, cfg->threads ? cfg->threads : 1, cfg->cache_dir, &mr);
-	if (rep->out) {
-		rep->out->cache_problem = mr.problem;
-		rep->out->databases = mr.databases;
-		rep->out->from_cache = mr.from_cache;
-	}
+	rep->out->cache_problem = mr.problem;
+	rep->out->databases = mr.databases;
+	rep->out->from_cache = mr.from_cache;
 	return rc;
 }
 

@@ -135,18 +135,18 @@ static int read_captures(struct rule_parser *ps, struct pcre *p, char *vars)
 	return 0;
 }
 
-static int compile(struct rule_parser *ps, struct pcre *p, const char *regex, uint32_t options)
+static int compile(struct rule_parser *ps, struct pcre *p, uint32_t options)
 {
 	int err;
 	PCRE2_SIZE at;
-	p->code = pcre2_compile((PCRE2_SPTR)regex, PCRE2_ZERO_TERMINATED, options, &err, &at, NULL);
+	p->code = pcre_get(&ps->rs->pcres, p->text, options, &err, &at);
 	if (!p->code) {
 		PCRE2_UCHAR why[128];
 		pcre2_get_error_message(err, why, sizeof(why));
 		return parse_fail(
 			ps, "expected a valid regular expression, found %s at byte %zu", (char *)why, (size_t)at);
 	}
-	return ruleset_own_pcre(ps->rs, p->code);
+	return 0;
 }
 
 static int parse_pcre(struct rule_parser *ps, const struct keyword *kw, char *arg)
@@ -169,7 +169,7 @@ static int parse_pcre(struct rule_parser *ps, const struct keyword *kw, char *ar
 	s->negated = negated;
 	s->relative = relative;
 	s->pcre.text = rule_strdup(ps, t.regex);
-	int rc = compile(ps, &s->pcre, t.regex, options);
+	int rc = s->pcre.text ? compile(ps, &s->pcre, options) : -ENOMEM;
 	return rc ? rc : read_captures(ps, &s->pcre, t.vars);
 }
 

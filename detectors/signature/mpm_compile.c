@@ -1,13 +1,13 @@
 // Literal databases: each distinct set of literals is compiled once, in parallel, or read from the
 // cache (mpm_cache.c). Next: mpm_cache.c.
 #include <errno.h>
-#include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <openssl/evp.h>
 
+#include "detectors/signature/crew.h"
 #include "detectors/signature/mpm_internal.h"
 
 struct mpm *mpm_new(void)
@@ -103,23 +103,17 @@ static int compile_set(struct mpm_set *s)
 	return rc == HS_SUCCESS ? 0 : rc == HS_NOMEM ? -ENOMEM : -EINVAL;
 }
 
-struct crew {
+struct compiling {
 	struct mpm_set **sets;
-	uint32_t n;
-	atomic_uint next;
-	atomic_int rc;
+	atomic_int rc; // of the last that failed; those behind it are left out
 };
 
-static void *compile_some(void *arg)
+static void compile_one(void *arg, uint32_t i)
 {
-	struct crew *c = arg;
-	uint32_t i;
-	while ((i = atomic_fetch_add(&c->next, 1)) < c->n && !atomic_load(&c->rc)) {
-		int rc = compile_set(c->sets[i]);
-		if (rc)
-			atomic_store(&c->rc, rc);
-	}
-	return NULL;
+	struct compiling *c = arg;
+	int rc = atomic_load(&c->rc) ? 0 : compile_set(c->sets[i]);
+	if (rc)
+		atomic_store(&c->rc, rc);
 }
 
 static int larger_first(const void *a, const void *b)
@@ -130,22 +124,18 @@ static int larger_first(const void *a, const void *b)
 
 static int compile_all(struct mpm *m, unsigned threads)
 {
-	struct crew crew = {.sets = calloc(m->n_sets + 1, sizeof(*crew.sets))};
-	pthread_t ids[16];
-	unsigned started = 0;
-	if (!crew.sets)
+	struct compiling c = {.sets = calloc(m->n_sets + 1, sizeof(*c.sets))};
+	struct crew crew;
+	uint32_t n = 0;
+	if (!c.sets)
 		return -ENOMEM;
 	for (struct mpm_set *s = m->sets; s; s = s->all)
-		if (!s->db)
-			crew.sets[crew.n++] = s;
-	qsort(crew.sets, crew.n, sizeof(*crew.sets), larger_first);
-	while (started + 1 < threads && started < 16 && !pthread_create(&ids[started], NULL, compile_some, &crew))
-		started++;
-	compile_some(&crew);
-	while (started)
-		pthread_join(ids[--started], NULL);
-	free(crew.sets);
-	return atomic_load(&crew.rc);
+		c.sets[n++] = s;
+	qsort(c.sets, n, sizeof(*c.sets), larger_first);
+	crew_start(&crew, threads - 1, n, compile_one, &c);
+	crew_finish(&crew);
+	free(c.sets);
+	return atomic_load(&c.rc);
 }
 
 int mpm_build(struct mpm *m, unsigned threads, const char *cache_dir, struct mpm_report *out)

@@ -8,9 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define PCRE2_CODE_UNIT_WIDTH 8
-#include <pcre2.h>
-
 int parse_fail(struct rule_parser *ps, const char *fmt, ...)
 {
 	va_list ap;
@@ -47,8 +44,7 @@ char *rule_strdup(struct rule_parser *ps, const char *s)
 void rule_forget(struct rule_parser *ps)
 {
 	struct ruleset *rs = ps->rs;
-	for (; rs->n_pcres > ps->pcres_before; rs->n_pcres--)
-		pcre2_code_free(rs->pcres[rs->n_pcres - 1]);
+	pcre_drop_from(&rs->pcres, ps->pcres_before);
 	if (rs->arena.used_bytes - ps->before.used_bytes == ps->own_bytes)
 		arena_rewind(&rs->arena, &ps->before);
 	ps->rule = NULL;
@@ -368,7 +364,7 @@ struct rule *rule_parse(struct rule_parser *ps, char *text, const char *file, ui
 	memset(ps, 0, sizeof(*ps));
 	ps->rs = rs;
 	ps->before = arena_mark(&rs->arena);
-	ps->pcres_before = rs->n_pcres;
+	ps->pcres_before = rs->pcres.n;
 	rs->n_tried++;
 	ps->rule = rule_alloc(ps, sizeof(*ps->rule));
 	if (!ps->rule)
@@ -379,7 +375,8 @@ struct rule *rule_parse(struct rule_parser *ps, char *text, const char *file, ui
 	ps->rule->info.severity = 3;
 	ps->rule->info.category = "";
 	ps->rule->info.signature = "";
-	ps->rule->text = rule_strdup(ps, text);
+	if (rs->cfg->keep_text)
+		ps->rule->text = rule_strdup(ps, text);
 	int rc = check_requires(ps, text);
 	if (ps->ignore)
 		return NULL;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "detectors/signature/arena.h"
+#include "detectors/signature/pcre_table.h"
 #include "detectors/signature/rule_internal.h"
 
 #define NAME_NONE UINT16_MAX
@@ -106,11 +107,8 @@ struct ruleset {
 	struct MMDB_s *geoip;          // NULL: no database
 	struct owned_set *owned_sets;
 	struct keyword_use *keyword_uses; // by keyword slot, while loading
-	struct pcre2_real_code_8 **pcres;
-	uint32_t n_pcres, cap_pcres;
+	struct pcre_table pcres;
 };
 
 // Counts a rule that uses a keyword for the report's table, once.
 void ruleset_count_keyword(struct ruleset *rs, const struct keyword *kw);
-// Takes ownership of a compiled expression. Returns 0 or -ENOMEM.
-int ruleset_own_pcre(struct ruleset *rs, struct pcre2_real_code_8 *code);

@@ -3,7 +3,7 @@
 
 #include "detectors/signature/rule_parse.h"
 
-// A report while it grows.
+// A report while it grows; out is never NULL.
 struct report {
 	struct rule_report *out;
 	size_t cap;
@@ -12,8 +12,13 @@ struct report {
 __attribute__((format(printf, 6, 7))) void report_add(struct report *r, const char *file, uint32_t line, uint32_t sid,
 	enum rule_verdict verdict, const char *fmt, ...);
 
+// rule_report.c: the table by keyword.
+void report_keywords(const struct ruleset *rs, struct rule_report *out);
+
 int ruleset_set_vars(struct ruleset *rs, const struct ruleset_config *cfg);
 int ruleset_set_classes(struct ruleset *rs, const struct ruleset_config *cfg, struct report *rep);
+// rule_files.c: every rule of every file, kept or reported. Returns 0 or -errno of a file that cannot be read.
+int ruleset_read(struct ruleset *rs, const struct ruleset_config *cfg, struct report *rep);
 // rule_order.c: the rules that can fire, sorted into the order of evaluation; "<>" makes two of one.
 int ruleset_order(struct ruleset *rs);
 // threshold_config.c: threshold.config applied to the rules.

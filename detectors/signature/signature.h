@@ -47,6 +47,7 @@ struct ruleset_config {
 	uint32_t host_state_max;             // threshold, xbits, tag entries [131072]
 	uint32_t flow_var_max;               // captured texts held a worker [4096]
 	bool count_cycles;                   // sample what rules and groups cost
+	bool keep_text;                      // of rules, for ruleset_analysis_dump()
 	const struct parser *const *parsers; // whose buffers rules read, NULL-terminated [parser_table]
 	const struct ruleset *previous;      // the set this one is to replace [none]: what it names keeps its
 					     // numbers, and sets of values that it has learned are taken over
@@ -98,7 +99,8 @@ void rule_report_free(struct rule_report *report);
 
 // Rules that can fire.
 uint32_t ruleset_rule_count(const struct ruleset *rs);
-// Writes one JSON object a rule (type, buffers, fast pattern, group), as `--engine-analysis` does.
+// Writes one JSON object a rule (type, buffers, fast pattern, group), as `--engine-analysis` does; with the rule as it
+// is written if the set was loaded with keep_text.
 void ruleset_analysis_dump(const struct ruleset *rs, FILE *out);
 // Writes docs/keywords.md from the keyword table.
 void signature_keywords_dump(FILE *out);

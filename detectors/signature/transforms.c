@@ -246,12 +246,12 @@ static int parse_pcrexform(struct rule_parser *ps, const struct keyword *kw, cha
 	uint32_t groups = 0;
 	if (!lex_unquote(&arg))
 		return parse_fail(ps, "expected a regular expression in double quotes, found %.40s", arg);
-	pcre2_code *code = pcre2_compile((PCRE2_SPTR)arg, PCRE2_ZERO_TERMINATED, 0, &err, &at, NULL);
+	const char *regex = rule_strdup(ps, arg);
+	pcre2_code *code = regex ? pcre_get(&ps->rs->pcres, regex, 0, &err, &at) : NULL;
+	if (!regex)
+		return -ENOMEM;
 	if (!code)
 		return parse_fail(ps, "expected a valid regular expression, found an error at byte %zu", (size_t)at);
-	if (ruleset_own_pcre(ps->rs, code))
-		return -ENOMEM;
-	pcre2_jit_compile(code, PCRE2_JIT_COMPLETE); // where that fails it is interpreted, within the same limits
 	pcre2_pattern_info(code, PCRE2_INFO_CAPTURECOUNT, &groups);
 	if (groups != 1)
 		return parse_fail(ps, "expected exactly one group, found %u", groups);

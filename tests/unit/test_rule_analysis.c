@@ -47,9 +47,10 @@ static void each_rule_has_its_type_its_group_and_its_fast_pattern(void **state)
 		snprintf(type, sizeof(type), "\"type\":\"%s\"", rows[i].type);
 		snprintf(group, sizeof(group), "\"group\":\"%s\"", rows[i].group);
 		snprintf(fast, sizeof(fast), "\"pattern\":\"%s\"", rows[i].fast ? rows[i].fast : "");
-		struct ruleset *rs = bench_load(rule, NULL, &report);
+		struct ruleset *rs = bench_load(rule, &(struct ruleset_config){.keep_text = true}, &report);
 		assert_int_equal(report.rejected, 0);
 		char *text = analysis_of(rs);
+		assert_non_null(strstr(text, "{\"raw\":\"alert ")); // as it is written
 		if (!strstr(text, type) || !strstr(text, group) || !strstr(text, fast) != !rows[i].fast)
 			fail_msg("%sexpected %s %s %s, found %s", rule, type, group, fast, text);
 		free(text);

@@ -142,7 +142,7 @@ static void rules_that_are_refused_leave_no_memory_behind(void **state)
 			fclose(out);
 			struct ruleset *rs = bench_load(text, NULL, &report);
 			used[many] = rs->arena.used_bytes;
-			assert_true(rs->n_pcres <= 1);
+			assert_true(rs->pcres.n <= 1);
 			ruleset_free(rs);
 			rule_report_free(&report);
 			free(text);
@@ -150,6 +150,27 @@ static void rules_that_are_refused_leave_no_memory_behind(void **state)
 		if (used[0] != used[1])
 			fail_msg("%s: %zu bytes after 100, %zu after 20000", rules[i], used[0], used[1]);
 	}
+}
+
+static void an_expression_that_rules_share_is_compiled_once(void **state)
+{
+	struct rule_report report;
+	struct ruleset *rs =
+		bench_load("alert udp any any -> any any (pcre:\"/ab+c/\"; sid:1;)\n"
+			   "alert udp any any -> any any (pcre:\"/new/\"; pcre:\"/ab+c/\"; sid:2; nonsense;)\n"
+			   "alert udp any any -> any any (pcre:\"/new/\"; pcre:\"/ab+c/\"; sid:3;)\n"
+			   "alert udp any any -> any any (pcre:\"/ab+c/i\"; sid:4;)\n"
+			   "alert udp any any -> any any (pcre:\"/ab+c/I\"; sid:5;)\n",
+			NULL, &report);
+	assert_int_equal(report.rejected, 1);
+	assert_int_equal(rs->pcres.n, 3);
+	assert_string_equal(rs->pcres.at[0].regex, "ab+c");
+	assert_string_equal(rs->pcres.at[1].regex, "new");
+	assert_string_equal(rs->pcres.at[2].regex, "ab+c");
+	assert_ptr_equal(rs->first->buffers->steps->pcre.code, rs->pcres.at[0].code);
+	assert_ptr_equal(rs->first->next->buffers->steps->pcre.code, rs->pcres.at[1].code);
+	ruleset_free(rs);
+	rule_report_free(&report);
 }
 
 static void rules_for_other_versions_are_left_out_in_silence(void **state)
@@ -285,6 +306,7 @@ int main(void)
 		cmocka_unit_test(the_example_of_every_keyword_is_a_rule),
 		cmocka_unit_test(bad_rules_do_not_stop_the_others),
 		cmocka_unit_test(rules_that_are_refused_leave_no_memory_behind),
+		cmocka_unit_test(an_expression_that_rules_share_is_compiled_once),
 		cmocka_unit_test(rules_for_other_versions_are_left_out_in_silence),
 		cmocka_unit_test(a_missing_file_is_an_error_that_names_it),
 		cmocka_unit_test(a_line_without_end_and_binary_junk_cost_one_rule_each),
