@@ -1,8 +1,7 @@
 // A SYN takes no session and leaves the flow's cold line alone. The first SYN of a flow is kept in the flow's own line,
 // where the other side is counted once it sends, so that a flood of SYNs touches no memory that other packets would not
-// touch. When the other side answers, when a session begins, and when a SYN with another sequence number comes,
-// it moves to a table of fixed size. The SYN/ACK makes the session. Next: tcp_syn_data.c (what a SYN
-// carried).
+// touch. When the other side answers it moves to the handshake's record (tcp_opening.c), when a session begins or a SYN
+// with another sequence number comes to a table of fixed size. Next: tcp_opening.c.
 #include "dataplane/tcp_half_open.h"
 
 #include <string.h>
@@ -90,15 +89,36 @@ static inline void keep_again(struct flow *f, uint32_t tsval, bool data)
 		f->bytes[DIR_TO_CLIENT] &= ~(uint64_t)UINT32_MAX; // either timestamp may be echoed
 }
 
-void tcp_half_move(void *streams, struct flow *f)
+// The SYN leaves the line.
+static inline void unkeep(struct flow *f)
 {
-	uint32_t tag;
-	struct tcp_half_bucket *b = bucket_of(streams, f, &tag);
-
-	push(b, tag, kept_isn(f), kept_tsval(f), f->pkts[DIR_TO_CLIENT]);
 	f->bytes[DIR_TO_CLIENT] = 0;
 	f->pkts[DIR_TO_CLIENT] = 0;
 	f->flags &= (uint16_t)~FLOW_SYN_KEPT;
+}
+
+void tcp_half_answered(void *streams, struct flow *f)
+{
+	uint32_t isn = kept_isn(f), tsval = kept_tsval(f), rest = f->pkts[DIR_TO_CLIENT];
+
+	unkeep(f);
+	tcp_opening_begin(streams, f, isn, tsval, rest);
+}
+
+void tcp_half_move(struct tcp_streams *ts, struct flow *f)
+{
+	uint32_t tag;
+	struct tcp_half_bucket *b = bucket_of(ts, f, &tag);
+
+	if (f->flags & FLOW_SYN_KEPT) {
+		push(b, tag, kept_isn(f), kept_tsval(f), f->pkts[DIR_TO_CLIENT]);
+		unkeep(f);
+		return;
+	}
+	const struct tcp_opening *o = tcp_opening_of(ts, f);
+	if (o)
+		push(b, tag, o->isn[DIR_TO_SERVER], o->tsval[DIR_TO_SERVER], o->syn);
+	tcp_opening_leave(f);
 }
 
 void tcp_half_end(struct tcp_streams *ts, const struct flow *f)
@@ -109,7 +129,7 @@ void tcp_half_end(struct tcp_streams *ts, const struct flow *f)
 
 // ---- finding and remembering ----
 
-static struct tcp_syn syn_of(uint32_t isn, uint32_t tsval, uint32_t rest)
+struct tcp_syn tcp_syn_of(uint32_t isn, uint32_t tsval, uint32_t rest)
 {
 	return (struct tcp_syn){.isn = isn,
 		.tsval = tsval,
@@ -123,17 +143,23 @@ static struct tcp_syn syn_of(uint32_t isn, uint32_t tsval, uint32_t rest)
 enum tcp_syn_known tcp_half_find(const struct tcp_streams *ts, const struct flow *f, uint32_t isn, struct tcp_syn *out)
 {
 	uint32_t tag, latest;
-	const struct tcp_half_bucket *b = bucket_of(ts, f, &tag);
 
-	if (f->flags & FLOW_SYN_KEPT) {
-		*out = syn_of(kept_isn(f), kept_tsval(f), f->pkts[DIR_TO_CLIENT]);
+	if (f->flags & (FLOW_SYN_KEPT | FLOW_OPENING)) {
+		const struct tcp_opening *o = f->flags & FLOW_OPENING ? tcp_opening_of(ts, f) : NULL;
+		if (f->flags & FLOW_SYN_KEPT)
+			*out = tcp_syn_of(kept_isn(f), kept_tsval(f), f->pkts[DIR_TO_CLIENT]);
+		else if (o)
+			*out = tcp_syn_of(o->isn[DIR_TO_SERVER], o->tsval[DIR_TO_SERVER], o->syn);
+		else
+			return TCP_SYN_UNKNOWN;
 		return out->isn == isn ? TCP_SYN_THIS : TCP_SYN_OTHER;
 	}
+	const struct tcp_half_bucket *b = bucket_of(ts, f, &tag);
 	uint32_t way = way_of(b, tag, isn, &latest);
 	uint32_t from = way != TCP_HALF_WAYS ? way : latest;
 	if (from == TCP_HALF_WAYS)
 		return TCP_SYN_UNKNOWN;
-	*out = syn_of(b->isn[from], b->tsval[from], b->rest[from]);
+	*out = tcp_syn_of(b->isn[from], b->tsval[from], b->rest[from]);
 	return from == way ? TCP_SYN_THIS : TCP_SYN_OTHER;
 }
 
@@ -173,6 +199,8 @@ uint32_t tcp_half_put(struct tcp_streams *ts, struct flow *f, const struct tcp_r
 			return 0;
 		}
 		tcp_half_move(ts, f);
+	} else if (f->flags & FLOW_OPENING) {
+		tcp_half_move(ts, f);
 	}
 	uint32_t way = way_of(b, tag, x->seq, &latest);
 	if (way != TCP_HALF_WAYS) {
@@ -204,8 +232,11 @@ static inline bool take(struct tcp_streams *ts, const struct packet *p, uint32_t
 
 	if (f->flags & FLOW_SYN_KEPT && kept_isn(f) == isn) {
 		keep_again(f, tsval, p->payload_len);
-	} else if (p->flags & PKT_NEW_FLOW && f->tcp_state == TCP_NONE && !f->pkts[DIR_TO_CLIENT]) {
-		keep(f, isn, tsval, rest);
+	} else if (p->flags & PKT_NEW_FLOW && f->tcp_state == TCP_NONE) {
+		if (!f->pkts[DIR_TO_CLIENT])
+			keep(f, isn, tsval, rest);
+		else // its answer is in the same burst
+			tcp_opening_begin(ts, f, isn, tsval, rest);
 		f->tcp_state = TCP_SYN_SENT;
 	} else {
 		return false;

@@ -69,10 +69,14 @@ enum tcp_syn_known tcp_half_find(const struct tcp_streams *ts, const struct flow
 // that was not kept, up to as many bytes as its side has sent).
 enum tcp_syn_known tcp_half_find_next(
 	const struct tcp_streams *ts, const struct flow *f, uint32_t next, struct tcp_syn *out);
-// Moves the SYN in a flow's line (FLOW_SYN_KEPT) to the table: its place there is needed for something else, or the
-// flow leaves SYN_SENT. In the line lies only the SYN of a flow in that state, whose other side has not sent, without
-// session.
-void tcp_half_move(void *streams, struct flow *f);
+// The other side of a flow with FLOW_SYN_KEPT sends for the first time: the SYN goes to tcp_opening.h.
+void tcp_half_answered(void *streams, struct flow *f);
+// A SYN from its record. rest: enum tcp_half_rest.
+struct tcp_syn tcp_syn_of(uint32_t isn, uint32_t tsval, uint32_t rest);
+// Moves the SYN in a flow's line (FLOW_SYN_KEPT) or record (FLOW_OPENING) to the table: its place there is needed for
+// something else, or the flow leaves SYN_SENT. In the line lies only the SYN of a flow in that state, whose other side
+// has not sent, without session.
+void tcp_half_move(struct tcp_streams *ts, struct flow *f);
 // The flow ends with its SYN in its line: what that carried is given up.
 void tcp_half_end(struct tcp_streams *ts, const struct flow *f);
 // Remembers a SYN. Returns how many different ones came before.

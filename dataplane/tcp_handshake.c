@@ -1,5 +1,5 @@
-// Connections from their first SYN (a SYN alone: tcp_half_open.c) to the SYN/ACK, which makes the session.
-// Next: tcp_syn_recv.c.
+// Connections from their first SYN (a SYN alone: tcp_half_open.c) to the SYN/ACK, which is noted (tcp_opening.c) or
+// makes the session. Next: tcp_syn_recv.c.
 #include "dataplane/tcp_session.h"
 
 #include <string.h>
@@ -11,8 +11,7 @@ static uint8_t shift_of(uint8_t opts)
 	return (opts & SYN_WSCALE_MASK) == SYN_NO_WSCALE ? 0 : opts & SYN_WSCALE_MASK;
 }
 
-// The client's side from its SYN. opts without SYN_SEEN: its options are not known.
-static void client_from_syn(struct tcp_session *s, uint32_t isn, uint16_t win, uint32_t tsval, uint8_t opts)
+void tcp_client_from_syn(struct tcp_session *s, uint32_t isn, uint16_t win, uint32_t tsval, uint8_t opts)
 {
 	struct tcp_side *c = &s->side[0], *srv = &s->side[1];
 
@@ -57,13 +56,14 @@ struct tcp_session *tcp_session_begin(struct tcp_streams *ts, struct tcp_rx *x)
 	struct flow *f = x->p->flow;
 	struct tcp_session *s = tcp_session_new(ts, f, flow_cold_get(ts->flows, f));
 
-	if (f->flags & FLOW_SYN_KEPT)
+	if (f->flags & (FLOW_SYN_KEPT | FLOW_OPENING))
 		tcp_half_move(ts, f);
 	if (!s) {
 		tcp_note(ts, x, STREAM_MEMCAP_NO_SESSION);
 		return NULL;
 	}
 	s->syn_ns = f->start_ns;
+	ts->stats.sessions++;
 	return s;
 }
 
@@ -119,9 +119,9 @@ struct tcp_session *tcp_session_from_syn(struct tcp_streams *ts, struct tcp_rx *
 	if (!s)
 		return NULL;
 	if (known)
-		client_from_syn(s, syn.isn, syn.win, syn.tsval, syn.opts);
+		tcp_client_from_syn(s, syn.isn, syn.win, syn.tsval, syn.opts);
 	else // its place in the table went to others; a server answers only options that were offered
-		client_from_syn(s, next - 1, UINT16_MAX, 0, unknown_syn_opts(x));
+		tcp_client_from_syn(s, next - 1, UINT16_MAX, 0, unknown_syn_opts(x));
 	s->syns = known ? syn.different : 0;
 	s->state = TCP_SYN_SENT;
 	tcp_half_open_enter(ts, s);
@@ -152,7 +152,7 @@ static enum tcp_verdict take_syn_ack(struct tcp_streams *ts, struct tcp_session 
 	s->synack_opts = x->opts;
 	if (x->opts & SYN_HAS_TFO)
 		s->flags |= SSN_TFO;
-	tcp_path_syn_ack(s, x);
+	tcp_path_syn_ack(s, x->p->ts_ns, x->p->nth[DIR_TO_SERVER] == 1);
 	tcp_set_state(ts, s, TCP_SYN_RECV);
 	if (s->flags & SSN_SYN_DATA)
 		tcp_acked(ts, s, DIR_TO_SERVER, x);
@@ -185,6 +185,8 @@ static enum tcp_verdict syn_ack_without_session(struct tcp_streams *ts, struct t
 		tcp_note(ts, x, STREAM_3WHS_SYNACK_WITH_WRONG_ACK);
 		return TCP_REJECT;
 	}
+	if (tcp_opening_answer(ts, x))
+		return TCP_TAKE;
 	struct tcp_session *s = tcp_session_from_syn(ts, x, x->ack);
 	return s ? take_syn_ack(ts, s, x) : TCP_SKIP;
 }
@@ -224,7 +226,7 @@ static enum tcp_verdict rst_half_open(struct tcp_streams *ts, struct tcp_rx *x)
 		if (known == TCP_SYN_THIS && syn.data)
 			tcp_syn_data_drop(ts, f, syn.isn);
 	}
-	if (f->flags & FLOW_SYN_KEPT)
+	if (f->flags & (FLOW_SYN_KEPT | FLOW_OPENING))
 		tcp_half_move(ts, f);
 	f->tcp_state = TCP_CLOSED;
 	flow_set_state(ts->flows, f, FLOW_CLOSED);

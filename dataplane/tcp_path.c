@@ -135,12 +135,12 @@ void tcp_path_sack(struct tcp_streams *ts, struct tcp_side *side, const struct t
 	}
 }
 
-void tcp_path_syn_ack(struct tcp_session *s, const struct tcp_rx *x)
+void tcp_path_syn_ack(struct tcp_session *s, uint64_t now_ns, bool once)
 {
-	if (x->p->nth[DIR_TO_SERVER] == 1)
+	if (once)
 		s->flags |= SSN_RTT;
-	s->rtt_us = us_between(s->syn_ns, x->p->ts_ns);
-	s->syn_ns = x->p->ts_ns;
+	s->rtt_us = us_between(s->syn_ns, now_ns);
+	s->syn_ns = now_ns;
 }
 
 void tcp_path_established(struct tcp_streams *ts, struct tcp_session *s, const struct tcp_rx *x)

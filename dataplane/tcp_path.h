@@ -1,6 +1,7 @@
 // What a connection's segments tell about the way between its hosts: round trips, losses, windows. Private to tcp_*.c.
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct tcp_streams;
@@ -37,5 +38,5 @@ void tcp_path_window(struct tcp_side *side, uint32_t win, uint32_t before);
 // SACK blocks in an acknowledgement of what `side` has sent.
 void tcp_path_sack(struct tcp_streams *ts, struct tcp_side *side, const struct tcp_rx *x);
 // The handshake, step by step: the answer to a SYN that was seen once, the client's answer to that.
-void tcp_path_syn_ack(struct tcp_session *s, const struct tcp_rx *x);
+void tcp_path_syn_ack(struct tcp_session *s, uint64_t now_ns, bool once);
 void tcp_path_established(struct tcp_streams *ts, struct tcp_session *s, const struct tcp_rx *x);

@@ -67,6 +67,7 @@ size_t tcp_streams_size(const struct tcp_stream_config *cfg)
 
 	plan_pools(cfg, &plan);
 	n += half_buckets(cfg) * sizeof(struct tcp_half_bucket);
+	n += tcp_opening_records(cfg->memcap) * sizeof(struct tcp_opening);
 	n += tcp_pool_bytes(sizeof(struct tcp_session), plan.sessions);
 	n += tcp_pool_bytes(sizeof(struct tcp_segment), plan.segments);
 	n += tcp_pool_bytes(TCP_SMALL_BYTES, plan.small) + tcp_pool_bytes(TCP_LARGE_BYTES, plan.large);
@@ -97,6 +98,9 @@ int tcp_streams_init(void *mem, const struct tcp_stream_config *cfg, struct flow
 	ts->half_mask = half_buckets(cfg) - 1;
 	ts->half = (struct tcp_half_bucket *)at;
 	at += (ts->half_mask + 1ull) * sizeof(struct tcp_half_bucket);
+	ts->opening_mask = tcp_opening_records(cfg->memcap) - 1;
+	ts->opening = (struct tcp_opening *)at;
+	at += (ts->opening_mask + 1ull) * sizeof(struct tcp_opening);
 	at = lay(&ts->sessions, at, sizeof(struct tcp_session), plan.sessions);
 	at = lay(&ts->segments, at, sizeof(struct tcp_segment), plan.segments);
 	at = lay(&ts->small, at, TCP_SMALL_BYTES, plan.small);
@@ -104,7 +108,7 @@ int tcp_streams_init(void *mem, const struct tcp_stream_config *cfg, struct flow
 	at = tcp_syn_data_init(&ts->syn_data, at, plan.syn_data, cfg->secret);
 	for (size_t i = 0; i < TCP_KEEP_CLASSES; i++)
 		at = lay(&ts->keep[i], at, keep_bytes[i], plan.keep[i]);
-	flow_table_on_answer(flows, tcp_half_move, ts);
+	flow_table_on_answer(flows, tcp_half_answered, ts);
 	*out = ts;
 	return 0;
 }
@@ -215,7 +219,6 @@ struct tcp_session *tcp_session_new(struct tcp_streams *ts, struct flow *f, stru
 		if (!ts->consumer_count)
 			s->side[d].flags = SIDE_DONE;
 	}
-	ts->stats.sessions++;
 	return s;
 }
 

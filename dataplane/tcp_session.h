@@ -11,6 +11,7 @@
 #include "dataplane/tcp_glimpse.h"
 #include "dataplane/tcp_half_open.h"
 #include "dataplane/tcp_held.h"
+#include "dataplane/tcp_opening.h"
 #include "dataplane/tcp_path.h"
 #include "dataplane/tcp_seq.h"
 #include "dataplane/tcp_stream.h"
@@ -205,6 +206,10 @@ struct tcp_streams {
 	uint64_t random;
 	uint32_t half_mask;
 	struct tcp_half_bucket *half;
+	uint32_t opening_mask, opening_next; // ordinal of the next record
+	struct tcp_opening *opening;
+	uint64_t opening_turned_ns; // packet time at the ring's latest turn
+	bool opening_is_slow;       // the turn before took long
 	uint32_t borrowed_count;
 	uint32_t borrowed[TCP_MAX_BORROWED]; // held pieces that may still lie in packets of the burst
 	struct tcp_pool sessions, segments, small, large;
@@ -288,6 +293,8 @@ struct tcp_session *tcp_session_begin(struct tcp_streams *ts, struct tcp_rx *x);
 // A session for a flow whose SYN was seen but took none. next: the number that comes after the SYN, or after data it
 // carried, as x says.
 struct tcp_session *tcp_session_from_syn(struct tcp_streams *ts, struct tcp_rx *x, uint32_t next);
+// The client's side from its SYN. opts without SYN_SEEN: its options are not known.
+void tcp_client_from_syn(struct tcp_session *s, uint32_t isn, uint16_t win, uint32_t tsval, uint8_t opts);
 // The server's side from its SYN/ACK, and the options both agree on (RFC 7323 section 2.2, RFC 2018).
 void tcp_server_from_syn_ack(struct tcp_session *s, uint32_t isn, uint32_t win, uint32_t tsval, uint8_t opts);
 // tcp_pickup.c: handshakes not seen, or not all of them.

@@ -207,6 +207,8 @@ static __rte_noinline void segment(
 {
 	struct tcp_rx rx, *x = &rx;
 
+	if (p->flow->flags & FLOW_OPENING && p->flow->tcp_state == TCP_SYN_RECV)
+		s = tcp_opening_session(ts, p->flow);
 	parse(x, p, run);
 	if (!(x->flags & TCP_ACK) && x->ack)
 		tcp_note(ts, x, STREAM_PKT_BROKEN_ACK);
@@ -330,6 +332,8 @@ const struct event_tcp *tcp_stream_flow_end(
 
 	if (f->flags & FLOW_SYN_KEPT)
 		tcp_half_end(ts, f);
+	if (f->flags & FLOW_OPENING)
+		return tcp_opening_end(ts, f, &ts->ended) ? &ts->ended : NULL;
 	if (f->proto != IPPROTO_TCP || !cold || !cold->tcp)
 		return NULL;
 	struct tcp_session *s = cold->tcp;

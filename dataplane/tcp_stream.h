@@ -1,10 +1,10 @@
 // The TCP stream engine: connection state, reassembly, the bytes each end host sees.
 //
 // Order of reading: this file, tcp_session.h (what is kept), tcp_stream.c (a packet's way), tcp_check.c (is this
-// segment acceptable), tcp_half_open.c, tcp_syn_data.c, tcp_handshake.c, tcp_syn_recv.c, tcp_pickup.c and tcp_state.c
-// (a connection's life), tcp_segment.c and tcp_held.c (payload, what came early), tcp_overlap.c (who wins where two
-// segments disagree), tcp_glimpse.c (retransmissions with other content), tcp_deliver.c (consumers), tcp_path.c (round
-// trips, losses).
+// segment acceptable), tcp_half_open.c, tcp_opening.c, tcp_syn_data.c, tcp_handshake.c, tcp_syn_recv.c, tcp_pickup.c
+// and tcp_state.c (a connection's life), tcp_segment.c and tcp_held.c (payload, what came early), tcp_overlap.c (who
+// wins where two segments disagree), tcp_glimpse.c (retransmissions with other content), tcp_deliver.c (consumers),
+// tcp_path.c (round trips, losses).
 #pragma once
 
 #include <stdbool.h>
@@ -76,7 +76,7 @@ struct tcp_stream_config {
 extern const struct config_row tcp_stream_config_rows[];
 
 struct tcp_stream_stats {
-	uint64_t sessions;          // begun
+	uint64_t sessions;          // begun, handshakes without a session yet included
 	uint64_t active;            // now
 	uint64_t syn_only;          // SYNs that took no session
 	uint64_t midstream;         // sessions picked up midstream

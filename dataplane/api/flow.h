@@ -46,6 +46,8 @@ enum flow_flag {
 		1u
 		<< 10, // UDP: nobody needs to look at datagrams to the server for their protocol; << 1: to the client
 	FLOW_APP_KNOWN = 1u << 12, // UDP: what it speaks is known: flow_cold.app_proto
+	FLOW_OPENING =
+		1u << 13, // a handshake without a session: bytes[1] has 32 bits of bytes, the TCP stage's above them
 };
 
 // The hot line: all that a packet of a known plain IPv4 flow touches. [0] is the side that began
@@ -91,7 +93,9 @@ _Static_assert(sizeof(struct flow_cold) <= 192, "a flow is at most 256 bytes wit
 // Bytes on the wire that one direction has sent; dir: enum packet_dir.
 static inline uint64_t flow_bytes(const struct flow *f, uint32_t dir)
 {
-	return dir && f->flags & FLOW_SYN_KEPT ? 0 : f->bytes[dir];
+	if (dir && f->flags & (FLOW_SYN_KEPT | FLOW_OPENING))
+		return f->flags & FLOW_SYN_KEPT ? 0 : (uint32_t)f->bytes[dir];
+	return f->bytes[dir];
 }
 
 // Packets of one direction.

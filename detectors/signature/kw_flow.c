@@ -172,8 +172,11 @@ static bool match_stream_size(const struct match_ctx *m, const void *args)
 	const struct packet *p = m->p;
 	if (!m->flow || !(p->flags & PKT_TCP))
 		return false;
-	// before the server speaks there is no session: of the client's side, only the SYN counts
-	bool session = m->cold && m->cold->tcp, syn = (p->tcp_flags & 0x12) == 0x02 && !p->nth[DIR_TO_CLIENT];
+	// before the server speaks there is no session: of the client's side, only the SYN counts; nor with its SYN/ACK
+	// yet
+	bool session =
+		(m->cold && m->cold->tcp) || (m->flow->flags & FLOW_OPENING && m->flow->tcp_state == TCP_SYN_RECV);
+	bool syn = (p->tcp_flags & 0x12) == 0x02 && !p->nth[DIR_TO_CLIENT];
 	bool opening = syn || (!session && m->flow->tcp_state == TCP_SYN_SENT);
 	if (!opening && !session)
 		return false;

@@ -16,6 +16,7 @@
 #include <cmocka.h>
 
 #include "dataplane/event_ring.h"
+#include "dataplane/tcp_opening.h"
 #include "dataplane/tcp_stream.h"
 
 #define FIN 0x01
@@ -332,12 +333,20 @@ static inline void lab_data(struct lab *lab, uint32_t off, const char *text)
 	lab_send(lab, C, ACK | PSH, off, 0, text);
 }
 
+// What the next packet would find: a handshake has no session before its third.
+static inline void lab_info(struct lab *lab, struct tcp_session_info *info)
+{
+	if (lab->flow->flags & FLOW_OPENING && lab->flow->tcp_state == TCP_SYN_RECV)
+		tcp_opening_session(lab->ts, lab->flow);
+	tcp_session_info(lab_cold(lab), info);
+}
+
 static inline uint8_t lab_state(struct lab *lab)
 {
 	struct tcp_session_info info;
 
 	tcp_session_info(lab_cold(lab), &info);
-	return info.state;
+	return info.state ? info.state : lab->flow->tcp_state;
 }
 
 static inline int lab_noted(const struct lab *lab, uint16_t reason)

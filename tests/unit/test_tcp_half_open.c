@@ -43,7 +43,7 @@ static void syn_is_known_after_a_flood_of_others(void **state)
 	set_options(lab, (uint8_t[]){3, 3, 2}, 3);
 	lab_send(lab, S, SYN | ACK, -1, 0, "");
 	assert_quiet(lab);
-	tcp_session_info(lab_cold(lab), &info);
+	lab_info(lab, &info);
 	assert_int_equal(info.side[C].wscale, 7);
 	assert_int_equal(info.side[S].window, 1234);
 	flow_table_flush(lab->flows, lab->now_ns, lab->seq, &lab->sink);

@@ -5,7 +5,9 @@
 static struct event_tcp path_of(struct lab *lab)
 {
 	struct event_tcp tcp;
+	struct tcp_session_info info;
 
+	lab_info(lab, &info);
 	assert_true(tcp_stream_path(lab_cold(lab), &tcp));
 	return tcp;
 }
