@@ -7,15 +7,22 @@
 
 // gid and sid together name a rule: a newer revision takes the place of an older one.
 struct sid_index {
-	struct rule **slots;
+	struct sid_slot {
+		uint64_t key;
+		struct rule *rule; // NULL: free
+	} * slots;
 	uint32_t cap, n;
 };
 
-static struct rule **sid_slot(struct sid_index *x, const struct rule *r)
+static uint64_t sid_key(const struct rule *r)
 {
-	uint64_t key = (uint64_t)r->info.gid << 32 | r->info.sid;
+	return (uint64_t)r->info.gid << 32 | r->info.sid;
+}
+
+static struct sid_slot *sid_slot(const struct sid_index *x, uint64_t key)
+{
 	uint32_t at = (uint32_t)((key * 0x9e3779b97f4a7c15ull) >> 32) & (x->cap - 1);
-	while (x->slots[at] && (x->slots[at]->info.sid != r->info.sid || x->slots[at]->info.gid != r->info.gid))
+	while (x->slots[at].rule && x->slots[at].key != key)
 		at = (at + 1) & (x->cap - 1);
 	return &x->slots[at];
 }
@@ -29,8 +36,8 @@ static bool sid_grow(struct sid_index *x)
 	if (!more.slots)
 		return false;
 	for (uint32_t i = 0; i < x->cap; i++)
-		if (x->slots[i])
-			*sid_slot(&more, x->slots[i]) = x->slots[i];
+		if (x->slots[i].rule)
+			*sid_slot(&more, x->slots[i].key) = x->slots[i];
 	free(x->slots);
 	*x = more;
 	return true;
@@ -65,8 +72,8 @@ static bool keep(struct loading *l, const struct rule_source *src, const char *f
 	char why[128];
 	if (!sid_grow(&l->sids))
 		return reject(l, src, file, r->info.sid, "out of memory"), false;
-	struct rule **slot = sid_slot(&l->sids, r);
-	struct rule *old = *slot;
+	struct sid_slot *slot = sid_slot(&l->sids, sid_key(r));
+	struct rule *old = slot->rule;
 	if (old && old->info.rev >= r->info.rev) {
 		snprintf(why, sizeof(why), "expected a sid of its own, found %u also in line %u", r->info.sid,
 			old->line);
@@ -80,7 +87,7 @@ static bool keep(struct loading *l, const struct rule_source *src, const char *f
 			l->rep->out->loaded--;
 	}
 	l->sids.n += !old;
-	*slot = r;
+	*slot = (struct sid_slot){sid_key(r), r};
 	append(l->rs, r);
 	if (r->waiting) {
 		l->rep->out->waiting++;

@@ -13,17 +13,29 @@ static int action_rank(const struct rule *r)
 	return ranks[r->action];
 }
 
+struct placed {
+	uint64_t before; // what the rule's place hangs on, the weightiest first
+	uint32_t order;
+	bool twin;
+	struct rule *rule;
+};
+
+static struct placed place(struct rule *r, bool is_twin)
+{
+	uint64_t before = (uint64_t)action_rank(r) << 32 | r->info.severity;
+	for (int i = 1; i <= 3; i++)
+		before |= (uint64_t)(255 - r->rank[i]) << 8 * (4 - i);
+	return (struct placed){before, r->order, is_twin, r};
+}
+
 static int compare(const void *va, const void *vb)
 {
-	const struct rule *a = *(struct rule *const *)va, *b = *(struct rule *const *)vb;
-	int d = action_rank(a) - action_rank(b);
-	for (int i = 1; !d && i <= 3; i++)
-		d = (int)b->rank[i] - (int)a->rank[i];
-	if (!d)
-		d = (int)a->info.severity - (int)b->info.severity;
-	if (!d)
-		d = a->order < b->order ? -1 : a->order > b->order;
-	return d ? d : (a->flags & RULE_F_BIDIR ? 1 : -1) - (b->flags & RULE_F_BIDIR ? 1 : -1);
+	const struct placed *a = va, *b = vb;
+	if (a->before != b->before)
+		return a->before < b->before ? -1 : 1;
+	if (a->order != b->order)
+		return a->order < b->order ? -1 : 1;
+	return a->twin - b->twin;
 }
 
 // The other half of a "<>" rule: the same tests, the sides changed.
@@ -76,31 +88,41 @@ static void note_rule(struct ruleset *rs, struct rule *r, uint32_t index)
 	}
 }
 
-int ruleset_order(struct ruleset *rs)
+// Every rule that can fire, "<>" as two of them. Returns how many, or -ENOMEM.
+static int64_t collect(struct ruleset *rs, struct placed *all)
 {
-	size_t most = 0, n = 0;
-	for (const struct rule *r = rs->first; r; r = r->next)
-		most += 2;
-	rs->rules = calloc(most + 1, sizeof(*rs->rules));
-	if (!rs->rules)
-		return -ENOMEM;
+	int64_t n = 0;
 	for (struct rule *r = rs->first; r; r = r->next) {
 		if (r->waiting || r->replaced)
 			continue;
 		bool both = r->flags & RULE_F_BIDIR && (r->src != r->dst || r->sport != r->dport);
 		r->flags &= ~(uint32_t)RULE_F_BIDIR;
-		rs->rules[n++] = r;
+		all[n++] = place(r, false);
 		if (!both)
 			continue;
 		struct rule *t = twin(rs, r);
 		if (!t)
 			return -ENOMEM;
 		t->flags |= RULE_F_BIDIR;
-		rs->rules[n++] = t;
+		all[n++] = place(t, true);
 	}
-	qsort(rs->rules, n, sizeof(*rs->rules), compare);
-	for (size_t i = 0; i < n; i++)
-		note_rule(rs, rs->rules[i], (uint32_t)i);
+	return n;
+}
+
+int ruleset_order(struct ruleset *rs)
+{
+	struct placed *all = calloc(2 * (size_t)rs->n_read + 1, sizeof(*all));
+	int64_t n = all ? collect(rs, all) : -ENOMEM;
+	if (n > 0)
+		qsort(all, (size_t)n, sizeof(*all), compare);
+	rs->rules = n < 0 ? NULL : calloc((size_t)n + 1, sizeof(*rs->rules));
+	for (uint32_t i = 0; rs->rules && i < n; i++) {
+		rs->rules[i] = all[i].rule;
+		note_rule(rs, rs->rules[i], i);
+	}
+	free(all);
+	if (!rs->rules)
+		return -ENOMEM;
 	rs->n_rules = (uint32_t)n;
 	return make_hot(rs);
 }

@@ -65,27 +65,38 @@ bool transforms_same(const struct transform *a, const struct transform *b)
 	return !a && !b;
 }
 
-static struct tx_group *find_group(struct tx_dir *d, uint16_t slot, const struct transform *transforms)
-{
-	for (uint32_t i = 0; i < d->n_groups; i++)
-		if (d->groups[i].slot == slot && transforms_same(d->groups[i].transforms, transforms))
-			return &d->groups[i];
-	return NULL;
-}
+// What is being made of a protocol and direction: rules that fit, and groups before their number is known.
+struct tx_draft {
+	const struct tx_candidate {
+		uint64_t apps; // as rule.apps
+		uint32_t rule;
+	} * candidates; // every rule that inspects transactions
+	uint32_t n_candidates;
+	struct tx_group groups[TX_GROUPS_MAX];
+	uint32_t n_groups;
+	uint32_t *rules; // with a literal in a group
+	uint8_t *group;  // ... which
+	uint32_t n;
+	uint32_t *always;
+	uint32_t n_always;
+	struct literal_rule *literals;
+};
 
-// The group a rule's literal is looked for in, made on first use; NULL: it has none.
-static struct tx_group *group_for(struct tx_proto *t, struct tx_dir *d, const struct rule *r)
+// The number of the group a rule's literal is looked for in, made on first use; -1: it has none.
+static int group_for(struct tx_draft *d, const struct tx_proto *t, const struct rule *r)
 {
 	const struct buffer_test *b = r->fast_buffer;
 	uint16_t slot = b ? (uint16_t)(b->id - BUF_APP) : 0;
 	if (!r->fast)
-		return NULL;
-	struct tx_group *g = find_group(d, slot, b->transforms);
-	if (g || d->n_groups == TX_GROUPS_MAX)
-		return g;
-	g = &d->groups[d->n_groups++];
-	*g = (struct tx_group){.slot = slot, .transforms = b->transforms, .source = &t->sources[slot]};
-	return g;
+		return -1;
+	for (uint32_t i = 0; i < d->n_groups; i++)
+		if (d->groups[i].slot == slot && transforms_same(d->groups[i].transforms, b->transforms))
+			return (int)i;
+	if (d->n_groups == TX_GROUPS_MAX)
+		return -1;
+	d->groups[d->n_groups] =
+		(struct tx_group){.slot = slot, .transforms = b->transforms, .source = &t->sources[slot]};
+	return (int)d->n_groups++;
 }
 
 // A rule whose only literal is that of its raw part is asked for once that has been found in the stream. A datagram is
@@ -95,38 +106,53 @@ static bool found_raw(const struct tx_proto *t, const struct rule *r)
 	return !r->fast && r->fast_raw && t->parser->over == OVER_TCP;
 }
 
-static int fill_group(
-	struct ruleset *rs, struct tx_group *g, struct literal_rule *lr, struct tx_group *const *of, uint32_t n)
+static void sort_rules(const struct ruleset *rs, struct tx_draft *d, struct tx_proto *t, uint8_t dir)
 {
-	uint32_t n_lr = 0;
-	for (uint32_t i = 0; i < n; i++)
-		if (of[i] == g)
-			lr[n_lr++] = (struct literal_rule){step_literal(rs->rules[i]->fast), i};
-	return group_of_literals(rs, &g->group, lr, n_lr, NULL, 0);
-}
-
-static int make_dir(struct ruleset *rs, struct tx_proto *t, uint8_t dir)
-{
-	struct tx_dir *d = &t->dir[dir];
-	struct tx_group **of = calloc(rs->n_rules + 1, sizeof(*of));
-	struct literal_rule *lr = calloc(rs->n_rules + 1, sizeof(*lr));
-	uint32_t *always = arena_alloc(&rs->arena, (rs->n_rules + 1) * sizeof(*always));
-	d->groups = arena_alloc(&rs->arena, TX_GROUPS_MAX * sizeof(*d->groups));
-	int rc = of && lr && always && d->groups ? 0 : -ENOMEM;
-	d->always = always;
-	for (uint32_t i = 0; !rc && i < rs->n_rules; i++) {
-		const struct rule *r = rs->rules[i];
+	d->n = d->n_groups = d->n_always = 0;
+	for (uint32_t i = 0; i < d->n_candidates; i++) {
+		const struct tx_candidate *c = &d->candidates[i];
+		if (c->apps && !(c->apps >> t->parser->proto & 1))
+			continue;
+		const struct rule *r = rs->rules[c->rule];
 		if (!tx_rule_fits(t, r, dir))
 			continue;
-		d->n_rules++;
-		of[i] = group_for(t, d, r);
-		if (!of[i] && !found_raw(t, r))
-			always[d->n_always++] = i;
+		t->dir[dir].n_rules++;
+		int group = group_for(d, t, r);
+		if (group >= 0) {
+			d->rules[d->n] = c->rule;
+			d->group[d->n++] = (uint8_t)group;
+		} else if (!found_raw(t, r)) {
+			d->always[d->n_always++] = c->rule;
+		}
 	}
+}
+
+static int fill_group(struct ruleset *rs, struct tx_draft *d, uint32_t group, struct tx_group *out)
+{
+	uint32_t n = 0;
+	*out = d->groups[group];
+	for (uint32_t i = 0; i < d->n; i++)
+		if (d->group[i] == group)
+			d->literals[n++] =
+				(struct literal_rule){step_literal(rs->rules[d->rules[i]]->fast), d->rules[i]};
+	return group_of_literals(rs, &out->group, d->literals, n, NULL, 0);
+}
+
+static int make_dir(struct ruleset *rs, struct tx_draft *d, struct tx_proto *t, uint8_t dir)
+{
+	struct tx_dir *out = &t->dir[dir];
+	sort_rules(rs, d, t, dir);
+	uint32_t *always = arena_alloc(&rs->arena, d->n_always * sizeof(*always));
+	out->groups = arena_alloc(&rs->arena, d->n_groups * sizeof(*out->groups));
+	if (!always || !out->groups)
+		return -ENOMEM;
+	memcpy(always, d->always, d->n_always * sizeof(*always));
+	out->always = always;
+	out->n_always = d->n_always;
+	out->n_groups = d->n_groups;
+	int rc = 0;
 	for (uint32_t g = 0; !rc && g < d->n_groups; g++)
-		rc = fill_group(rs, &d->groups[g], lr, of, rs->n_rules);
-	free(of);
-	free(lr);
+		rc = fill_group(rs, d, g, &out->groups[g]);
 	return rc;
 }
 
@@ -143,28 +169,55 @@ static struct tx_proto *proto_new(struct ruleset *rs, const struct parser *parse
 	return t;
 }
 
-int tx_compile(struct ruleset *rs)
+static int make_protos(struct ruleset *rs, struct tx_draft *d)
 {
-	bool any = false, raw = false;
-	for (uint32_t i = 0; i < rs->n_rules; i++) {
-		any |= (rs->rules[i]->flags & RULE_F_TX) != 0;
-		raw |= rs->rules[i]->flags & RULE_F_TX && rs->rules[i]->flags & RULE_F_PAYLOAD;
-	}
-	if (!any)
-		return 0;
-	rs->tx = arena_alloc(&rs->arena, sizeof(*rs->tx));
-	if (!rs->tx)
-		return -ENOMEM;
-	rs->tx->raw = raw;
 	for (const struct parser *const *p = rs->parsers; *p; p++) {
 		struct tx_proto *t = (*p)->parse ? proto_new(rs, *p) : NULL;
 		int rc = (*p)->parse && !t ? -ENOMEM : 0;
 		for (uint8_t dir = 0; t && !rc && dir < 2; dir++)
-			rc = make_dir(rs, t, dir);
+			rc = make_dir(rs, d, t, dir);
 		if (rc)
 			return rc;
 		if (t && t->dir[0].n_rules + t->dir[1].n_rules)
 			rs->tx->protos[t->parser->proto] = t;
 	}
 	return 0;
+}
+
+// Room for a draft of n candidates. Returns NULL without memory.
+static struct tx_draft *draft_new(struct arena *a, uint32_t n)
+{
+	struct tx_draft *d = arena_alloc(a, sizeof(*d));
+	if (!d)
+		return NULL;
+	d->rules = arena_alloc(a, n * sizeof(*d->rules));
+	d->group = arena_alloc(a, n * sizeof(*d->group));
+	d->always = arena_alloc(a, n * sizeof(*d->always));
+	d->literals = arena_alloc(a, n * sizeof(*d->literals));
+	return d->rules && d->group && d->always && d->literals ? d : NULL;
+}
+
+int tx_compile(struct ruleset *rs)
+{
+	struct arena scratch = {0};
+	struct tx_candidate *all = arena_alloc(&scratch, rs->n_rules * sizeof(*all));
+	struct tx_draft *d = all ? draft_new(&scratch, rs->n_rules) : NULL;
+	bool raw = false;
+	for (uint32_t i = 0; d && i < rs->n_rules; i++) {
+		const struct rule *r = rs->rules[i];
+		if (!(r->flags & RULE_F_TX))
+			continue;
+		raw |= (r->flags & RULE_F_PAYLOAD) != 0;
+		all[d->n_candidates++] = (struct tx_candidate){r->apps, i};
+	}
+	int rc = d ? 0 : -ENOMEM;
+	if (!rc && d->n_candidates) {
+		d->candidates = all;
+		rs->tx = arena_alloc(&rs->arena, sizeof(*rs->tx));
+		rc = rs->tx ? make_protos(rs, d) : -ENOMEM;
+	}
+	if (rs->tx)
+		rs->tx->raw = raw;
+	arena_free(&scratch);
+	return rc;
 }
