@@ -49,7 +49,7 @@ __attribute__((constructor)) static void join_tables(void)
 	}
 }
 
-static int slot_of(const char *name)
+int keyword_index(const char *name)
 {
 	for (uint32_t at = hash(name) & (SLOTS - 1); index_slots[at].name; at = (at + 1) & (SLOTS - 1))
 		if (!strcmp(index_slots[at].name, name))
@@ -59,7 +59,7 @@ static int slot_of(const char *name)
 
 const struct keyword *keyword_find(const char *name)
 {
-	int at = slot_of(name);
+	int at = keyword_index(name);
 	return at < 0 ? NULL : rows[at];
 }
 
@@ -75,7 +75,7 @@ size_t keyword_count(void)
 
 size_t keyword_slot(const struct keyword *kw)
 {
-	return (size_t)slot_of(kw->name);
+	return (size_t)keyword_index(kw->name);
 }
 
 // Edit distance, given up past `most`. Names are short; longer ones have no neighbour.

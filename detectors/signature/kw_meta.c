@@ -14,8 +14,8 @@ static int parse_msg(struct rule_parser *ps, const struct keyword *kw, char *arg
 	if (ps->has_msg)
 		return parse_fail(ps, "expected msg once a rule");
 	ps->has_msg = true;
-	char *out = arg;
-	for (char *in = arg; *in; in++) {
+	char *out = arg + strcspn(arg, "\\");
+	for (char *in = out; *in; in++) {
 		if (*in == '\\' && in[1] && strchr(";\":\\", in[1]))
 			in++;
 		*out++ = *in;
@@ -52,7 +52,7 @@ static int parse_priority(struct rule_parser *ps, const struct keyword *kw, char
 static int parse_classtype(struct rule_parser *ps, const struct keyword *kw, char *arg)
 {
 	for (const struct class_info *c = ps->rs->classes; c; c = c->next) {
-		if (!strcasecmp(c->name, arg)) {
+		if (lex_same(c->name, arg)) {
 			ps->rule->info.category = c->text;
 			if (!ps->has_priority)
 				ps->rule->info.severity = c->priority;
@@ -85,18 +85,30 @@ static size_t list_length(const char *const *list)
 	return n;
 }
 
+#define REFERENCE_MAX 1023u // bytes that are kept
+
+static const char *reference(struct rule_parser *ps, const char *type, const char *id)
+{
+	size_t n = strnlen(type, REFERENCE_MAX - 1), m = strnlen(id, REFERENCE_MAX - 1 - n);
+	char *text = rule_alloc(ps, n + 1 + m + 1);
+	if (!text)
+		return NULL;
+	memcpy(text, type, n);
+	text[n] = ',';
+	memcpy(text + n + 1, id, m);
+	return text;
+}
+
 static int parse_reference(struct rule_parser *ps, const struct keyword *kw, char *arg)
 {
 	char *rest = arg, *type = lex_field(&rest, ',');
-	char text[1024];
 	const char **list = (const char **)(uintptr_t)ps->rule->info.references;
 	if (!rest || !*lex_trim(rest))
 		return parse_fail(ps, "expected type,id, found \"%.60s\"", arg);
 	for (const struct ref_info *r = ps->rs->refs; r; r = r->next) {
-		if (strcasecmp(r->name, type))
+		if (!lex_same(r->name, type))
 			continue;
-		snprintf(text, sizeof(text), "%s,%s", type, lex_trim(rest));
-		const char *copy = rule_strdup(ps, text);
+		const char *copy = reference(ps, type, lex_trim(rest));
 		int rc = copy ? push(ps, &list, list_length(list), copy) : -ENOMEM;
 		ps->rule->info.references = list;
 		return rc;
@@ -107,13 +119,13 @@ static int parse_reference(struct rule_parser *ps, const struct keyword *kw, cha
 
 static int parse_metadata(struct rule_parser *ps, const struct keyword *kw, char *arg)
 {
-	char *rest = arg, *pair;
 	const char **list = (const char **)(uintptr_t)ps->rule->info.metadata;
 	size_t n = list_length(list), fields = 1;
-	for (const char *c = arg; *c; c++)
-		fields += *c == ',';
+	for (const char *c = strchr(arg, ','); c; c = strchr(c + 1, ','))
+		fields++;
 	const char **more = rule_alloc(ps, (n + 2 * fields + 1) * sizeof(*more));
-	if (!more)
+	char *rest = rule_strdup(ps, arg), *pair; // keys and values stay where they are in it
+	if (!more || !rest)
 		return -ENOMEM;
 	if (n)
 		memcpy(more, list, n * sizeof(*more));
@@ -122,8 +134,8 @@ static int parse_metadata(struct rule_parser *ps, const struct keyword *kw, char
 		if (!*space)
 			continue;
 		*space = 0;
-		more[n++] = rule_strdup(ps, pair);
-		more[n++] = rule_strdup(ps, lex_trim(space + 1));
+		more[n++] = pair;
+		more[n++] = lex_trim(space + 1);
 	}
 	ps->rule->info.metadata = more;
 	return 0;

@@ -19,7 +19,7 @@ struct port_parser {
 };
 
 struct port_bits {
-	uint8_t b[PORTS / 8];
+	uint64_t w[PORTS / 64];
 };
 
 static int port_fail(struct port_parser *p, const char *expected, const char *found)
@@ -30,8 +30,11 @@ static int port_fail(struct port_parser *p, const char *expected, const char *fo
 
 static void bits_fill(struct port_bits *bits, uint32_t lo, uint32_t hi)
 {
-	for (uint32_t i = lo; i <= hi; i++)
-		bits->b[i >> 3] |= (uint8_t)(1u << (i & 7));
+	for (uint32_t i = lo >> 6; i <= hi >> 6; i++) {
+		uint64_t from = i == lo >> 6 ? UINT64_MAX << (lo & 63) : UINT64_MAX;
+		uint64_t to = i == hi >> 6 ? UINT64_MAX >> (63 - (hi & 63)) : UINT64_MAX;
+		bits->w[i] |= from & to;
+	}
 }
 
 static const char *map_find(const struct config_map *vars, const char *name)
@@ -99,8 +102,8 @@ static int port_list(struct port_parser *p, struct port_bits *out, char close)
 			negated ^= *p->s == '!';
 		memset(&sets[2], 0, sizeof(sets[2]));
 		rc = port_element(p, &sets[2]);
-		for (size_t i = 0; i < sizeof(sets->b); i++)
-			sets[negated].b[i] |= sets[2].b[i];
+		for (size_t i = 0; i < PORTS / 64; i++)
+			sets[negated].w[i] |= sets[2].w[i];
 		any_plain |= !negated;
 		while (isspace((unsigned char)*p->s))
 			p->s++;
@@ -116,8 +119,8 @@ static int port_list(struct port_parser *p, struct port_bits *out, char close)
 		rc = port_fail(p, close ? "',' or ']'" : "',' or the end of the port list", p->s);
 	if (!rc && close)
 		p->s++;
-	for (size_t i = 0; !rc && i < sizeof(sets->b); i++)
-		out->b[i] |= (uint8_t)((any_plain ? sets[0].b[i] : 0xff) & ~sets[1].b[i]);
+	for (size_t i = 0; !rc && i < PORTS / 64; i++)
+		out->w[i] |= (any_plain ? sets[0].w[i] : UINT64_MAX) & ~sets[1].w[i];
 	p->depth--;
 	free(sets);
 	return rc;
@@ -127,11 +130,10 @@ static int port_list(struct port_parser *p, struct port_bits *out, char close)
 static uint32_t next_port(const struct port_bits *bits, uint32_t at, bool want)
 {
 	while (at < PORTS) {
-		uint8_t byte = want ? bits->b[at >> 3] : (uint8_t)~bits->b[at >> 3];
-		byte = (uint8_t)(byte >> (at & 7));
-		if (byte)
-			return at + (uint32_t)__builtin_ctz(byte);
-		at = (at | 7) + 1;
+		uint64_t word = (want ? bits->w[at >> 6] : ~bits->w[at >> 6]) >> (at & 63);
+		if (word)
+			return at + (uint32_t)__builtin_ctzll(word);
+		at = (at | 63) + 1;
 	}
 	return PORTS;
 }

@@ -3,10 +3,8 @@
 
 #include "detectors/signature/app_names.h"
 
-#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 static const struct proto_row {
 	const char *name;
@@ -40,10 +38,10 @@ static char *header_word(char **cursor)
 {
 	char *s = *cursor;
 	int depth = 0;
-	while (isspace((unsigned char)*s))
+	while (lex_space(*s))
 		s++;
 	char *start = s;
-	for (; *s && (depth > 0 || !isspace((unsigned char)*s)); s++) {
+	for (; *s && (depth > 0 || !lex_space(*s)); s++) {
 		if (depth == 0 && *s == '(' && s == start)
 			break;
 		depth += (*s == '[') - (*s == ']');
@@ -57,7 +55,7 @@ static char *header_word(char **cursor)
 static int parse_action(struct rule_parser *ps, const char *word)
 {
 	for (size_t i = 0; i < sizeof(action_table) / sizeof(*action_table); i++) {
-		if (!strcasecmp(word, action_table[i].name)) {
+		if (lex_same(word, action_table[i].name)) {
 			ps->rule->action = action_table[i].action;
 			return 0;
 		}
@@ -70,14 +68,14 @@ static int parse_action(struct rule_parser *ps, const char *word)
 static int parse_proto(struct rule_parser *ps, const char *word)
 {
 	for (size_t i = 0; i < sizeof(proto_table) / sizeof(*proto_table); i++) {
-		if (!strcasecmp(word, proto_table[i].name)) {
+		if (lex_same(word, proto_table[i].name)) {
 			ps->rule->proto = proto_table[i].proto;
 			ps->rule->flags |= proto_table[i].flags;
 			return 0;
 		}
 	}
 	for (size_t i = 0; i < app_name_count(); i++) {
-		if (!strcasecmp(word, app_name_at(i))) {
+		if (lex_same(word, app_name_at(i))) {
 			ps->rule->proto = PROTO_APP;
 			ps->rule->app = app_name_at(i);
 			ps->rule->apps = app_name_set(app_name_at(i));

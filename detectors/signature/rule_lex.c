@@ -55,7 +55,8 @@ static char *take_line(struct rule_source *src, bool *binary)
 		char *nl = memchr(src->at, '\n', (size_t)(src->end - src->at));
 		char *stop = nl ? nl : src->end;
 		size_t n = (size_t)(stop - src->at);
-		memmove(out, src->at, n);
+		if (out != src->at) // behind a joined line
+			memmove(out, src->at, n);
 		out += n;
 		src->at = nl ? nl + 1 : src->end;
 		src->next_line++;
@@ -93,15 +94,20 @@ void rule_source_close(struct rule_source *src)
 	memset(src, 0, sizeof(*src));
 }
 
+// Cuts the white space off both ends of what lies before `end`.
+static char *trim(char *s, char *end)
+{
+	while (s < end && lex_space(*s))
+		s++;
+	while (end > s && lex_space(end[-1]))
+		end--;
+	*end = 0;
+	return s;
+}
+
 char *lex_trim(char *s)
 {
-	while (isspace((unsigned char)*s))
-		s++;
-	size_t n = strlen(s);
-	while (n && isspace((unsigned char)s[n - 1]))
-		n--;
-	s[n] = 0;
-	return s;
+	return trim(s, s + strlen(s));
 }
 
 char *lex_field(char **cursor, char sep)
@@ -111,6 +117,7 @@ char *lex_field(char **cursor, char sep)
 	bool quoted = false;
 	if (!start)
 		return NULL;
+	s += strcspn(s, (const char[]){sep, '"', '[', ']', 0}); // most fields have nothing that hides a separator
 	for (; *s; s++) {
 		if (*s == '"' && (s == start || s[-1] != '\\'))
 			quoted = !quoted;
@@ -122,8 +129,7 @@ char *lex_field(char **cursor, char sep)
 			break;
 	}
 	*cursor = *s ? s + 1 : NULL;
-	*s = 0;
-	return lex_trim(start);
+	return trim(start, s);
 }
 
 bool lex_i64(const char *s, int64_t lo, int64_t hi, int64_t *out)

@@ -285,14 +285,15 @@ bool number_or_var(struct rule_parser *ps, const char *s, int64_t lo, int64_t hi
 	return at >= 0;
 }
 
-// The end of an option: the first ';' without a backslash in front.
+// The end of an option: the first ';' that no backslash takes, that is with an even number of them in front.
 static char *option_end(char *s)
 {
-	for (; *s; s++) {
-		if (*s == '\\' && s[1])
-			s++;
-		else if (*s == ';')
-			return s;
+	for (char *end = strchr(s, ';'); end; end = strchr(end + 1, ';')) {
+		const char *b = end;
+		while (b > s && b[-1] == '\\')
+			b--;
+		if ((end - b) % 2 == 0)
+			return end;
 	}
 	return NULL;
 }
@@ -305,7 +306,8 @@ static int parse_option(struct rule_parser *ps, char *text)
 		arg = lex_trim(colon + 1);
 	}
 	char *name = lex_trim(text);
-	const struct keyword *kw = keyword_find(name);
+	int slot = keyword_index(name);
+	const struct keyword *kw = slot < 0 ? NULL : keyword_at((size_t)slot);
 	ps->at = NULL;
 	if (!kw) {
 		const char *near = keyword_nearest(name);
@@ -313,7 +315,7 @@ static int parse_option(struct rule_parser *ps, char *text)
 			    : parse_fail(ps, "expected a known keyword, found \"%.40s\"", name);
 	}
 	ps->at = kw->name;
-	ruleset_count_keyword(ps->rs, kw);
+	ruleset_count_keyword(ps->rs, (size_t)slot);
 	if (kw->arg == ARG_REQUIRED && (!arg || !*arg))
 		return parse_fail(ps, "expected %s behind ':', found nothing", kw->syntax);
 	if (kw->arg == ARG_NONE && arg && *arg)
@@ -324,7 +326,7 @@ static int parse_option(struct rule_parser *ps, char *text)
 static int parse_options(struct rule_parser *ps, char *s)
 {
 	for (;;) {
-		while (isspace((unsigned char)*s))
+		while (lex_space(*s))
 			s++;
 		if (*s == ')' && !*lex_trim(s + 1))
 			return 0;

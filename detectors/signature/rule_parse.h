@@ -2,6 +2,8 @@
 // One keyword is one row of a table in a kw_*.c file; keyword_table.c joins the tables.
 #pragma once
 
+#include <strings.h>
+
 #include "detectors/signature/arena.h"
 #include "detectors/signature/rule_internal.h"
 #include "detectors/signature/ruleset.h"
@@ -34,6 +36,8 @@ extern const struct keyword kw_meta_table[], kw_content_table[], kw_pcre_table[]
 
 // Looks a keyword up by name or alias. NULL: no such keyword.
 const struct keyword *keyword_find(const char *name);
+// Its index in the joined table, -1: no such keyword.
+int keyword_index(const char *name);
 // The i-th row of the joined table, NULL past the end. keyword_slot: its index.
 const struct keyword *keyword_at(size_t i);
 size_t keyword_count(void);
@@ -77,6 +81,18 @@ struct rule *rule_parse(struct rule_parser *ps, char *text, const char *file, ui
 int parse_header(struct rule_parser *ps, char **cursor);
 // rule_finish.c: what can only be checked once all keywords are known.
 int rule_finish(struct rule_parser *ps);
+
+// White space, as isspace() has it in the C locale.
+static inline bool lex_space(char c)
+{
+	return c == ' ' || (c >= '\t' && c <= '\r');
+}
+
+// Whether two words are the same but for case. Most that are not differ in their first letter.
+static inline bool lex_same(const char *a, const char *b)
+{
+	return (*a | 32) == (*b | 32) && !strcasecmp(a, b);
+}
 
 // rule_lex.c: small helpers for keyword arguments. All return false when the text is not that.
 char *lex_trim(char *s);

@@ -43,9 +43,9 @@ void rule_report_free(struct rule_report *report)
 	memset(report, 0, sizeof(*report));
 }
 
-void ruleset_count_keyword(struct ruleset *rs, const struct keyword *kw)
+void ruleset_count_keyword(struct ruleset *rs, size_t slot)
 {
-	struct keyword_use *u = &rs->keyword_uses[keyword_slot(kw)];
+	struct keyword_use *u = &rs->keyword_uses[slot];
 	u->rules += u->last != rs->n_tried;
 	u->last = rs->n_tried;
 }

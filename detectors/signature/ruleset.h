@@ -110,5 +110,5 @@ struct ruleset {
 	struct pcre_table pcres;
 };
 
-// Counts a rule that uses a keyword for the report's table, once.
-void ruleset_count_keyword(struct ruleset *rs, const struct keyword *kw);
+// Counts a rule that uses a keyword, by its slot, for the report's table, once.
+void ruleset_count_keyword(struct ruleset *rs, size_t slot);
