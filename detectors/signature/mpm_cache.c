@@ -68,7 +68,15 @@ static bool take_u64(struct cursor *c, uint64_t *v)
 	return b != NULL;
 }
 
-static int read_sets(const struct mpm *m, struct mpm_set *const *sets, const uint8_t *bytes, size_t n)
+// A database as it stands in the file.
+struct entry {
+	const char *bytes;
+	size_t size;
+	size_t at; // of the database in mpm->held
+};
+
+static int read_entries(
+	struct mpm *m, struct mpm_set *const *sets, const uint8_t *bytes, size_t n, struct entry *entries)
 {
 	struct cursor c = cursor_of(bytes, n - 32);
 	const uint8_t *head = cursor_take(&c, 8);
@@ -79,11 +87,30 @@ static int read_sets(const struct mpm *m, struct mpm_set *const *sets, const uin
 		const uint8_t *hash = cursor_take(&c, MPM_HASH);
 		if (!hash || memcmp(hash, sets[i]->hash, MPM_HASH) || !take_u64(&c, &size))
 			return -EBADMSG;
-		const uint8_t *db = cursor_take(&c, size);
-		if (!db || hs_deserialize_database((const char *)db, size, &sets[i]->db) != HS_SUCCESS)
+		size_t room;
+		const char *db = (const char *)cursor_take(&c, size);
+		if (!db || hs_serialized_database_size(db, size, &room) != HS_SUCCESS)
 			return -EBADMSG;
+		entries[i] = (struct entry){db, size, m->held_bytes};
+		m->held_bytes += (room + 63) & ~(size_t)63;
 	}
 	return 0;
+}
+
+static int read_sets(struct mpm *m, struct mpm_set *const *sets, const uint8_t *bytes, size_t n)
+{
+	struct entry *entries = calloc(m->n_sets, sizeof(*entries));
+	int rc = entries ? read_entries(m, sets, bytes, n, entries) : -ENOMEM;
+	m->held = rc ? NULL : huge_alloc(m->held_bytes);
+	if (!rc && !m->held)
+		rc = -ENOMEM;
+	for (uint32_t i = 0; !rc && i < m->n_sets; i++) {
+		sets[i]->db = (hs_database_t *)((char *)m->held + entries[i].at);
+		if (hs_deserialize_database_at(entries[i].bytes, entries[i].size, sets[i]->db) != HS_SUCCESS)
+			rc = -EBADMSG;
+	}
+	free(entries);
+	return rc;
 }
 
 bool mpm_cache_usable(const char *dir, const char **problem)
@@ -124,9 +151,12 @@ int mpm_cache_read(struct mpm *m, const char *dir, const char **problem)
 	} else if (fd >= 0) {
 		*problem = "the cached databases are cut short: compiled anew";
 	}
-	for (uint32_t i = 0; rc && sets && i < m->n_sets; i++) {
-		hs_free_database(sets[i]->db);
-		sets[i]->db = NULL;
+	if (rc && sets) {
+		for (uint32_t i = 0; i < m->n_sets; i++)
+			sets[i]->db = NULL;
+		huge_free(m->held, m->held_bytes);
+		m->held = NULL;
+		m->held_bytes = 0;
 	}
 	if (map != MAP_FAILED)
 		munmap(map, (size_t)st.st_size);

@@ -43,14 +43,19 @@ static int copy_literals(struct mpm_set *set, const struct literal *lits, uint32
 // SHA-256 over lengths, flags and bytes: what makes two sets the same.
 static int set_hash(const struct literal *lits, uint32_t n, uint8_t out[MPM_HASH])
 {
-	EVP_MD_CTX *md = EVP_MD_CTX_new();
-	bool ok = md && EVP_DigestInit_ex(md, EVP_sha256(), NULL);
-	for (uint32_t i = 0; ok && i < n; i++) {
-		uint8_t head[3] = {(uint8_t)(lits[i].len >> 8), (uint8_t)lits[i].len, lits[i].nocase};
-		ok = EVP_DigestUpdate(md, head, sizeof(head)) && EVP_DigestUpdate(md, lits[i].bytes, lits[i].len);
+	size_t bytes = 0;
+	for (uint32_t i = 0; i < n; i++)
+		bytes += 3 + lits[i].len;
+	uint8_t *all = malloc(bytes), *at = all;
+	for (uint32_t i = 0; all && i < n; i++) {
+		*at++ = (uint8_t)(lits[i].len >> 8);
+		*at++ = (uint8_t)lits[i].len;
+		*at++ = lits[i].nocase;
+		memcpy(at, lits[i].bytes, lits[i].len);
+		at += lits[i].len;
 	}
-	ok = ok && EVP_DigestFinal_ex(md, out, NULL);
-	EVP_MD_CTX_free(md);
+	bool ok = all && EVP_Digest(all, bytes, out, NULL, EVP_sha256(), NULL);
+	free(all);
 	return ok ? 0 : -ENOMEM;
 }
 
@@ -192,7 +197,6 @@ void mpm_set_free(struct mpm_set *s)
 		free(s->slots);
 		s->slots = next;
 	}
-	hs_free_database(s->db);
 	free(s);
 }
 
@@ -202,8 +206,11 @@ void mpm_free(struct mpm *m)
 		return;
 	while (m->sets) {
 		struct mpm_set *next = m->sets->all;
+		if (!m->held)
+			hs_free_database(m->sets->db);
 		mpm_set_free(m->sets);
 		m->sets = next;
 	}
+	huge_free(m->held, m->held_bytes);
 	free(m);
 }

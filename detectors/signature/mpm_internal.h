@@ -27,9 +27,11 @@ struct mpm {
 	struct mpm_set *buckets[256];
 	struct mpm_set *sets;
 	uint32_t n_sets;
+	void *held; // databases from the cache, all in one piece; NULL: each by itself
+	size_t held_bytes;
 };
 
-void mpm_set_free(struct mpm_set *s);
+void mpm_set_free(struct mpm_set *s); // its database, if any, is the caller's
 void mpm_set_drop_text(struct mpm_set *s);
 
 // Whether the directory is there (it is made if only its last part is missing) and nobody else can put

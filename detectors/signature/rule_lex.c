@@ -9,6 +9,30 @@
 #include <strings.h>
 #include <sys/stat.h>
 
+#define LARGE_TEXT (1u << 20)
+
+static void text_free(char *text, size_t cap)
+{
+	if (cap >= LARGE_TEXT)
+		huge_free(text, cap);
+	else
+		free(text);
+}
+
+// Room for cap bytes, with the first n of those before.
+static int text_grow(struct rule_source *src, size_t cap, size_t n)
+{
+	char *more = cap >= LARGE_TEXT ? huge_alloc(cap) : malloc(cap);
+	if (!more)
+		return -ENOMEM;
+	if (n)
+		memcpy(more, src->text, n);
+	text_free(src->text, src->cap);
+	src->text = more;
+	src->cap = cap;
+	return 0;
+}
+
 int rule_source_open(struct rule_source *src, const char *path)
 {
 	struct stat st;
@@ -20,23 +44,19 @@ int rule_source_open(struct rule_source *src, const char *path)
 		fclose(f);
 		return -EISDIR;
 	}
-	size_t cap = st.st_size > 0 ? (size_t)st.st_size + 1 : 65536, n = 0, got;
-	src->text = malloc(cap + 1);
-	while (src->text && (got = fread(src->text + n, 1, cap - n, f)) > 0) {
+	size_t n = 0, got;
+	int rc = text_grow(src, st.st_size > 0 ? (size_t)st.st_size + 2 : 65536, 0);
+	// A byte is left for the zero at the end.
+	while (!rc && (got = fread(src->text + n, 1, src->cap - 1 - n, f)) > 0) {
 		n += got;
-		if (n == cap) {
-			char *more = realloc(src->text, cap * 2 + 1);
-			if (!more)
-				break;
-			src->text = more;
-			cap *= 2;
-		}
+		if (n == src->cap - 1)
+			rc = text_grow(src, src->cap * 2, n);
 	}
-	int rc = !src->text ? -ENOMEM : ferror(f) ? -EIO : 0;
+	if (!rc && ferror(f))
+		rc = -EIO;
 	fclose(f);
 	if (rc) {
-		free(src->text);
-		src->text = NULL;
+		rule_source_close(src);
 		return rc;
 	}
 	src->text[n] = 0;
@@ -90,7 +110,7 @@ char *rule_source_next(struct rule_source *src, bool *too_long, bool *binary)
 
 void rule_source_close(struct rule_source *src)
 {
-	free(src->text);
+	text_free(src->text, src->cap);
 	memset(src, 0, sizeof(*src));
 }
 

@@ -111,6 +111,7 @@ int lex_content(const char *s, uint8_t *out, int cap, const char **why);
 
 struct rule_source {
 	char *text; // whole file
+	size_t cap; // that `text` has room for
 	char *at, *end;
 	uint32_t line; // of the rule last returned
 	uint32_t next_line;
