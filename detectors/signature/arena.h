@@ -6,7 +6,7 @@
 struct arena {
 	struct arena_block *blocks;
 	struct arena_block *spare; // that a rewind has left, zeroed
-	size_t used_bytes; // handed out so far
+	size_t used_bytes;         // handed out so far
 };
 
 // n zeroed bytes, 16-byte aligned; NULL without memory. Lives until arena_free.
@@ -23,8 +23,8 @@ struct arena_mark arena_mark(const struct arena *a);
 void arena_rewind(struct arena *a, const struct arena_mark *mark);
 void arena_free(struct arena *a);
 
-// n zeroed bytes in pages of their own, 2 MB large where the kernel has such: for what is large and written at once, since a
-// fault a page of 4 kB costs more than the work on it. NULL without memory.
+// n zeroed bytes in pages of their own, 2 MB large where the kernel has such: for what is large and written at once,
+// since a fault a page of 4 kB costs more than the work on it. NULL without memory.
 void *huge_alloc(size_t n);
 // Takes the n that was asked for. Accepts NULL.
 void huge_free(void *p, size_t n);
