@@ -178,6 +178,17 @@ void app_switch_port(struct app_session *s, uint16_t port)
 	s->switch_port = port;
 }
 
+void app_hand_over(struct app_run *run, struct app_session *s, const uint8_t *bytes, uint32_t len, uint32_t max)
+{
+	app_text_free(run, &s->handed_over);
+	app_text_add(run, &s->handed_over, bytes, len, max);
+}
+
+struct app_bytes app_handed_over(const struct app_session *s)
+{
+	return (struct app_bytes){s->handed_over.at, s->handed_over.len};
+}
+
 void app_inspect_raw(struct app_session *s, uint8_t dir)
 {
 	s->raw_now |= (uint8_t)(1u << dir);
@@ -265,6 +276,7 @@ void app_session_reset(struct app_run *run, struct app_session *s)
 void app_session_free(struct app_run *run, struct app_session *s)
 {
 	app_session_reset(run, s);
+	app_text_free(run, &s->handed_over);
 	run->session = NULL;
 	app_free(run, s);
 }

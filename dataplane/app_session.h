@@ -59,7 +59,8 @@ struct app_session {
 	uint32_t left[2];     // bytes the parser left unused, by direction of the flow
 	uint64_t again;       // bytes shown to the parser that it had left before
 	struct app_asked asked[2];
-	union ip_addr addr[2]; // of the flow, client first as the parser sees it
+	struct app_text handed_over; // app_hand_over: of the parser before
+	union ip_addr addr[2];       // of the flow, client first as the parser sees it
 };
 
 enum app_session_flag {

@@ -29,7 +29,6 @@ static const struct config_row protocol_rows[] = {
 	ROW_BOOL("http.libhtp.default-config.lzma-enabled", F(http_lzma), "no", "Undo LZMA Content-Encoding."),
 	ROW_SIZE("http.libhtp.default-config.compression-bomb-limit", F(http_compression_bomb_limit), 0, 1e10, "1mb",
 		"A body that grows past this and 2048 times its size is given up."),
-	ROW_BOOL("http2.http1-rules", F(http2_http1_rules), "no", "Let http.* rules see HTTP/2 as well."),
 	ROW_ENUM("tls.encryption-handling", F(tls_encryption), tls_choices, "track-only",
 		"After the handshake: count only, let go, or inspect the ciphertext."),
 	ROW_ENUM("tls.ja3-fingerprints", F(tls_ja3), auto_choices, "auto",
@@ -45,6 +44,7 @@ static const struct config_row protocol_rows[] = {
 	ROW_LIST("enip.detection-ports.dp", F(enip_ports), "ports", "44818", "Where EtherNet/IP is expected."),
 	ROW_LIST("rfb.detection-ports.dp", F(rfb_ports), "TCP ports", "5900-5909", "Where RFB (VNC) is expected."),
 
+	ROW_IGNORED("http2.http1-rules", "http.* rules see HTTP/2 in any case"),
 	ROW_IGNORED("http.libhtp.server-config", "one HTTP personality serves every server"),
 	ROW_IGNORED("http.libhtp.default-config.personality", ""),
 	ROW_IGNORED("http.libhtp.default-config.lzma-memlimit", "an LZMA body gets a dictionary of 64 KiB"),

@@ -117,7 +117,6 @@ struct app_config {
 	uint64_t http_decompress_layers;
 	bool http_lzma;
 	uint64_t http_compression_bomb_limit;
-	bool http2_http1_rules;
 	int tls_encryption;   // enum tls_encryption
 	int tls_ja3, tls_ja4; // enum auto_mode
 	struct config_list dns_tcp_ports, dns_udp_ports, tls_ports, smb_ports, modbus_ports, dnp3_ports, enip_ports,

@@ -192,6 +192,10 @@ const struct app_limits *app_limits(const struct app_run *run);
 void app_switch(struct app_run *run, struct app_session *s, enum app_proto expect);
 // After app_switch: probes are asked by this port instead of the flow's (that of CONNECT, 443 for STARTTLS).
 void app_switch_port(struct app_session *s, uint16_t port);
+// With it: what the next parser is to know, at most `max` bytes (an upgrade's request). It asks app_handed_over() while
+// it reads its first bytes; at is NULL where there is nothing.
+void app_hand_over(struct app_run *run, struct app_session *s, const uint8_t *bytes, uint32_t len, uint32_t max);
+struct app_bytes app_handed_over(const struct app_session *s);
 // The flow that this host pair will open soon from/to the port (FTP data) speaks `proto`. Bounded; forgotten after 60
 // s.
 void app_expect(

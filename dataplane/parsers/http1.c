@@ -281,7 +281,7 @@ static enum step leave(struct http1_run *r, enum app_proto proto)
 	finish(r);
 	r->state->side[DIR_TO_SERVER].expect = r->state->side[DIR_TO_CLIENT].expect = EXPECT_NOTHING;
 	app_switch(r->run, r->session, proto);
-	return STEP_ON;
+	return STEP_WAIT; // what is behind the response in these bytes is the other's
 }
 
 static enum step response_fields_done(struct http1_run *r)
@@ -301,8 +301,13 @@ static enum step response_fields_done(struct http1_run *r)
 		http1_note(r, HTTP1_E_RANGE);
 	if (connect && tx->status >= 200 && tx->status < 300)
 		return leave(r, APP_UNKNOWN);
+	if (tx->status == 101 && !framed && http1_begins(http1_value(m, HTTP1_F_UPGRADE), "h2c")) {
+		const struct app_text *request = &tx->msg[DIR_TO_SERVER].start;
+		app_hand_over(r->run, r->session, request->at, request->len, HTTP1_TEXT_MAX);
+		return leave(r, APP_HTTP2);
+	}
 	if (tx->status == 101 && !framed)
-		return leave(r, http1_begins(http1_value(m, HTTP1_F_UPGRADE), "h2c") ? APP_HTTP2 : APP_UNKNOWN);
+		return leave(r, APP_UNKNOWN);
 	if (connect && r->state->side[DIR_TO_SERVER].expect == EXPECT_ANSWER)
 		r->state->side[DIR_TO_SERVER].expect = EXPECT_LINE;
 	return expect_body(r, http1_response_framing(r));
@@ -594,7 +599,7 @@ static enum parse_answer parse(struct app_run *run, struct app_session *s, void 
 	return now == STEP_STOP || r.no_memory ? PARSE_STOP : PARSE_OK;
 }
 
-static void free_tx(struct app_run *run, struct app_tx *base)
+void http1_free_tx(struct app_run *run, struct app_tx *base)
 {
 	struct http1_tx *tx = (struct http1_tx *)(void *)base;
 
@@ -649,7 +654,7 @@ const struct parser parser_http1 = {
 	.tx_size = sizeof(struct http1_tx),
 	.complete = {HTTP1_COMPLETE, HTTP1_COMPLETE},
 	.parse = parse,
-	.free_tx = free_tx,
+	.free_tx = http1_free_tx,
 	.free_state = free_state,
 	.buffers = http1_buffers,
 	.events = http1_events,

@@ -267,6 +267,8 @@ static inline const struct http1_field *http1_field(const struct http1_message *
 	return (const struct http1_field *)(const void *)m->fields.at + i;
 }
 
+// http1.c: gives back what a transaction holds.
+void http1_free_tx(struct app_run *run, struct app_tx *tx);
 // An event of the request where the message is one, else the one behind it in the list.
 void http1_note(struct http1_run *r, enum http1_event e);
 static inline void http1_note_dir(struct http1_run *r, enum http1_event request)

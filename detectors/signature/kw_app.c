@@ -6,13 +6,14 @@
 #include "detectors/signature/rule_parse.h"
 
 #define PARITY "same"
+#define EACH 1 // as a keyword's data: named again, it is about another one of its values
 #define WAITS "read, not looked into; waits for its parser"
 
 static int parse_sticky(struct rule_parser *ps, const struct keyword *kw, char *arg)
 {
 	if (buffer_leave(ps))
 		return -EINVAL;
-	ps->buffer = buffer_app(ps, kw->name);
+	ps->buffer = kw->data == EACH ? buffer_app_new(ps, kw->name) : buffer_app(ps, kw->name);
 	ps->buffer_empty = !ps->buffer || !ps->buffer->steps;
 	ps->buffer_named = true;
 	ps->rule->flags |= RULE_F_TX;
@@ -153,15 +154,9 @@ const struct keyword kw_app_table[] = {
 	{"ssh.hassh.string", "ssh-hassh-string", ARG_NONE, parse_sticky, 0, "", "ssh.hassh.string; content:\"a\";", "Sticky buffer of SSH.", PARITY},
 	{"ssh.hassh.server.string", "ssh-hassh-server-string", ARG_NONE, parse_sticky, 0, "", "ssh.hassh.server.string; content:\"a\";", "Sticky buffer of SSH.", PARITY},
 	{"file.data", "file_data", ARG_NONE, parse_sticky, 0, "", "file.data; content:\"a\";", "Sticky buffer of files.", PARITY},
-	{"http2.frametype", NULL, ARG_OPTIONAL, parse_field, 0, "as Suricata 7", "http2.frametype:...;", "A field of HTTP/2.", WAITS},
-	{"http2.errorcode", NULL, ARG_OPTIONAL, parse_field, 0, "as Suricata 7", "http2.errorcode:...;", "A field of HTTP/2.", WAITS},
-	{"http2.priority", NULL, ARG_OPTIONAL, parse_field, 0, "as Suricata 7", "http2.priority:...;", "A field of HTTP/2.", WAITS},
-	{"http2.window", NULL, ARG_OPTIONAL, parse_field, 0, "as Suricata 7", "http2.window:...;", "A field of HTTP/2.", WAITS},
-	{"http2.size_update", NULL, ARG_OPTIONAL, parse_field, 0, "as Suricata 7", "http2.size_update:...;", "A field of HTTP/2.", WAITS},
-	{"http2.settings", NULL, ARG_OPTIONAL, parse_field, 0, "as Suricata 7", "http2.settings:...;", "A field of HTTP/2.", WAITS},
-	{"http2.header_name", NULL, ARG_NONE, parse_sticky, 0, "", "http2.header_name; content:\"a\";", "Sticky buffer of HTTP/2.", PARITY},
-	{"http.request_header", NULL, ARG_NONE, parse_sticky, 0, "", "http.request_header; content:\"a\";", "Sticky buffer of HTTP.", PARITY},
-	{"http.response_header", NULL, ARG_NONE, parse_sticky, 0, "", "http.response_header; content:\"a\";", "Sticky buffer of HTTP.", PARITY},
+	{"http2.header_name", NULL, ARG_NONE, parse_sticky, EACH, "", "http2.header_name; content:\"a\";", "Sticky buffer of HTTP/2.", PARITY},
+	{"http.request_header", NULL, ARG_NONE, parse_sticky, EACH, "", "http.request_header; content:\"a\";", "Sticky buffer of HTTP.", PARITY},
+	{"http.response_header", NULL, ARG_NONE, parse_sticky, EACH, "", "http.response_header; content:\"a\";", "Sticky buffer of HTTP.", PARITY},
 	{"dcerpc.stub_data", "dce_stub_data", ARG_NONE, parse_sticky, 0, "", "dcerpc.stub_data; content:\"a\";", "Sticky buffer of DCE/RPC.", PARITY},
 	{"smb.named_pipe", "smb_named_pipe", ARG_NONE, parse_sticky, 0, "", "smb.named_pipe; content:\"a\";", "Sticky buffer of SMB.", PARITY},
 	{"smb.share", "smb_share", ARG_NONE, parse_sticky, 0, "", "smb.share; content:\"a\";", "Sticky buffer of SMB.", PARITY},
@@ -245,7 +240,7 @@ const struct keyword kw_app_table[] = {
 	{"ike.nonce_payload", NULL, ARG_NONE, parse_sticky, 0, "", "ike.nonce_payload; content:\"a\";", "Sticky buffer of IKE.", PARITY},
 	{"ike.key_exchange_payload", NULL, ARG_NONE, parse_sticky, 0, "", "ike.key_exchange_payload; content:\"a\";", "Sticky buffer of IKE.", PARITY},
 	{"ja4.hash", NULL, ARG_NONE, parse_sticky, 0, "", "ja4.hash; content:\"a\";", "Sticky buffer of JA4.", PARITY},
-	{"http2.header", NULL, ARG_NONE, parse_sticky, 0, "", "http2.header; content:\"a\";", "Sticky buffer of HTTP/2.", PARITY},
+	{"http2.header", NULL, ARG_NONE, parse_sticky, EACH, "", "http2.header; content:\"a\";", "Sticky buffer of HTTP/2.", PARITY},
 	{"dns.answer.name", NULL, ARG_NONE, parse_sticky, 0, "", "dns.answer.name; content:\"a\";", "Sticky buffer of DNS.", PARITY},
 	{"dns.query.name", NULL, ARG_NONE, parse_sticky, 0, "", "dns.query.name; content:\"a\";", "Sticky buffer of DNS.", PARITY},
 	{"dns.response.rrname", NULL, ARG_NONE, parse_sticky, 0, "", "dns.response.rrname; content:\"a\";", "Sticky buffer of DNS.", PARITY},

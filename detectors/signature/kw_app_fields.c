@@ -18,11 +18,11 @@ static struct step *add_step(struct rule_parser *ps, const struct keyword *kw, e
 
 #define NO_LIMIT 0 // as a keyword's data: any number of 64 bits
 
-// One of several numbers: "4", "!4", ">2", "1-3".
+// One of several numbers: "4", "!4", ">2", "1-3" (which is 2).
 static int parse_number(struct rule_parser *ps, const struct keyword *kw, char *arg)
 {
 	struct range r;
-	if (!lex_range(arg, kw->data == NO_LIMIT ? UINT64_MAX : kw->data, &r))
+	if (!lex_uint(arg, kw->data == NO_LIMIT ? UINT64_MAX : kw->data, &r))
 		return parse_fail(ps, "expected %s, found \"%.40s\"", kw->syntax, arg);
 	struct step *s = add_step(ps, kw, STEP_NUMBER);
 	if (!s)

@@ -246,6 +246,16 @@ bool lex_range(char *s, uint64_t max, struct range *out)
 	return (out->op != RANGE_LT || out->lo) && (out->op != RANGE_GT || out->lo < max); // else nothing could match
 }
 
+bool lex_uint(char *s, uint64_t max, struct range *out)
+{
+	bool open = strchr(s, '-') && !strstr(s, "<>");
+	if (!lex_range(s, max, out) || (open && (out->op != RANGE_IN || out->hi - out->lo < 2)))
+		return false;
+	out->lo += open;
+	out->hi -= open;
+	return true;
+}
+
 char *lex_value(char *field)
 {
 	char *space = field + strcspn(field, " \t");

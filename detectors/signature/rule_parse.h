@@ -32,7 +32,7 @@ struct keyword {
 extern const struct keyword kw_meta_table[], kw_content_table[], kw_pcre_table[], kw_byte_table[], kw_flow_table[],
 	kw_ip_table[], kw_tcp_table[], kw_icmp_table[], kw_flowbits_table[], kw_threshold_table[], kw_dataset_table[],
 	kw_event_table[], kw_buffer_table[], kw_payload_table[], kw_transform_table[], kw_app_protocol_table[],
-	kw_app_table[], kw_app_fields_table[];
+	kw_app_table[], kw_app_fields_table[], kw_http2_table[];
 
 // Looks a keyword up by name or alias. NULL: no such keyword.
 const struct keyword *keyword_find(const char *name);
@@ -102,6 +102,8 @@ bool lex_i64(const char *s, int64_t lo, int64_t hi, int64_t *out);
 bool lex_u32(const char *s, uint32_t lo, uint32_t hi, uint32_t *out);
 bool lex_bytes(const char *s, uint64_t *out); // "10", "2kb", "1MB"
 bool lex_range(char *s, uint64_t max, struct range *out);
+// The same, but both ends of "a-b" are open, as Suricata 7 reads the numbers of most protocols.
+bool lex_uint(char *s, uint64_t max, struct range *out);
 // The word in front of the first space of `field`, which ends there. Returns the trimmed rest, "" without.
 char *lex_value(char *field);
 // Takes the quotes off "..." in place; false when they are missing or not closed.

@@ -389,9 +389,11 @@ static void connect_and_upgrade_leave_http(void **state)
 	assert_int_equal(plab_count(&lab), 2);
 	again();
 	ask("GET / HTTP/1.1\r\nHost: h\r\nUpgrade: h2c\r\n\r\n");
-	reply("HTTP/1.1 101 Switching\r\nUpgrade: h2c\r\n\r\n");
+	reply("HTTP/1.1 101 Switching\r\nUpgrade: h2c\r\n\r\nnext");
 	assert_true(lab.s->flags & SESSION_SWITCH);
 	assert_int_equal(lab.s->switch_to, APP_HTTP2);
+	assert_memory_equal(app_handed_over(lab.s).at, "GET / HTTP/1.1\r\nHost: h\r\n", 25);
+	assert_int_equal(lab.side[DIR_TO_CLIENT].len, 4); // is the next parser's
 }
 
 static void http_0_9_has_a_body_and_nothing_else(void **state)

@@ -1,0 +1,122 @@
+// Numbers of HTTP/2 that have names: types of frames, error codes, settings. Next: app_names.h.
+#include <errno.h>
+#include <string.h>
+#include <strings.h>
+
+#include "detectors/signature/match_runtime.h"
+#include "detectors/signature/rule_parse.h"
+
+static struct step *add_step(struct rule_parser *ps, const struct keyword *kw, enum step_kind kind)
+{
+	struct step *s = step_add_to(ps, buffer_app_new(ps, kw->name), kind);
+	ps->rule->flags |= RULE_F_TX;
+	return s;
+}
+
+static int add_range(struct rule_parser *ps, const struct keyword *kw, struct range r)
+{
+	struct step *s = add_step(ps, kw, STEP_NUMBER);
+	if (!s)
+		return -ENOMEM;
+	s->range = r;
+	return 0;
+}
+
+// A name of the list, whose index is the number, or the number.
+static int parse_named(
+	struct rule_parser *ps, const struct keyword *kw, char *arg, const char *const *names, uint32_t n)
+{
+	uint64_t v = 0;
+	arg = lex_trim(arg);
+	while (v < n && strcasecmp(names[v], arg))
+		v++;
+	if (v == n && (!lex_bytes(arg, &v) || v > kw->data))
+		return parse_fail(ps, "expected %s, found \"%.40s\"", kw->syntax, arg);
+	return add_range(ps, kw, (struct range){.op = RANGE_EQ, .lo = v});
+}
+
+// RFC 9113 6, in Suricata's spelling.
+static int parse_frametype(struct rule_parser *ps, const struct keyword *kw, char *arg)
+{
+	static const char *const names[] = {"DATA", "HEADERS", "PRIORITY", "RSTSTREAM", "SETTINGS", "PUSHPROMISE",
+		"PING", "GOAWAY", "WINDOWUPDATE", "CONTINUATION"};
+	return parse_named(ps, kw, arg, names, sizeof(names) / sizeof(*names));
+}
+
+// RFC 9113 7
+static int parse_errorcode(struct rule_parser *ps, const struct keyword *kw, char *arg)
+{
+	static const char *const names[] = {"NO_ERROR", "PROTOCOL_ERROR", "INTERNAL_ERROR", "FLOW_CONTROL_ERROR",
+		"SETTINGS_TIMEOUT", "STREAM_CLOSED", "FRAME_SIZE_ERROR", "REFUSED_STREAM", "CANCEL",
+		"COMPRESSION_ERROR", "CONNECT_ERROR", "ENHANCE_YOUR_CALM", "INADEQUATE_SECURITY", "HTTP_1_1_REQUIRED"};
+	return parse_named(ps, kw, arg, names, sizeof(names) / sizeof(*names));
+}
+
+static int parse_range(struct rule_parser *ps, const struct keyword *kw, char *arg)
+{
+	struct range r;
+	if (!lex_uint(arg, kw->data ? kw->data : UINT64_MAX, &r))
+		return parse_fail(ps, "expected %s, found \"%.40s\"", kw->syntax, arg);
+	return add_range(ps, kw, r);
+}
+
+struct setting_args {
+	uint32_t id;
+	bool ranged;
+	struct range range;
+};
+
+// The number of the parser's field: identifier and value, of 32 bits each.
+static bool setting_holds(const struct match_ctx *m, const void *args)
+{
+	const struct setting_args *a = args;
+	return m->number >> 32 == a->id && (!a->ranged || range_has(&a->range, (uint32_t)m->number));
+}
+
+// RFC 9113 6.5.2
+static int parse_settings(struct rule_parser *ps, const struct keyword *kw, char *arg)
+{
+	static const char *const names[] = {"SETTINGS_HEADER_TABLE_SIZE", "SETTINGS_ENABLE_PUSH",
+		"SETTINGS_MAX_CONCURRENT_STREAMS", "SETTINGS_INITIAL_WINDOW_SIZE", "SETTINGS_MAX_FRAME_SIZE",
+		"SETTINGS_MAX_HEADER_LIST_SIZE"};
+	const uint32_t n = sizeof(names) / sizeof(*names);
+	struct setting_args *a = rule_alloc(ps, sizeof(*a));
+	size_t len = 0;
+	if (!a)
+		return -ENOMEM;
+	arg = lex_trim(arg);
+	for (; a->id < n; a->id++) {
+		len = strlen(names[a->id]);
+		if (!strncasecmp(names[a->id], arg, len))
+			break;
+	}
+	char *value = a->id < n ? lex_trim(arg + len) : arg;
+	a->ranged = *value && strcmp(value, "=") != 0;
+	if (a->id++ == n || (a->ranged && !lex_uint(value, UINT32_MAX, &a->range)))
+		return parse_fail(ps, "expected %s, found \"%.60s\"", kw->syntax, arg);
+	struct step *s = add_step(ps, kw, STEP_CHECK);
+	if (!s)
+		return -ENOMEM;
+	s->check = (struct check_args){setting_holds, a};
+	return 0;
+}
+
+#define SAME "same"
+#define NUMBER "[!]n | <n | >n | a-b"
+
+const struct keyword kw_http2_table[] = {
+	{"http2.frametype", NULL, ARG_REQUIRED, parse_frametype, 255, "n | name", "http2.frametype:GOAWAY;",
+		"The type of a frame of HTTP/2.", SAME},
+	{"http2.errorcode", NULL, ARG_REQUIRED, parse_errorcode, UINT32_MAX, "n | name", "http2.errorcode:CANCEL;",
+		"The error a stream or a connection of HTTP/2 ends with.",
+		"same; of a GOAWAY the first four bytes are tested, as in Suricata"},
+	{"http2.priority", NULL, ARG_REQUIRED, parse_range, 255, NUMBER, "http2.priority:>100;",
+		"The weight of a stream of HTTP/2.", SAME},
+	{"http2.window", NULL, ARG_REQUIRED, parse_range, UINT32_MAX, NUMBER, "http2.window:<5;",
+		"By how much a window of HTTP/2 grows.", "same; the latest four of a stream"},
+	{"http2.size_update", NULL, ARG_REQUIRED, parse_range, 0, NUMBER, "http2.size_update:>4096;",
+		"A new size of HTTP/2's table of fields.", SAME},
+	{"http2.settings", NULL, ARG_REQUIRED, parse_settings, 0, "name [=n | <n | >n | a-b]",
+		"http2.settings:SETTINGS_ENABLE_PUSH=0;", "A setting of HTTP/2, and its value.", SAME},
+	{0},
+};
