@@ -26,6 +26,9 @@
 #define NIL UINT32_MAX
 #define HEAD_LENT 0x80u
 #define HEAD_FREE 0x40u
+#define HEAD_WAITS 0x20u
+#define WAITING_ORDERS 9u // blocks up to 8 KiB may wait ...
+#define WAITING_MAX 8u    // ... so many of a size
 
 _Static_assert(APP_POOL_BLOCK_MIN << TOP == APP_ALLOC_MAX, "the largest block is what a parser may ask for");
 
@@ -41,6 +44,8 @@ struct app_pool {
 	uint32_t fresh; // of those, never lent: from here on
 	uint32_t has;   // bit an order: its list is not empty
 	uint32_t first[ORDERS];
+	uint8_t waiting_count[WAITING_ORDERS];
+	uint32_t waiting[WAITING_ORDERS][WAITING_MAX]; // units of blocks given back that have not joined
 	struct app_pool_stats stats;
 };
 
@@ -123,11 +128,40 @@ __attribute__((no_sanitize_address)) static void unlink_block(struct app_pool *p
 	p->head[unit] = 0;
 }
 
+// Gives a block to the lists, with its other half and that one's, where they are free.
+static void join(struct app_pool *p, uint32_t unit, uint32_t order)
+{
+	p->head[unit] = 0;
+	for (; order < TOP; order++) {
+		uint32_t buddy = unit ^ 1u << order;
+		if (p->head[buddy] != (HEAD_FREE | order))
+			break;
+		unlink_block(p, buddy, order);
+		unit &= ~(1u << order);
+	}
+	push(p, unit, order);
+}
+
+static void join_waiting(struct app_pool *p)
+{
+	for (uint32_t order = 0; order < WAITING_ORDERS; order++)
+		while (p->waiting_count[order])
+			join(p, p->waiting[order][--p->waiting_count[order]], order);
+}
+
 // Takes the smallest free block of at least `order` and halves it down to that. Returns its unit, or NIL.
 static uint32_t take_unit(struct app_pool *p, uint32_t order)
 {
-	uint32_t large = p->has >> order, at, unit;
+	uint32_t large, at, unit;
 
+	if (order < WAITING_ORDERS && p->waiting_count[order]) {
+		unit = p->waiting[order][--p->waiting_count[order]];
+		p->head[unit] = (uint8_t)(HEAD_LENT | order);
+		return unit;
+	}
+	if (!(p->has >> order) && p->fresh == p->tops)
+		join_waiting(p);
+	large = p->has >> order;
 	if (large) {
 		at = order + (uint32_t)__builtin_ctz(large);
 		unit = p->first[at];
@@ -160,7 +194,7 @@ void *app_pool_take(struct app_pool *p, uint32_t bytes)
 	if (p->stats.in_use > p->stats.peak)
 		p->stats.peak = p->stats.in_use;
 	UNPOISON(mem, bytes);
-	return memset(mem, 0, bytes);
+	return mem;
 }
 
 uint32_t app_pool_give(struct app_pool *p, void *mem)
@@ -171,16 +205,13 @@ uint32_t app_pool_give(struct app_pool *p, void *mem)
 	if (!(p->head[unit] & HEAD_LENT)) // given back twice: a bug, which must not become two owners of one block
 		return *(volatile uint8_t *)mem & 0; // the address sanitizer says where
 	p->stats.in_use -= size;
-	p->head[unit] = 0;
 	POISON(mem, size);
-	for (; order < TOP; order++) {
-		uint32_t buddy = unit ^ 1u << order;
-		if (p->head[buddy] != (HEAD_FREE | order))
-			break;
-		unlink_block(p, buddy, order);
-		unit &= ~(1u << order);
+	if (order < WAITING_ORDERS && p->waiting_count[order] < WAITING_MAX) {
+		p->head[unit] = (uint8_t)(HEAD_WAITS | order);
+		p->waiting[order][p->waiting_count[order]++] = unit;
+	} else {
+		join(p, unit, order);
 	}
-	push(p, unit, order);
 	return size;
 }
 

@@ -1,7 +1,8 @@
 // Memory of a worker's parsers: one region, taken at start and touched as it is used, out of which blocks of 32 bytes
 // to 128 KiB are lent. Blocks are halves of halves (Knowlton 1965, Knuth volume 1 section 2.5): what is given back
-// joins its other half, so that many small blocks of one flow cannot keep a large one from the next. At most twelve
-// steps a call, no malloc. Next: app_session.h.
+// joins its other half, so that many small blocks of one flow cannot keep a large one from the next. A few small ones
+// of each size wait as they are for who asks next, and join when there is no other room. At most twelve steps a call (a
+// thousand once, when those that wait join), no malloc. Next: app_session.h.
 #pragma once
 
 #include <stddef.h>
@@ -26,7 +27,7 @@ size_t app_pool_size(uint64_t bytes);
 struct app_pool *app_pool_init(void *mem, uint64_t bytes);
 // Bytes of the block that `bytes` take, 0: more than APP_ALLOC_MAX.
 uint32_t app_pool_block(uint32_t bytes);
-// A block, its first `bytes` zeroed, aligned to 32; NULL when no room is left (counted).
+// A block with whatever is in it, aligned to 32; NULL when no room is left (counted).
 void *app_pool_take(struct app_pool *p, uint32_t bytes);
 // Gives a block back. Returns its size.
 uint32_t app_pool_give(struct app_pool *p, void *mem);

@@ -27,10 +27,9 @@ const struct app_limits *app_limits(const struct app_run *run)
 	return &run->limits;
 }
 
-void *app_alloc(struct app_run *run, uint32_t bytes)
+static void *lend(struct app_run *run, uint32_t bytes, uint32_t block)
 {
 	struct app_session *s = run->session;
-	uint32_t block = app_pool_block(bytes);
 
 	if (s && s->memory + block > run->flow_memory) {
 		run->refused.flow_memory++;
@@ -42,6 +41,13 @@ void *app_alloc(struct app_run *run, uint32_t bytes)
 	return mem;
 }
 
+void *app_alloc(struct app_run *run, uint32_t bytes)
+{
+	void *mem = lend(run, bytes, app_pool_block(bytes));
+
+	return mem ? memset(mem, 0, bytes) : NULL;
+}
+
 void app_free(struct app_run *run, void *mem)
 {
 	uint32_t block = mem ? app_pool_give(run->pool, mem) : 0;
@@ -50,13 +56,12 @@ void app_free(struct app_run *run, void *mem)
 		run->session->memory -= block;
 }
 
-static bool text_room(struct app_run *run, struct app_text *t, uint32_t want)
+bool app_text_room(struct app_run *run, struct app_text *t, uint32_t more)
 {
-	uint32_t cap = app_pool_block(want);
-
-	if (want <= t->cap)
+	if (more <= t->cap - t->len)
 		return true;
-	uint8_t *at = cap ? app_alloc(run, cap) : NULL;
+	uint32_t cap = more <= APP_ALLOC_MAX ? app_pool_block(t->len + more) : 0;
+	uint8_t *at = cap ? lend(run, cap, cap) : NULL;
 	if (!at)
 		return false;
 	if (t->len)
@@ -73,7 +78,7 @@ bool app_text_add(struct app_run *run, struct app_text *t, const uint8_t *bytes,
 
 	if (t->len + take > APP_ALLOC_MAX)
 		take = APP_ALLOC_MAX - t->len;
-	if (!text_room(run, t, t->len + take)) {
+	if (!app_text_room(run, t, take)) {
 		take = t->cap - t->len; // what still fits stays true to "the front is kept"
 		if (!take)
 			return false;

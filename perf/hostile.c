@@ -7,6 +7,8 @@ const struct hostile_kind hostile_kinds[] = {
 	{"handshake", "a SYN and its SYN/ACK, each pair of a new flow", hostile_handshake, 64, 0},
 	{"connect", "connections of seven packets from SYN to FIN", hostile_connect, 64, 0},
 	{"data", "in-order segments of N connections (the ordinary TCP packet)", hostile_data, 64, HOSTILE_OPEN},
+	{"http", "GETs of 474 bytes and answers with 1,024 of body in turn, on N connections", hostile_http, 1518,
+		HOSTILE_OPEN},
 	{"one-byte", "in-order segments of one byte", hostile_one_byte, 64, HOSTILE_OPEN},
 	{"reversed", "segments in blocks of 256, last first", hostile_reversed, 64, HOSTILE_OPEN},
 	{"holes", "segments of one byte, each behind a hole", hostile_holes, 64, HOSTILE_OPEN},

@@ -36,7 +36,7 @@ hostile_make hostile_open;
 // The table; its last row has no name.
 extern const struct hostile_kind hostile_kinds[];
 
-hostile_make hostile_syn_data, hostile_syn_fast_open, hostile_handshake, hostile_connect, hostile_data,
+hostile_make hostile_syn_data, hostile_syn_fast_open, hostile_handshake, hostile_connect, hostile_data, hostile_http,
 	hostile_one_byte, hostile_reversed, hostile_holes, hostile_overlap, hostile_sack, hostile_options, hostile_rst,
 	hostile_fin, hostile_stray_tls, hostile_stray_http, hostile_stray_login;
 hostile_make hostile_ipip, hostile_gre, hostile_vxlan, hostile_gtpu, hostile_qinq, hostile_mpls, hostile_extensions,

@@ -178,6 +178,52 @@ uint32_t hostile_overlap(const struct hostile *h, uint8_t *to)
 	return wire_segment(to, &s, other);
 }
 
+// What browsers and servers send: a GET of 474 bytes and its answer with 1,024 bytes of body, in turn.
+static const uint8_t request[] =
+	"GET /assets/images/logo.png?v=20240131 HTTP/1.1\r\n"
+	"Host: www.example.com\r\n"
+	"User-Agent: Mozilla/5.0 (X11; Linux x86_64; rv:115.0) Gecko/20100101 Firefox/115.0\r\n"
+	"Accept: text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,*/*;q=0.8\r\n"
+	"Accept-Language: en-US,en;q=0.5\r\n"
+	"Accept-Encoding: gzip, deflate\r\n"
+	"Referer: http://www.example.com/index.html\r\n"
+	"Connection: keep-alive\r\n"
+	"Cookie: session=3f2a9c81d4e5; theme=light\r\n"
+	"Upgrade-Insecure-Requests: 1\r\n"
+	"Cache-Control: max-age=0\r\n\r\n";
+static const uint8_t response[] = "HTTP/1.1 200 OK\r\n"
+				  "Date: Mon, 23 Nov 2026 12:00:00 GMT\r\n"
+				  "Server: Apache/2.4.57 (Debian)\r\n"
+				  "Last-Modified: Tue, 17 Nov 2026 08:30:00 GMT\r\n"
+				  "ETag: \"5f3-60a1b2c3d4e5f\"\r\n"
+				  "Accept-Ranges: bytes\r\n"
+				  "Content-Length: 1024\r\n"
+				  "Keep-Alive: timeout=5, max=100\r\n"
+				  "Connection: Keep-Alive\r\n"
+				  "Content-Type: text/html; charset=UTF-8\r\n\r\n";
+#define ANSWER_BODY 1024u
+
+uint32_t hostile_http(const struct hostile *h, uint8_t *to)
+{
+	static const uint8_t body[ANSWER_BODY] = "<!DOCTYPE html><html><head><title>Example</title></head><body>";
+	const uint32_t ask = sizeof(request) - 1, head = sizeof(response) - 1, answer = head + ANSWER_BODY;
+	uint64_t flow = h->n / 2 % h->flows;
+	uint32_t turn = (uint32_t)(h->n / 2 / h->flows);
+	struct wire_segment s = to_server(flow, turn * ask, PSH | ACK, ask);
+	uint8_t text[sizeof(response) + ANSWER_BODY];
+
+	if (h->n % 2 == 0) {
+		s.ack += turn * answer;
+		return wire_segment(to, &s, request);
+	}
+	s = to_client(flow, (turn + 1) * ask, PSH | ACK);
+	s.seq += turn * answer;
+	s.len = answer;
+	memcpy(text, response, head);
+	memcpy(text + head, body, sizeof(body));
+	return wire_segment(to, &s, text);
+}
+
 // One of two packets of a connection sends a thousand bytes, the other acknowledges the first and some of the rest.
 uint32_t hostile_sack(const struct hostile *h, uint8_t *to)
 {

@@ -241,7 +241,7 @@ static void serve(struct lane *l, uint64_t tick_ns, bool ticked)
 
 	if (ticked && l->o->workers == 1)
 		pipeline_decide(l->pipeline, tick_ns, l->seq, false);
-	drain(l, l->o->kind == PERF_REPLAY);
+	drain(l, l->o->kind == PERF_REPLAY || l->o->protocols);
 	end = rte_rdtsc();
 	l->off_clock += end - begin;
 	l->stage_began += end - begin;

@@ -210,8 +210,10 @@ static int build(struct run *r)
 	defrag_config_defaults(&c.defrag);
 	tcp_stream_config_default(&c.stream);
 	flow_table_config_default(&c.flow);
-	if (r->o.protocols)
+	if (r->o.protocols) {
 		app_layer_config_default(&c.app, parser_table);
+		c.app.log = UINT64_MAX; // records are written, as in a sensor
+	}
 	c.flow.max_flows = r->o.memory ? 0 : r->o.flows;
 	c.flow.memory_bytes = r->o.memory;
 	if (r->o.kind == PERF_REPLAY && !r->o.memory) {

@@ -166,6 +166,8 @@ struct app_text {
 	uint32_t len, cap;
 };
 bool app_text_add(struct app_run *run, struct app_text *t, const uint8_t *bytes, uint32_t len, uint32_t max);
+// Room for `more` bytes behind the text, so that what is appended next is not copied as it grows. False: no memory.
+bool app_text_room(struct app_run *run, struct app_text *t, uint32_t more);
 void app_text_free(struct app_run *run, struct app_text *t);
 
 // A new transaction at the end of the flow's list; NULL: none left (a flow has at most app-layer.max-tx, or no memory).

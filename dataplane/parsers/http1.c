@@ -3,8 +3,9 @@
 // Next: http1_line.c.
 #include <string.h>
 
-#include "dataplane/api/cursor.h"
 #include "dataplane/parsers/http1.h"
+
+#define AHEAD_MAX 1024u // most header sections are shorter
 
 enum step {
 	STEP_ON,
@@ -17,12 +18,6 @@ void http1_note(struct http1_run *r, enum http1_event e)
 	struct http1_tx *tx = http1_side(r)->tx;
 
 	app_event(r->run, r->session, tx ? &tx->tx : NULL, (uint8_t)e);
-}
-
-void http1_add(struct http1_run *r, struct app_text *t, const void *bytes, uint32_t len)
-{
-	if (len && !app_text_add(r->run, t, bytes, len, HTTP1_TEXT_MAX))
-		r->no_memory = true;
 }
 
 static void reach(struct http1_run *r, enum http1_progress progress)
@@ -246,6 +241,7 @@ static void forget_continue(struct http1_run *r)
 	m->start.len = m->fields.len = m->names.len = 0;
 	m->field_count = 0;
 	m->has_fields = false;
+	m->seen = 0;
 	memset(m->known, 0, sizeof(m->known));
 	http1_side(r)->expect = EXPECT_LINE;
 }
@@ -331,6 +327,9 @@ static enum step cut_short(struct http1_run *r, struct cursor *c)
 static enum step fields(struct http1_run *r, struct cursor *c)
 {
 	bool trailer = http1_side(r)->expect == EXPECT_TRAILER;
+
+	if (http1_plain_fields(r, c) < 0)
+		return STEP_STOP;
 	uint32_t len = line_length(r, c, true);
 
 	if (!len && r->last)
@@ -586,8 +585,13 @@ static void lose(struct http1_run *r, uint64_t gap)
 
 static enum parse_answer parse(struct app_run *run, struct app_session *s, void *state, struct app_input *in)
 {
-	struct http1_run r = {
-		.run = run, .session = s, .state = state, .limits = app_limits(run), .dir = in->dir, .last = in->last};
+	struct http1_run r = {.run = run,
+		.session = s,
+		.state = state,
+		.limits = app_limits(run),
+		.dir = in->dir,
+		.last = in->last,
+		.ahead = in->len < AHEAD_MAX ? in->len : AHEAD_MAX};
 	struct cursor c = cursor_of(in->data, in->len);
 	enum step now = STEP_ON;
 

@@ -1,9 +1,13 @@
 // Shared by the files of the HTTP/1 parser (RFC 9110, RFC 9112): what a flow, a transaction and each of its two
 // messages hold. What is accepted, and how what is malformed is read, follows the behaviour of Suricata 7 with its
-// defaults, because rules are written for that. Read in this order: http1.c (states), http1_line.c, http1_headers.c,
-// http1_framing.c, http1_body.c, http1_decompress.c, http1_uri.c, http1_file.c, http1_buffers.c, http1_log.c.
+// defaults, because rules are written for that. Read in this order: http1.c (states), http1_line.c, http1_field.c,
+// http1_headers.c, http1_framing.c, http1_body.c, http1_decompress.c, http1_uri.c, http1_file.c, http1_buffers.c,
+// http1_log.c.
 #pragma once
 
+#include <string.h>
+
+#include "dataplane/api/cursor.h"
 #include "dataplane/api/parser.h"
 #include "dataplane/parsers/http1_chars.h"
 
@@ -164,6 +168,7 @@ struct http1_message {
 	bool has_fields; // the header section is complete
 	bool broken;     // they contradict themselves: only what is asked for by name is shown
 	bool body_begun;
+	uint64_t seen;     // bit a hash of a name that a field has
 	bool repeats;      // two fields have the same name since the fields were put together last
 	bool header_apart; // http.header is `header`
 	bool body_full;    // the limit of inspection is reached
@@ -243,6 +248,7 @@ struct http1_run {
 	uint8_t dir;
 	bool last;
 	bool no_memory;
+	uint32_t ahead; // bytes of input in sight, as far as texts are made ready for them
 };
 
 static inline struct http1_side *http1_side(struct http1_run *r)
@@ -262,9 +268,9 @@ static inline struct app_bytes http1_bytes(const struct app_text *t, struct http
 
 // The value of a known field; at is NULL where there is none.
 struct app_bytes http1_value(const struct http1_message *m, enum http1_known known);
-static inline const struct http1_field *http1_field(const struct http1_message *m, uint32_t i)
+static inline struct http1_field *http1_field(const struct http1_message *m, uint32_t i)
 {
-	return (const struct http1_field *)(const void *)m->fields.at + i;
+	return (struct http1_field *)(void *)m->fields.at + i;
 }
 
 // http1.c: gives back what a transaction holds.
@@ -275,8 +281,24 @@ static inline void http1_note_dir(struct http1_run *r, enum http1_event request)
 {
 	http1_note(r, (enum http1_event)(request + r->dir));
 }
+// Room for len more bytes, that are part of the text from now on; NULL: no memory (noted in r).
+static inline uint8_t *http1_grow(struct http1_run *r, struct app_text *t, uint32_t len)
+{
+	if (len > t->cap - t->len && !app_text_room(r->run, t, len)) {
+		r->no_memory = true;
+		return NULL;
+	}
+	t->len += len;
+	return t->at + t->len - len;
+}
 // Appends; a lack of memory is noted in r.
-void http1_add(struct http1_run *r, struct app_text *t, const void *bytes, uint32_t len);
+static inline void http1_add(struct http1_run *r, struct app_text *t, const void *bytes, uint32_t len)
+{
+	uint8_t *to = len ? http1_grow(r, t, len) : NULL;
+
+	if (to)
+		memcpy(to, bytes, len);
+}
 
 // http1_line.c: start lines, without their end.
 void http1_request_line(struct http1_run *r, struct app_bytes line);
@@ -285,9 +307,32 @@ void http1_status_line(struct http1_run *r, struct app_bytes line);
 bool http1_is_status(struct app_bytes line);
 enum http1_method http1_method(struct app_bytes token);
 
+// Writes into a text that has the room; returns what is behind.
+static inline uint8_t *http1_put(uint8_t *to, struct app_bytes b)
+{
+	if (b.len)
+		memcpy(to, b.at, b.len);
+	return to + b.len;
+}
+static inline uint8_t *http1_put_end(uint8_t *to)
+{
+	*to++ = '\r';
+	*to++ = '\n';
+	return to;
+}
+
+// http1_field.c: a line without its end, with those that continue it. Writes "Name: value" CRLF into `start`. Returns
+// 0, or -1 when there are too many fields.
+int http1_parse_field(struct http1_run *r, struct app_bytes text);
+// Notes a field that needs no change and is the first of its name, `at` bytes into `start`, where the caller puts it.
+// False: it is another.
+bool http1_note_field(struct http1_run *r, struct app_bytes text, uint32_t at);
+
 // http1_headers.c: the lines of a header section. A line is handed over with its end; next: the byte behind it, -1: not
 // known yet. Returns 1 when the line ends the section, -1 when there are too many fields.
 int http1_header_line(struct http1_run *r, struct app_bytes line, int next);
+// Takes ordinary lines, as many as there are, at once. Returns 0, or -1 as above.
+int http1_plain_fields(struct http1_run *r, struct cursor *c);
 // The last field, when the stream ends within the section.
 int http1_header_flush(struct http1_run *r);
 // The section is over: puts fields of the same name together, makes the texts rules read.

@@ -32,11 +32,20 @@ static inline int http1_hex(uint8_t c)
 	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
-// tchar of RFC 9110 5.6.2
-static inline bool http1_is_token(uint8_t c)
+// tchar of RFC 9110 5.6.2 in lower case; 0: it is none.
+static inline uint8_t http1_token_lower(uint8_t c)
 {
-	static const uint32_t set[8] = {0, 0x03ff6cfa, 0xc7fffffe, 0x57ffffff};
-	return set[c >> 5] >> (c & 31) & 1;
+	// clang-format off
+	static const char set[256] = {
+		['!'] = '!', ['#'] = '#', '$', '%', '&', '\'', ['*'] = '*', '+', ['-'] = '-', '.',
+		['0'] = '0', '1', '2', '3', '4', '5', '6', '7', '8', '9',
+		['A'] = 'a', 'b', 'c', 'd', 'e', 'f', 'g', 'h', 'i', 'j', 'k', 'l', 'm',
+		'n', 'o', 'p', 'q', 'r', 's', 't', 'u', 'v', 'w', 'x', 'y', 'z',
+		['^'] = '^', '_', '`', 'a', 'b', 'c', 'd', 'e', 'f', 'g', 'h', 'i', 'j', 'k', 'l', 'm',
+		'n', 'o', 'p', 'q', 'r', 's', 't', 'u', 'v', 'w', 'x', 'y', 'z', ['|'] = '|', ['~'] = '~',
+	};
+	// clang-format on
+	return (uint8_t)set[c];
 }
 
 // Without line ends (CR and LF in any number) behind.

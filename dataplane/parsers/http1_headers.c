@@ -1,150 +1,17 @@
-// Field lines (RFC 9112 5): folding, names and values, fields of one name put together (RFC 9110 5.3), and the texts
-// that http.start, http.header and http.header_names show. Next: http1_framing.c.
+// Header sections (RFC 9112 5): lines and folding, fields of one name put together (RFC 9110 5.3), and the texts that
+// http.start, http.header and http.header_names show. Next: http1_framing.c.
+#include <emmintrin.h>
 #include <string.h>
 
 #include "dataplane/parsers/http1.h"
 
-static struct http1_field *field_at(const struct http1_message *m, uint32_t i)
-{
-	return (struct http1_field *)(void *)m->fields.at + i;
-}
+#define FIELDS_READY 16u // a message has room for from the start
 
 struct app_bytes http1_value(const struct http1_message *m, enum http1_known known)
 {
 	if (!m->known[known])
 		return (struct app_bytes){NULL, 0};
-	return http1_bytes(&m->start, field_at(m, m->known[known] - 1u)->value);
-}
-
-// Names are known by what is left without NULs, which some servers skip.
-static enum http1_known known_name(struct app_bytes name)
-{
-	static const struct {
-		const char *name;
-		uint8_t len;
-	} names[HTTP1_KNOWN_COUNT] = {
-#define NAME(id, text) [HTTP1_F_##id] = {text, sizeof(text) - 1},
-		HTTP1_KNOWN_LIST(NAME)
-#undef NAME
-	};
-	uint8_t bare[20]; // longer than any of them
-
-	if (name.len && memchr(name.at, 0, name.len)) {
-		uint32_t n = 0;
-		for (uint32_t i = 0; i < name.len && n < sizeof(bare); i++)
-			if (name.at[i])
-				bare[n++] = name.at[i];
-		name = (struct app_bytes){bare, n};
-	}
-	for (int i = 1; i < HTTP1_KNOWN_COUNT; i++)
-		if (names[i].len == name.len && http1_equals(name, names[i].name))
-			return (enum http1_known)i;
-	return HTTP1_UNKNOWN_FIELD;
-}
-
-static uint16_t name_hash(struct app_bytes name)
-{
-	uint32_t h = name.len;
-
-	for (uint32_t i = 0; i < name.len; i++)
-		h = h * 31 + http1_lower(name.at[i]);
-	return (uint16_t)(h ^ h >> 16);
-}
-
-static bool same_name(struct app_bytes a, struct app_bytes b)
-{
-	if (a.len != b.len)
-		return false;
-	for (uint32_t i = 0; i < a.len; i++)
-		if (http1_lower(a.at[i]) != http1_lower(b.at[i]))
-			return false;
-	return true;
-}
-
-// The first field with the name of `f`; index + 1, 0: none.
-static uint32_t first_of_name(const struct http1_message *m, const struct http1_field *f, struct app_bytes name)
-{
-	for (uint32_t i = 0; i < m->field_count; i++) {
-		const struct http1_field *other = field_at(m, i);
-		if (other->hash == f->hash && !other->repeated && same_name(http1_bytes(&m->start, other->name), name))
-			return i + 1;
-	}
-	return 0;
-}
-
-// A second value for a name. False: it does not count.
-static bool repeat(struct http1_run *r, struct http1_message *m, struct http1_field *first, struct http1_field *f,
-	struct app_bytes value)
-{
-	if (first->known == HTTP1_F_CONTENT_LENGTH) {
-		if (http1_number(value) != http1_number(http1_bytes(&m->start, first->value)))
-			http1_note_dir(r, HTTP1_E_REQUEST_CL_TWICE);
-		return false;
-	}
-	if (first->repeats == HTTP1_REPEATS_MAX) {
-		http1_note_dir(r, HTTP1_E_REQUEST_REPETITION);
-		return false;
-	}
-	first->repeats++;
-	f->repeated = true;
-	m->repeats = true;
-	return true;
-}
-
-static int add_field(struct http1_run *r, struct app_bytes name, struct app_bytes value)
-{
-	struct http1_message *m = http1_message(r);
-	struct http1_field f = {.hash = name_hash(name), .known = (uint8_t)known_name(name)};
-	uint32_t first = first_of_name(m, &f, name);
-
-	if (m->field_count == HTTP1_HEADERS_MAX) {
-		http1_note_dir(r, HTTP1_E_REQUEST_HEADERS_MANY);
-		return -1;
-	}
-	if (first && !repeat(r, m, field_at(m, first - 1), &f, value))
-		return 0;
-	f.name = (struct http1_span){m->start.len, name.len};
-	http1_add(r, &m->start, name.at, name.len);
-	http1_add(r, &m->start, ": ", 2);
-	f.value = (struct http1_span){m->start.len, value.len};
-	http1_add(r, &m->start, value.at, value.len);
-	http1_add(r, &m->start, "\r\n", 2);
-	http1_add(r, &m->fields, &f, sizeof(f));
-	if (r->no_memory)
-		return -1;
-	m->field_count++;
-	if (first) {
-		struct http1_field *head = field_at(m, first - 1);
-		field_at(m, head->last ? head->last - 1u : first - 1)->next = m->field_count;
-		head->last = m->field_count;
-	} else if (f.known && !m->known[f.known]) {
-		m->known[f.known] = m->field_count;
-	}
-	return 0;
-}
-
-static int parse_field(struct http1_run *r, struct app_bytes text)
-{
-	struct app_bytes name = text, value;
-	uint32_t colon = 0;
-	bool odd = false;
-
-	while (colon < text.len && text.at[colon] != ':' && (r->dir == DIR_TO_CLIENT || text.at[colon]))
-		colon++;
-	if (colon == text.len || text.at[colon] != ':') {
-		http1_note_dir(r, HTTP1_E_REQUEST_NO_COLON);
-		name.len = 0;
-		return add_field(r, name, text);
-	}
-	name.len = colon;
-	while (name.len && http1_is_space(name.at[name.len - 1]))
-		name.len--;
-	for (uint32_t i = 0; i < name.len; i++)
-		odd |= !http1_is_token(name.at[i]);
-	if (odd || !name.len || name.len < colon)
-		http1_note_dir(r, HTTP1_E_REQUEST_HEADER);
-	value = (struct app_bytes){text.at + colon + 1, text.len - colon - 1};
-	return add_field(r, name, http1_trim_blanks(value));
+	return http1_bytes(&m->start, http1_field(m, m->known[known] - 1u)->value);
 }
 
 static struct app_bytes pending_text(struct http1_run *r)
@@ -159,7 +26,7 @@ static struct app_bytes pending_text(struct http1_run *r)
 int http1_header_flush(struct http1_run *r)
 {
 	struct http1_side *side = http1_side(r);
-	int rc = side->has_pending ? parse_field(r, pending_text(r)) : 0;
+	int rc = side->has_pending ? http1_parse_field(r, pending_text(r)) : 0;
 
 	side->has_pending = false;
 	side->folded.len = 0;
@@ -208,12 +75,61 @@ static int fold(struct http1_run *r, struct http1_span at)
 	return rc;
 }
 
+// Room for what is in sight, so that texts are not copied as they grow.
+static bool make_ready(struct http1_run *r, struct http1_message *m)
+{
+	bool ok = app_text_room(r->run, &m->raw, r->ahead) && app_text_room(r->run, &m->start, r->ahead) &&
+		  app_text_room(r->run, &m->fields, FIELDS_READY * (uint32_t)sizeof(struct http1_field));
+
+	r->no_memory |= !ok;
+	return ok;
+}
+
+// Length of the line at the front, when it is whole, ends with CRLF, and stands by itself: what is ahead neither ends
+// the section nor continues it. 0: any other.
+static uint32_t plain_line(const struct http1_run *r, const struct cursor *c)
+{
+	size_t left = cursor_left(c);
+	const uint8_t *lf = left && !is_fold(*c->at) ? memchr(c->at, '\n', left) : NULL;
+
+	if (!lf || lf + 1 == c->end || lf - c->at < 2 || lf - c->at >= HTTP1_FIELD_MAX || lf[-1] != '\r' ||
+		is_fold(lf[1]))
+		return 0;
+	size_t text = (size_t)(lf - c->at) - 1;
+	if (r->dir == DIR_TO_CLIENT ? memchr(c->at, '\r', text) != NULL : c->at[text - 1] == '\r')
+		return 0;
+	return (uint32_t)text + 2;
+}
+
+int http1_plain_fields(struct http1_run *r, struct cursor *c)
+{
+	struct http1_message *m = http1_message(r);
+	const uint8_t *from = c->at, *copied = c->at;
+	int rc = 0;
+
+	if (http1_side(r)->has_pending || http1_side(r)->scanned || (!m->raw.len && !make_ready(r, m)))
+		return 0;
+	for (uint32_t len; rc == 0 && !r->no_memory && (len = plain_line(r, c)) != 0;) {
+		struct app_bytes text = {cursor_take(c, len), len - 2};
+		if (http1_note_field(r, text, m->start.len + (uint32_t)(text.at - copied)))
+			continue;
+		http1_add(r, &m->start, copied, (uint32_t)(text.at - copied));
+		copied = c->at;
+		rc = http1_parse_field(r, text);
+	}
+	http1_add(r, &m->start, copied, (uint32_t)(c->at - copied));
+	http1_add(r, &m->raw, from, (uint32_t)(c->at - from));
+	return r->no_memory ? -1 : rc;
+}
+
 int http1_header_line(struct http1_run *r, struct app_bytes line, int next)
 {
 	struct http1_message *m = http1_message(r);
 	struct http1_side *side = http1_side(r);
 	struct http1_span at = {m->raw.len, http1_chomp(line).len};
 
+	if (!m->raw.len && !make_ready(r, m))
+		return -1;
 	http1_add(r, &m->raw, line.at, line.len);
 	if (r->no_memory)
 		return -1;
@@ -240,34 +156,35 @@ static void join_repeats(struct http1_run *r, struct http1_message *m)
 	http1_add(r, &m->start, old.at, m->line_len + 2);
 	memset(m->known, 0, sizeof(m->known));
 	for (uint32_t i = 0; i < m->field_count && !r->no_memory; i++) {
-		struct http1_field f = *field_at(m, i);
+		struct http1_field f = *http1_field(m, i);
 		if (f.repeated)
 			continue;
 		struct http1_span name = {m->start.len, f.name.len};
 		http1_add(r, &m->start, old.at + f.name.at, f.name.len + 2);
 		struct http1_span value = {m->start.len, 0};
 		http1_add(r, &m->start, old.at + f.value.at, f.value.len);
-		for (uint32_t n = f.next; n; n = field_at(m, n - 1)->next) {
+		for (uint32_t n = f.next; n; n = http1_field(m, n - 1)->next) {
 			http1_add(r, &m->start, ", ", 2);
-			http1_add(r, &m->start, old.at + field_at(m, n - 1)->value.at, field_at(m, n - 1)->value.len);
+			http1_add(r, &m->start, old.at + http1_field(m, n - 1)->value.at,
+				http1_field(m, n - 1)->value.len);
 		}
 		value.len = m->start.len - value.at;
 		http1_add(r, &m->start, "\r\n", 2);
 		f.name = name;
 		f.value = value;
 		// Behind i, so that what has not been put together yet is not written over: kept <= i.
-		field_at(m, i)->name = name;
-		field_at(m, i)->value = value;
+		http1_field(m, i)->name = name;
+		http1_field(m, i)->value = value;
 		if (f.known && !m->known[f.known])
 			m->known[f.known] = (uint16_t)(kept + 1);
 		kept++;
 	}
 	uint32_t to = 0;
 	for (uint32_t i = 0; i < m->field_count; i++)
-		if (!field_at(m, i)->repeated) {
-			struct http1_field f = *field_at(m, i);
+		if (!http1_field(m, i)->repeated) {
+			struct http1_field f = *http1_field(m, i);
 			f.next = f.last = 0;
-			*field_at(m, to++) = f;
+			*http1_field(m, to++) = f;
 		}
 	m->field_count = (uint16_t)to;
 	m->fields.len = to * (uint32_t)sizeof(struct http1_field);
@@ -280,13 +197,36 @@ static void make_header(struct http1_run *r, struct http1_message *m)
 {
 	enum http1_known left_out = r->dir == DIR_TO_SERVER ? HTTP1_F_COOKIE : HTTP1_F_SET_COOKIE;
 
+	uint32_t from = m->line_len + 2;
+
 	m->header.len = 0;
 	m->header_apart = m->known[left_out] != 0;
-	for (uint32_t i = 0; m->header_apart && i < m->field_count; i++) {
-		const struct http1_field *f = field_at(m, i);
+	if (!m->header_apart)
+		return;
+	for (uint32_t i = 0; i < m->field_count; i++) {
+		const struct http1_field *f = http1_field(m, i);
 		if (f->known != left_out)
-			http1_add(r, &m->header, m->start.at + f->name.at, f->value.at + f->value.len + 2 - f->name.at);
+			continue;
+		http1_add(r, &m->header, m->start.at + from, f->name.at - from);
+		from = f->value.at + f->value.len + 2;
 	}
+	http1_add(r, &m->header, m->start.at + from, m->start.len - from);
+}
+
+// CRLF, then each name with CRLF, then CRLF.
+static void make_names(struct http1_run *r, struct http1_message *m)
+{
+	uint32_t len = 4;
+
+	for (uint32_t i = 0; i < m->field_count; i++)
+		len += http1_field(m, i)->name.len + 2;
+	uint8_t *to = http1_grow(r, &m->names, len);
+	if (!to)
+		return;
+	to = http1_put_end(to);
+	for (uint32_t i = 0; i < m->field_count; i++)
+		to = http1_put_end(http1_put(to, http1_bytes(&m->start, http1_field(m, i)->name)));
+	http1_put_end(to);
 }
 
 void http1_headers_done(struct http1_run *r)
@@ -301,11 +241,6 @@ void http1_headers_done(struct http1_run *r)
 	m->has_fields = true;
 	if (!m->field_count || r->no_memory)
 		return;
-	http1_add(r, &m->names, "\r\n", 2);
-	for (uint32_t i = 0; i < m->field_count; i++) {
-		http1_add(r, &m->names, m->start.at + field_at(m, i)->name.at, field_at(m, i)->name.len);
-		http1_add(r, &m->names, "\r\n", 2);
-	}
-	http1_add(r, &m->names, "\r\n", 2);
+	make_names(r, m);
 	http1_add(r, &m->start, "\r\n", 2);
 }

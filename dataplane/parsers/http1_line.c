@@ -1,5 +1,5 @@
 // Start lines: the request line (RFC 9112 3) and the status line (RFC 9112 4), as servers and browsers take them: any
-// white space between the parts, anything in them. Next: http1_headers.c.
+// white space between the parts, anything in them. Next: http1_field.c.
 #include <string.h>
 
 #include "dataplane/parsers/http1.h"
@@ -62,8 +62,9 @@ enum http1_method http1_method(struct app_bytes token)
 		{"INVALID", HTTP1_M_KNOWN},
 	};
 
-	for (size_t i = 0; i < sizeof(methods) / sizeof(*methods); i++)
-		if (strlen(methods[i].name) == token.len && !memcmp(methods[i].name, token.at, token.len))
+	for (size_t i = 0; token.len && i < sizeof(methods) / sizeof(*methods); i++)
+		if (*methods[i].name == (char)*token.at && strlen(methods[i].name) == token.len &&
+			!memcmp(methods[i].name, token.at, token.len))
 			return methods[i].method;
 	return HTTP1_M_OTHER;
 }
@@ -83,6 +84,7 @@ static void take_line(struct http1_run *r, struct app_bytes line)
 	struct http1_message *m = http1_message(r);
 
 	m->start.len = 0;
+	r->no_memory |= !app_text_room(r->run, &m->start, line.len + 2 > r->ahead ? line.len + 2 : r->ahead);
 	http1_add(r, &m->start, line.at, line.len);
 	http1_add(r, &m->start, "\r\n", 2);
 	m->line_len = line.len;

@@ -38,6 +38,11 @@ static bool percent_u(struct app_bytes in, uint8_t *c)
 
 static void decode(struct out *o, struct app_bytes in)
 {
+	if (in.len && !memchr(in.at, '%', in.len)) {
+		memcpy(o->at + o->len, in.at, in.len);
+		o->len += in.len;
+		return;
+	}
 	for (uint32_t i = 0; i < in.len; i++) {
 		uint8_t c = in.at[i];
 		if (c == '%' && percent((struct app_bytes){in.at + i, in.len - i}, &c))
@@ -124,11 +129,26 @@ static void decode_utf8(struct out *o)
 	o->len = n;
 }
 
+// Whether a part of the path does: others are neither "." nor "..".
+static bool begins_with_dot(const struct out *o)
+{
+	const uint8_t *at = o->at, *end = o->at + o->len;
+
+	while (at < end && (at = memchr(at, '.', (size_t)(end - at))) != NULL) {
+		if (at == o->at || at[-1] == '/')
+			return true;
+		at++;
+	}
+	return false;
+}
+
 // Resolves "." and ".." in place: RFC 3986 5.2.4, but that a slash behind the last of them goes with it.
 static void resolve_dots(struct out *o)
 {
 	uint32_t n = 0, i = 0;
 
+	if (!begins_with_dot(o))
+		return;
 	while (i < o->len) {
 		uint32_t from = i;
 		bool slash = o->at[i] == '/';
@@ -154,10 +174,12 @@ static void resolve_dots(struct out *o)
 
 static struct app_bytes take_until(struct app_bytes *rest, const char *ends)
 {
-	struct app_bytes part = {rest->at, 0};
+	struct app_bytes part = *rest;
 
-	while (part.len < rest->len && !(rest->at[part.len] && strchr(ends, rest->at[part.len])))
-		part.len++;
+	for (; *ends && part.len; ends++) {
+		const uint8_t *end = memchr(part.at, *ends, part.len);
+		part.len = end ? (uint32_t)(end - part.at) : part.len;
+	}
 	rest->at += part.len;
 	rest->len -= part.len;
 	return part;
