@@ -3,6 +3,9 @@
 // decode_tunnel.c. Events are named in drops.def.
 #include "dataplane/decode.h"
 
+#include <rte_branch_prediction.h>
+#include <rte_common.h>
+
 #include "dataplane/decode_internal.h"
 
 void decode_config_defaults(struct decode_config *config)
@@ -26,12 +29,13 @@ void decode_config_defaults(struct decode_config *config)
 }
 
 // Ports of a tunnel that runs on every port are told by contents instead (decode_udp_may_tunnel), or all UDP were slow.
-static uint64_t port_filter(const struct decode_ports *ports, bool enabled)
+static void listen_at(struct decoder *d, const struct decode_ports *ports, bool enabled, enum decode_tunnel tunnel)
 {
-	uint64_t filter = 0;
-	for (uint8_t i = 0; enabled && i < ports->count && i < DECODE_MAX_PORTS; i++)
-		filter |= UINT64_C(1) << decode_port_bit(ports->port[i]);
-	return filter;
+	for (uint8_t i = 0; enabled && i < ports->count && i < DECODE_MAX_PORTS; i++) {
+		uint32_t bit = decode_port_bit(ports->port[i]);
+		d->tunnel_port_filter |= UINT64_C(1) << bit;
+		d->tunnels_at[bit] |= (uint8_t)tunnel;
+	}
 }
 
 void decode_init(struct decoder *d, const struct decode_config *config)
@@ -42,10 +46,10 @@ void decode_init(struct decoder *d, const struct decode_config *config)
 		d->config = *config;
 	if (d->config.max_layers == 0 || d->config.max_layers > DECODE_MAX_LAYERS)
 		d->config.max_layers = DECODE_MAX_LAYERS;
-	d->tunnel_port_filter = port_filter(&d->config.vxlan_ports, d->config.vxlan) |
-				port_filter(&d->config.geneve_ports, d->config.geneve) |
-				port_filter(&d->config.gtpu_ports, d->config.gtpu) |
-				port_filter(&d->config.teredo_ports, d->config.teredo);
+	listen_at(d, &d->config.vxlan_ports, d->config.vxlan, TUNNEL_VXLAN);
+	listen_at(d, &d->config.geneve_ports, d->config.geneve, TUNNEL_GENEVE);
+	listen_at(d, &d->config.gtpu_ports, d->config.gtpu, TUNNEL_GTPU);
+	listen_at(d, &d->config.teredo_ports, d->config.teredo, TUNNEL_TEREDO);
 }
 
 void decode_note(struct walk *w, enum drop_reason reason)
@@ -81,37 +85,96 @@ enum decode_layer decode_stop(struct walk *w, enum drop_reason reason)
 // not depend on its neighbours in the burst.
 static struct packet *take_extra(struct walk *w)
 {
-	struct packet *q = NULL;
-	if (w->extras < PKT_MAX_DEPTH - 1 && w->p->depth < PKT_MAX_DEPTH - 1)
-		q = burst_take_extra(w->b);
-	if (q == NULL) {
+	struct packet *q = w->extras < PKT_MAX_DEPTH - 1 ? burst_take_extra(w->b) : NULL;
+	if (q == NULL)
 		decode_note(w, DECODE_TOO_MANY_TUNNELS);
-		return NULL;
-	}
-	w->extras++;
+	else
+		w->extras++;
 	return q;
 }
 
-enum decode_layer decode_begin_inner(struct walk *w, uint16_t link_type, enum decode_layer layer)
+// True where a packet that carries another is for decode alone: not the frame, nor what the frame carries.
+static inline bool is_passed_over(const struct packet *outer)
 {
-	struct packet *outer = w->p, *p = take_extra(w);
-	if (p == NULL)
-		return LAYER_STOP;
-	outer->flags |= PKT_TUNNEL;
+	return outer->depth >= PKT_MAX_WHOLE - 1;
+}
+
+// Fills what the source says of a frame. outer: the packet that carries p.
+static inline void begin_packet(struct walk *w, struct packet *p, const struct packet *outer, uint16_t link_type)
+{
 	p->data = w->cur.at;
-	p->len = p->wire_len = walk_left(w);
 	p->mbuf = outer->mbuf;
 	p->ts_ns = outer->ts_ns;
 	p->seq = outer->seq;
+	p->len = p->wire_len = walk_left(w);
 	p->link_type = link_type;
 	p->iface = outer->iface;
 	p->flags = PKT_INNER;
 	p->depth = outer->depth + 1;
 	p->tunnel_id = outer->tunnel_id;
-	p->outer = outer;
 	w->p = p;
-	w->speculative = false;
+}
+
+// What was noted on a packet that is passed over is noted on the one that comes instead.
+static void take_over(struct walk *w, struct packet *p, const struct packet *outer)
+{
+	memcpy(p->events, outer->events, sizeof(p->events));
+	p->event_count = outer->event_count;
+	p->flags |= outer->flags & PKT_NOTED;
+	p->outer = outer->outer;
+	if (outer->depth == PKT_MAX_WHOLE - 1)
+		decode_note(w, DECODE_TUNNELS_PASSED_OVER);
+}
+
+// The packet that the walk is at is followed by the one it carries, in the same memory.
+static enum decode_layer pass_over(struct walk *w, uint16_t link_type, enum decode_layer layer)
+{
+	struct packet *p = w->p, outer = *p;
+	if (outer.depth == PKT_MAX_DEPTH - 1) {
+		decode_note(w, DECODE_TOO_MANY_TUNNELS);
+		return LAYER_STOP;
+	}
+	packet_clear_decoded(p);
+	begin_packet(w, p, &outer, link_type);
+	take_over(w, p, &outer);
+	w->guess_on = NULL;
+	return layer;
+}
+
+enum decode_layer decode_begin_inner(struct walk *w, uint16_t link_type, enum decode_layer layer)
+{
+	struct packet *outer = w->p;
+	if (is_passed_over(outer))
+		return pass_over(w, link_type, layer);
+	struct packet *p = take_extra(w);
+	if (p == NULL)
+		return LAYER_STOP;
+	outer->flags |= PKT_TUNNEL;
+	begin_packet(w, p, outer, link_type);
+	p->outer = outer;
+	w->guess_on = NULL;
 	burst_push(w->b, p);
+	return layer;
+}
+
+enum decode_layer decode_begin_guess(struct walk *w, uint16_t link_type, enum decode_layer layer)
+{
+	struct packet *outer = w->p;
+	if (!is_passed_over(outer)) {
+		layer = decode_begin_inner(w, link_type, layer);
+	} else if (outer->depth < PKT_MAX_DEPTH - 1 && w->extras < PKT_MAX_DEPTH - 1) {
+		struct packet *p = take_extra(w); // the one it stands on may have to come back
+		if (p == NULL)
+			return LAYER_STOP;
+		begin_packet(w, p, outer, link_type);
+		take_over(w, p, outer);
+		w->b->list[w->b->n - 1] = p;
+	} else {
+		decode_note(w, DECODE_TOO_MANY_TUNNELS);
+		return LAYER_STOP;
+	}
+	if (layer != LAYER_STOP)
+		w->guess_on = outer;
 	return layer;
 }
 
@@ -137,20 +200,24 @@ enum decode_layer decode_fragment(struct walk *w, enum decode_layer layer)
 	w->extras++;
 	w->p = p;
 	w->cur = cursor_of(p->data, p->len);
-	w->speculative = false;
+	w->guess_on = NULL;
 	burst_push(w->b, p);
 	return layer;
 }
 
 // A guess that turned out wrong: the packet is taken back, and so are the events counted for it.
-static void forget_packet(struct walk *w)
+static void forget_guess(struct walk *w)
 {
-	struct packet *p = w->p;
-	for (uint8_t i = 0; i < p->event_count; i++)
+	struct packet *p = w->p, *outer = w->guess_on;
+	bool instead = is_passed_over(outer);
+	for (uint8_t i = instead ? outer->event_count : 0; i < p->event_count; i++)
 		w->d->counters.reasons[p->events[i]]--;
-	p->outer->flags &= ~(uint32_t)PKT_TUNNEL;
+	outer->flags &= ~(uint32_t)PKT_TUNNEL;
 	w->d->counters.teredo--;
-	w->b->n--;
+	if (instead)
+		w->b->list[w->b->n - 1] = outer;
+	else
+		w->b->n--;
 	w->b->n_extra--;
 }
 
@@ -184,22 +251,22 @@ static decode_layer_fn *const layer_fns[LAYER_COUNT] = {
 
 // What max_layers bounds, as Suricata counts: not transport, which ends the walk, and not the two tags whose bytes
 // bound them (an 802.1ah header is 18 bytes long; FabricPath is followed by Ethernet, which counts).
-static bool layer_counts(enum decode_layer layer)
-{
-	return layer < LAYER_TCP && layer != LAYER_IEEE8021AH && layer != LAYER_DCE;
-}
+#define COUNTED_LAYERS ((1u << LAYER_TCP) - 1 - (1u << LAYER_IEEE8021AH) - (1u << LAYER_DCE))
+_Static_assert(LAYER_COUNT < 32, "a bit a layer");
 
 void decode_walk(struct walk *w, enum decode_layer layer)
 {
 	while (layer != LAYER_STOP && layer != LAYER_UNKNOWN) {
-		if (layer_counts(layer) && ++w->layers == w->d->config.max_layers) {
+		uint32_t counts = COUNTED_LAYERS >> layer & 1;
+		w->layers += counts;
+		if (unlikely(counts && w->layers == w->d->config.max_layers)) {
 			decode_drop(w, DECODE_TOO_MANY_LAYERS);
 			break;
 		}
 		layer = layer_fns[layer](w);
 	}
-	if (w->speculative && (w->p->flags & PKT_INVALID))
-		forget_packet(w);
+	if (w->guess_on != NULL && (w->p->flags & PKT_INVALID))
+		forget_guess(w);
 }
 
 void decode_frame(struct decoder *d, struct burst *b, struct packet *frame)

@@ -229,8 +229,7 @@ enum decode_layer decode_icmpv6(struct walk *w)
 	if (h == NULL)
 		return decode_drop(w, DECODE_ICMPV6_PKT_TOO_SMALL);
 	p->flags |= PKT_ICMPV6;
-	if (w->d->config.check_l4_csum && !(p->flags & PKT_L4_CSUM_OK) &&
-		!decode_l4_csum_ok(p, h, walk_left(w), PROTO_ICMPV6)) {
+	if (w->d->config.check_l4_csum && !(p->flags & PKT_L4_CSUM_OK) && !decode_l4_csum_ok(w, PROTO_ICMPV6)) {
 		p->flags |= PKT_BAD_L4_CSUM;
 		decode_note(w, DECODE_ICMPV6_INVALID_CHECKSUM);
 	}

@@ -42,11 +42,13 @@ enum decode_layer {
 struct walk {
 	struct decoder *d;
 	struct burst *b;
-	struct packet *p;  // the packet being decoded
-	struct cursor cur; // what is left of it
-	uint8_t extras;    // inner and rebuilt packets of this frame so far
-	uint8_t layers;    // headers of this frame so far
-	bool speculative;  // p is a guess (Teredo): when it turns out malformed, forget it in silence
+	struct packet *p;                   // the packet being decoded
+	struct cursor cur;                  // what is left of it
+	const uint8_t *summed, *summed_end; // bytes whose checksum has been taken, NULL: none
+	uint16_t sum;                       // of those
+	uint8_t extras;                     // inner and rebuilt packets of this frame so far
+	uint8_t layers;                     // headers of this frame so far
+	struct packet *guess_on; // p is a guess (Teredo) at what this one carries: if malformed, forget it in silence
 };
 
 typedef enum decode_layer decode_layer_fn(struct walk *w);
@@ -117,9 +119,12 @@ enum decode_layer decode_stop(struct walk *w, enum drop_reason reason);
 // The rest of the packet is payload.
 void decode_set_payload(struct walk *w);
 
-// Begins the packet that the current one carries: all that is left of the cursor. Returns `layer`, or LAYER_STOP when
-// packets are nested too deep (noted).
+// Begins the packet that the current one carries: all that is left of the cursor. From the third packet on it takes the
+// carrying one's place, which no stage behind decode then sees (noted). Returns `layer`, or LAYER_STOP when packets are
+// nested too deep (noted).
 enum decode_layer decode_begin_inner(struct walk *w, uint16_t link_type, enum decode_layer layer);
+// The same for what may be no packet at all: where it turns out malformed, it has not been there.
+enum decode_layer decode_begin_guess(struct walk *w, uint16_t link_type, enum decode_layer layer);
 // Hands the current packet, a fragment of IP, to the defragmenter. Returns `layer` with the walk at the rebuilt
 // datagram, or LAYER_STOP.
 enum decode_layer decode_fragment(struct walk *w, enum decode_layer layer);
@@ -161,10 +166,11 @@ enum decode_layer decode_ip_proto(uint8_t proto);
 decode_layer_fn decode_tcp, decode_udp, decode_icmpv4, decode_icmpv6, decode_sctp, decode_esp;
 // True when TCP options are all well-formed and none is given twice: the walk would note nothing.
 bool decode_tcp_options_clean(const uint8_t *opts, uint32_t len);
-// Checks the transport checksum of the packet whose transport header is at l4, when checks are on.
-bool decode_l4_csum_ok(const struct packet *p, const uint8_t *l4, uint32_t len, uint8_t proto);
+// True when the checksum of the transport header and payload that the cursor holds is right.
+bool decode_l4_csum_ok(struct walk *w, uint8_t proto);
 
 // decode_tunnel.c
+enum decode_tunnel { TUNNEL_VXLAN = 1, TUNNEL_GENEVE = 2, TUNNEL_GTPU = 4, TUNNEL_TEREDO = 8 }; // decoder.tunnels_at
 decode_layer_fn decode_gre, decode_erspan1, decode_erspan2;
 // The bit of tunnel_port_filter a port falls on: folded, so that 4789 (VXLAN) does not meet 53 (DNS).
 static inline uint32_t decode_port_bit(uint16_t port)

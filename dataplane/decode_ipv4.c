@@ -1,4 +1,7 @@
 // Decode: IPv4 (RFC 791) and its options. Next: decode_ipv6.c, decode_l4.c.
+#include <rte_branch_prediction.h>
+#include <rte_common.h>
+
 #include "dataplane/checksum.h"
 #include "dataplane/decode_internal.h"
 
@@ -78,7 +81,7 @@ static enum drop_reason check_option(const uint8_t *opt, uint8_t len)
 
 // Options are noted or make the packet malformed, as drops.def says. Returns false when the list cannot be read to its
 // end, and what follows the header is not to be trusted.
-static bool ipv4_options(struct walk *w, const uint8_t *bytes, uint32_t len)
+static __rte_noinline bool ipv4_options(struct walk *w, const uint8_t *bytes, uint32_t len)
 {
 	struct cursor c = cursor_of(bytes, len);
 	uint8_t seen[32] = {0};
@@ -151,9 +154,8 @@ static enum decode_layer ipv4_payload(struct walk *w, uint8_t proto)
 }
 
 // Checks lengths of an IPv4 header at h, left bytes before the end. Returns DROP_NONE when they hold together.
-static enum drop_reason ipv4_check(const uint8_t *h, uint32_t left)
+static inline enum drop_reason ipv4_check(uint32_t hlen, uint32_t total, uint32_t left)
 {
-	uint32_t hlen = (h[0] & 15) * 4u, total = load_be16(h + 2);
 	if (hlen < 20)
 		return DECODE_IPV4_HLEN_TOO_SMALL;
 	if (total < hlen)
@@ -161,40 +163,55 @@ static enum drop_reason ipv4_check(const uint8_t *h, uint32_t left)
 	return total > left ? DECODE_IPV4_TRUNC_PKT : DROP_NONE;
 }
 
-enum decode_layer decode_ipv4(struct walk *w)
+// What every IPv4 header says, and where its payload is.
+static inline void fill_ipv4(struct packet *p, const uint8_t *h, uint32_t off)
 {
-	struct packet *p = w->p;
-	uint32_t left = walk_left(w);
-	const uint8_t *h = cursor_peek(&w->cur, 20);
-	w->d->counters.ipv4++;
-	if (h == NULL)
-		return decode_drop(w, DECODE_IPV4_PKT_TOO_SMALL);
-	if ((h[0] >> 4) != 4)
-		return decode_drop(w, DECODE_IPV4_WRONG_IP_VERSION);
 	p->flags |= PKT_IPV4;
 	p->ether_type = ETHER_IPV4;
-	p->l2_len = p->l3_off = walk_off(w);
+	p->l2_len = p->l3_off = off;
 	p->ip_proto = h[9];
 	p->ttl = h[8];
 	memcpy(&p->src.w[0], h + 12, 4);
 	memcpy(&p->dst.w[0], h + 16, 4);
-	enum drop_reason bad = ipv4_check(h, left);
+}
+
+// An IPv4 header of which something is wrong.
+static __rte_noinline enum decode_layer drop_ipv4(struct walk *w, enum drop_reason bad)
+{
 	if (bad == DECODE_IPV4_TRUNC_PKT)
-		p->flags |= PKT_TRUNCATED;
-	if (bad != DROP_NONE)
-		return decode_drop(w, bad);
-	uint32_t hlen = (h[0] & 15) * 4u;
-	cursor_limit(&w->cur, load_be16(h + 2)); // Ethernet padding is not the datagram's
-	cursor_skip(&w->cur, hlen);
-	if (w->d->config.check_l3_csum && !(p->flags & PKT_L3_CSUM_OK) && !checksum_ipv4_ok(h, hlen)) {
-		p->flags |= PKT_BAD_L3_CSUM;
-		decode_note(w, DECODE_IPV4_INVALID_CHECKSUM);
-	}
-	p->l4_off = walk_off(w);
-	decode_set_payload(w);
-	if (hlen > 20 && !ipv4_options(w, h + 20, hlen - 20))
+		w->p->flags |= PKT_TRUNCATED;
+	return decode_drop(w, bad);
+}
+
+static __rte_noinline void note_bad_sum(struct walk *w)
+{
+	w->p->flags |= PKT_BAD_L3_CSUM;
+	decode_note(w, DECODE_IPV4_INVALID_CHECKSUM);
+}
+
+enum decode_layer decode_ipv4(struct walk *w)
+{
+	struct packet *p = w->p;
+	const uint8_t *h = w->cur.at;
+	uint32_t left = walk_left(w), off = walk_off(w);
+	w->d->counters.ipv4++;
+	if (unlikely(left < 20))
+		return drop_ipv4(w, DECODE_IPV4_PKT_TOO_SMALL);
+	uint32_t hlen = (h[0] & 15) * 4u, total = load_be16(h + 2), proto = h[9];
+	if (unlikely((h[0] >> 4) != 4))
+		return drop_ipv4(w, DECODE_IPV4_WRONG_IP_VERSION);
+	fill_ipv4(p, h, off);
+	enum drop_reason bad = ipv4_check(hlen, total, left);
+	if (unlikely(bad != DROP_NONE))
+		return drop_ipv4(w, bad);
+	w->cur = (struct cursor){h + hlen, h + total}; // Ethernet padding is not the datagram's
+	p->l4_off = p->payload_off = off + hlen;
+	p->payload_len = total - hlen;
+	if (!(p->flags & PKT_L3_CSUM_OK) && w->d->config.check_l3_csum && unlikely(!checksum_ipv4_ok(h, hlen)))
+		note_bad_sum(w);
+	if (unlikely(hlen > 20) && !ipv4_options(w, h + 20, hlen - 20))
 		return LAYER_STOP;
-	if (load_be16(h + 6) & 0x3fff)
+	if (unlikely(load_be16(h + 6) & 0x3fff))
 		return decode_fragment(w, LAYER_IPV4);
-	return ipv4_payload(w, h[9]);
+	return ipv4_payload(w, (uint8_t)proto);
 }

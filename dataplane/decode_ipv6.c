@@ -8,7 +8,6 @@ struct chain {
 	uint8_t next;                                      // the header the cursor is at
 	uint8_t hopopts, dstopts, routing, fragment, auth; // how often each
 	uint8_t options;                                   // looked at
-	bool zero_padn;                                    // an option was padding of no length
 };
 
 enum ipv6_option {
@@ -34,14 +33,32 @@ static int option_len(uint8_t type)
 	}
 }
 
-// Noted once a packet, counted each time.
-static void zero_padn(struct walk *w, struct chain *chain)
+// Notes what is odd about a chain, once a packet however often it is so: each time it is counted.
+static void note_once(struct walk *w, enum drop_reason reason)
 {
-	if (chain->zero_padn)
-		w->d->counters.reasons[DECODE_IPV6_EXTHDR_ZERO_LEN_PADN]++;
-	else
-		decode_note(w, DECODE_IPV6_EXTHDR_ZERO_LEN_PADN);
-	chain->zero_padn = true;
+	struct packet *p = w->p;
+	for (uint8_t i = 0; i < p->event_count; i++) {
+		if (p->events[i] == reason) {
+			w->d->counters.reasons[reason]++;
+			return;
+		}
+	}
+	decode_note(w, reason);
+}
+
+// PadN options of no length, two bytes each, from `at` on: they are passed over in a row. Returns where they end.
+static const uint8_t *skip_empty_padn(struct walk *w, struct chain *chain, const uint8_t *at, const uint8_t *end)
+{
+	const uint8_t *first = at;
+	while (end - at >= 2 && load_le16(at) == OPT_PADN && chain->options < MAX_OPTIONS) {
+		at += 2;
+		chain->options++;
+	}
+	if (at != first) {
+		note_once(w, DECODE_IPV6_EXTHDR_ZERO_LEN_PADN);
+		w->d->counters.reasons[DECODE_IPV6_EXTHDR_ZERO_LEN_PADN] += (uint64_t)(at - first) / 2 - 1;
+	}
+	return at;
 }
 
 // Options of a hop-by-hop or destination options header.
@@ -49,27 +66,27 @@ static void ipv6_options(struct walk *w, struct chain *chain, struct cursor c, b
 {
 	bool only_padding = true;
 	uint8_t type, len;
-	for (; chain->options < MAX_OPTIONS && cursor_u8(&c, &type); chain->options++) {
+	for (;; chain->options++) {
+		c.at = skip_empty_padn(w, chain, c.at, c.end);
+		if (chain->options == MAX_OPTIONS || !cursor_u8(&c, &type))
+			break;
 		if (type == OPT_PAD1)
 			continue;
 		if (!cursor_u8(&c, &len) || !cursor_skip(&c, len)) {
-			decode_note(w, DECODE_IPV6_EXTHDR_INVALID_OPTLEN);
+			note_once(w, DECODE_IPV6_EXTHDR_INVALID_OPTLEN);
 			return;
 		}
-		if (type == OPT_PADN) {
-			if (len == 0)
-				zero_padn(w, chain);
+		if (type == OPT_PADN)
 			continue;
-		}
 		only_padding = false;
 		int want = option_len(type);
 		if (want < 0)
-			decode_note(w, hop ? DECODE_IPV6_HOPOPTS_UNKNOWN_OPT : DECODE_IPV6_DSTOPTS_UNKNOWN_OPT);
+			note_once(w, hop ? DECODE_IPV6_HOPOPTS_UNKNOWN_OPT : DECODE_IPV6_DSTOPTS_UNKNOWN_OPT);
 		else if (want > len)
 			decode_stop(w, DECODE_IPV6_EXTHDR_INVALID_OPTLEN);
 	}
 	if (only_padding)
-		decode_note(w, hop ? DECODE_IPV6_HOPOPTS_ONLY_PADDING : DECODE_IPV6_DSTOPTS_ONLY_PADDING);
+		note_once(w, hop ? DECODE_IPV6_HOPOPTS_ONLY_PADDING : DECODE_IPV6_DSTOPTS_ONLY_PADDING);
 }
 
 // Cuts off a header of `unit` byte steps whose second byte counts them beyond `base` bytes. Returns false, with the
@@ -90,11 +107,11 @@ static bool walk_options(struct walk *w, struct chain *chain, bool hop)
 		return false;
 	chain->next = header.at[0];
 	if (hop && ++chain->hopopts > 1) {
-		decode_note(w, DECODE_IPV6_EXTHDR_DUPL_HH);
+		note_once(w, DECODE_IPV6_EXTHDR_DUPL_HH);
 		return true;
 	}
 	if (!hop && ++chain->dstopts > 2) { // one in front of a routing header, one behind it
-		decode_note(w, DECODE_IPV6_EXTHDR_DUPL_DH);
+		note_once(w, DECODE_IPV6_EXTHDR_DUPL_DH);
 		return true;
 	}
 	cursor_skip(&header, 2);
@@ -109,9 +126,9 @@ static bool walk_routing(struct walk *w, struct chain *chain)
 		return false;
 	chain->next = header.at[0];
 	if (++chain->routing > 1)
-		decode_note(w, DECODE_IPV6_EXTHDR_DUPL_RH);
+		note_once(w, DECODE_IPV6_EXTHDR_DUPL_RH);
 	else if (header.at[2] == 0)
-		decode_note(w, DECODE_IPV6_EXTHDR_RH_TYPE_0);
+		note_once(w, DECODE_IPV6_EXTHDR_RH_TYPE_0);
 	return true;
 }
 
@@ -122,9 +139,9 @@ static bool walk_auth(struct walk *w, struct chain *chain)
 		return false;
 	chain->next = header.at[0];
 	if (++chain->auth > 1)
-		decode_note(w, DECODE_IPV6_EXTHDR_DUPL_AH);
+		note_once(w, DECODE_IPV6_EXTHDR_DUPL_AH);
 	else if (load_be16(header.at + 2) != 0)
-		decode_note(w, DECODE_IPV6_EXTHDR_AH_RES_NOT_NULL);
+		note_once(w, DECODE_IPV6_EXTHDR_AH_RES_NOT_NULL);
 	return true;
 }
 
@@ -150,13 +167,13 @@ static bool walk_fragment(struct walk *w, struct chain *chain, bool *whole)
 	chain->next = h[0];
 	*whole = (offset & 0xfff9) == 0;
 	if (++chain->fragment > 1) {
-		decode_note(w, DECODE_IPV6_EXTHDR_DUPL_FH);
+		note_once(w, DECODE_IPV6_EXTHDR_DUPL_FH);
 		return true;
 	}
 	if (h[1] != 0 || (offset & 6) != 0)
 		decode_note(w, DECODE_IPV6_FH_NON_ZERO_RES_FIELD);
 	if (*whole)
-		decode_note(w, DECODE_IPV6_EXTHDR_USELESS_FH);
+		note_once(w, DECODE_IPV6_EXTHDR_USELESS_FH);
 	return true;
 }
 

@@ -1,5 +1,8 @@
 // Decode: transport - TCP (RFC 9293) with options, UDP (RFC 768), SCTP (RFC 9260), ESP (RFC 4303) as a leaf.
 // Next: decode_icmp.c, decode_tunnel.c.
+#include <rte_branch_prediction.h>
+#include <rte_byteorder.h>
+
 #include "dataplane/checksum.h"
 #include "dataplane/decode_internal.h"
 
@@ -22,19 +25,36 @@ struct tcp_options {
 	uint8_t bad_len, duplicates; // how many options
 };
 
-bool decode_l4_csum_ok(const struct packet *p, const uint8_t *l4, uint32_t len, uint8_t proto)
+// The sum of what is left of the packet. Headers that lie in one another end at the same byte, so the inner one's sum
+// is the outer one's but for what stands before it: each byte of a frame is summed once, however deep it lies.
+static uint16_t sum_rest(struct walk *w)
 {
+	const uint8_t *at = w->cur.at;
+	uint32_t len = walk_left(w);
+	if (w->summed != NULL && w->summed_end == w->cur.end && at > w->summed) {
+		uint32_t before = (uint32_t)(at - w->summed);
+		uint16_t sum = checksum_fold(w->sum + (uint16_t)~checksum_fold(checksum_add(w->summed, before, 0)));
+		return before % 2 ? rte_bswap16(sum) : sum;
+	}
+	w->summed = at;
+	w->summed_end = w->cur.end;
+	return w->sum = checksum_fold(checksum_add(at, len, 0));
+}
+
+bool decode_l4_csum_ok(struct walk *w, uint8_t proto)
+{
+	const struct packet *p = w->p;
 	bool v4 = p->flags & PKT_IPV4;
-	uint64_t sum = checksum_pseudo(p->data + p->l3_off + (v4 ? 12 : 8), v4 ? 8 : 32, proto, len);
-	return checksum_fold(checksum_add(l4, len, sum)) == 0xffff;
+	uint64_t sum = sum_rest(w);
+	const uint8_t *addrs = p->data + p->l3_off + (v4 ? 12 : 8);
+	return checksum_fold(sum + checksum_fold(checksum_pseudo(addrs, v4 ? 8 : 32, proto, walk_left(w)))) == 0xffff;
 }
 
 // Notes a wrong checksum of the transport header at the cursor, when it is to be checked.
 static void check_csum(struct walk *w, uint8_t proto, enum drop_reason v4, enum drop_reason v6)
 {
 	struct packet *p = w->p;
-	if (!w->d->config.check_l4_csum || (p->flags & PKT_L4_CSUM_OK) ||
-		decode_l4_csum_ok(p, w->cur.at, walk_left(w), proto))
+	if (!w->d->config.check_l4_csum || (p->flags & PKT_L4_CSUM_OK) || decode_l4_csum_ok(w, proto))
 		return;
 	p->flags |= PKT_BAD_L4_CSUM;
 	decode_note(w, p->flags & PKT_IPV4 ? v4 : v6);
@@ -154,24 +174,26 @@ enum decode_layer decode_tcp(struct walk *w)
 enum decode_layer decode_udp(struct walk *w)
 {
 	struct packet *p = w->p;
-	const uint8_t *h = cursor_peek(&w->cur, 8);
+	const uint8_t *h = w->cur.at;
+	uint32_t left = walk_left(w);
 	w->d->counters.udp++;
-	if (h == NULL)
+	if (unlikely(left < 8))
 		return decode_drop(w, DECODE_UDP_HLEN_TOO_SMALL);
-	uint32_t len = load_be16(h + 4);
-	if (len > walk_left(w))
+	uint32_t ports = load_be32(h), len = load_be16(h + 4), off = walk_off(w) + 8;
+	if (unlikely(len > left))
 		return decode_drop(w, DECODE_UDP_PKT_TOO_SMALL);
-	if (len < 8)
+	if (unlikely(len < 8))
 		return decode_drop(w, DECODE_UDP_LEN_INVALID);
 	p->flags |= PKT_UDP;
-	p->sport = load_be16(h);
-	p->dport = load_be16(h + 2);
-	cursor_limit(&w->cur, len);
+	p->sport = (uint16_t)(ports >> 16);
+	p->dport = (uint16_t)ports;
+	w->cur.end = h + len;
 	if (!(p->flags & PKT_IPV4) || load_be16(h + 6) != 0) // RFC 768: zero is none; RFC 8200 8.1 forbids that
 		check_csum(w, PROTO_UDP, DECODE_UDPV4_INVALID_CHECKSUM, DECODE_UDPV6_INVALID_CHECKSUM);
-	cursor_skip(&w->cur, 8);
-	decode_set_payload(w);
-	if (!decode_udp_may_tunnel(w->d, (uint32_t)p->sport << 16 | p->dport, w->cur.at, walk_left(w)))
+	w->cur.at = h + 8;
+	p->payload_off = off;
+	p->payload_len = len - 8;
+	if (!decode_udp_may_tunnel(w->d, ports, h + 8, len - 8))
 		return LAYER_STOP;
 	return decode_udp_tunnel(w);
 }

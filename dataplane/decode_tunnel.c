@@ -269,11 +269,8 @@ static enum decode_layer udp_teredo(struct walk *w)
 	if (h == NULL || (h[0] >> 4) != 6 || load_be16(h + 4) != cursor_left(&c) - 40)
 		return LAYER_STOP;
 	w->cur = c;
-	enum decode_layer layer = decode_begin_inner(w, DECODE_LINK_RAW, LAYER_IPV6);
-	if (layer != LAYER_STOP) {
-		w->d->counters.teredo++;
-		w->speculative = true;
-	}
+	enum decode_layer layer = decode_begin_guess(w, DECODE_LINK_RAW, LAYER_IPV6);
+	w->d->counters.teredo += layer != LAYER_STOP;
 	return layer;
 }
 
@@ -281,11 +278,12 @@ enum decode_layer decode_udp_tunnel(struct walk *w)
 {
 	const struct decode_config *c = &w->d->config;
 	const struct packet *p = w->p;
-	if (c->vxlan && either_listed(&c->vxlan_ports, p))
+	uint8_t may = w->d->tunnels_at[decode_port_bit(p->sport)] | w->d->tunnels_at[decode_port_bit(p->dport)];
+	if (may & TUNNEL_VXLAN && either_listed(&c->vxlan_ports, p))
 		return udp_vxlan(w);
-	if (c->geneve && either_listed(&c->geneve_ports, p))
+	if (may & TUNNEL_GENEVE && either_listed(&c->geneve_ports, p))
 		return udp_geneve(w);
-	if (c->gtpu && either_listed(&c->gtpu_ports, p))
+	if (may & TUNNEL_GTPU && either_listed(&c->gtpu_ports, p))
 		return udp_gtpu(w);
 	if (c->teredo && (c->teredo_ports.any || either_listed(&c->teredo_ports, p)))
 		return udp_teredo(w);

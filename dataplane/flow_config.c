@@ -157,6 +157,7 @@ int flow_table_init(void *mem, const struct flow_table_config *cfg, struct flow_
 	t->records = cfg->records;
 	t->lossless = cfg->lossless;
 	t->lossless_flush = cfg->lossless_flush;
+	t->carriers_a_tick = t->carriers_left = cfg->carriers_a_tick ? cfg->carriers_a_tick : UINT32_MAX;
 	t->tick_budget = cfg->tick_budget;
 	t->on_end = cfg->on_end;
 	t->on_end_arg = cfg->on_end_arg;

@@ -64,6 +64,7 @@ struct flow_table {
 	bool started;
 	bool tcp_by_stream, midstream, records, lossless, lossless_flush;
 	uint32_t tick_budget;
+	uint32_t carriers_a_tick, carriers_left; // UINT32_MAX: no limit
 	const struct event_tcp *(*on_end)(
 		void *arg, struct flow *f, struct flow_cold *cold, enum flow_end_reason reason, uint64_t seq);
 	void *on_end_arg;

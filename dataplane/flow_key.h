@@ -35,8 +35,9 @@ struct flow_key {
 
 enum flow_key_use {
 	FLOW_KEY_NONE = 0, // the packet has no flow
-	FLOW_KEY_CREATE,   // finds its flow, or begins one
 	FLOW_KEY_JOIN,     // an ICMP error: belongs to the flow it quotes if there is one
+	FLOW_KEY_CREATE,   // finds its flow, or begins one
+	FLOW_KEY_FIND,     // finds its flow, or has none: see flow_table_config.carriers_a_tick
 };
 
 #define FLOW_SLOT_GUESS (1u << 31)
@@ -113,7 +114,7 @@ void flow_key_slow(struct flow_key *k, const struct packet *p, const struct flow
 // True for IPv4 with TCP or UDP and nothing else of interest.
 static inline bool flow_key_is_plain(const struct packet *p)
 {
-	const uint32_t odd = PKT_IPV6 | PKT_INNER | PKT_FRAGMENT | PKT_INVALID;
+	const uint32_t odd = PKT_IPV6 | PKT_INNER | PKT_TUNNEL | PKT_FRAGMENT | PKT_INVALID;
 	uint32_t kind = p->flags & (PKT_IPV4 | PKT_TCP | PKT_UDP | odd);
 
 	return (kind == (PKT_IPV4 | PKT_TCP) || kind == (PKT_IPV4 | PKT_UDP)) && !p->vlan_count;

@@ -360,6 +360,21 @@ static bool begin_flow(struct flow_table *t, const struct flow_key *k, struct pa
 	return true;
 }
 
+// True where p begins no flow: it carries others, and more new ones of its kind have come than a tick's time allows.
+static inline bool is_refused(struct flow_table *t, const struct flow_key *k, struct packet *p)
+{
+	if (likely(!(p->flags & PKT_TUNNEL)))
+		return false;
+	if (k->use == FLOW_KEY_CREATE && t->carriers_left) {
+		t->carriers_left -= t->carriers_left != UINT32_MAX;
+		return false;
+	}
+	has_none(p);
+	t->counters.hits--;
+	t->counters.carriers_refused++;
+	return true;
+}
+
 static inline void seen_at(struct flow *f, const struct packet *p)
 {
 	f->last_ns = p->ts_ns > f->last_ns ? p->ts_ns : f->last_ns;
@@ -396,7 +411,7 @@ static __rte_noinline bool judge_any(
 		}
 	}
 	if (!f)
-		return begin_flow(t, k, p, sink);
+		return is_refused(t, k, p) || begin_flow(t, k, p, sink);
 	seen_at(f, p);
 	take(t, f, p, dir);
 	return true;
@@ -434,8 +449,11 @@ static inline uint32_t make_key_slow(const struct flow_table *t, struct flow_key
 	flow_key_slow(k, p, &t->seed);
 	if (k->use != FLOW_KEY_NONE)
 		ask_for_bucket(t, k);
-	if (k->use == FLOW_KEY_CREATE)
+	if (k->use == FLOW_KEY_CREATE) {
+		if (p->flags & PKT_TUNNEL && !t->carriers_left)
+			k->use = FLOW_KEY_FIND;
 		return 0;
+	}
 	has_none(p);
 	return 1;
 }
@@ -481,7 +499,17 @@ static inline void ask_for(const struct flow_table *t, struct flow_key *k, uint3
 // The line of the slot that a new flow will most likely take is asked for.
 static void guess_slot(const struct flow_table *t, struct flow_key *k)
 {
-	ask_for(t, k, flow_guess_slot(t, k), FLOW_SLOT_GUESS);
+	k->slot = FLOW_SLOT_GUESS;
+	if (k->use == FLOW_KEY_FIND)
+		return;
+	uint32_t slot = flow_guess_slot(t, k);
+	ask_for(t, k, slot, FLOW_SLOT_GUESS);
+	if (unlikely(k->family || k->domain)) { // such a flow takes its cold part, and so may the one that goes
+		const uint8_t *cold = (const uint8_t *)&t->cold[slot];
+		__builtin_prefetch(cold, 1);
+		__builtin_prefetch(cold + 64, 1);
+		__builtin_prefetch(cold + sizeof(struct flow_cold) - 1, 1);
+	}
 }
 
 static inline bool find_slot(const struct flow_table *t, uint32_t bucket, struct flow_key *k)
@@ -502,7 +530,7 @@ static void find_slots(struct flow_table *t, uint32_t to)
 
 	for (uint32_t i = t->sought; i < to; i++) {
 		struct flow_key *k = &t->keys[i];
-		if (unlikely(k->use != FLOW_KEY_CREATE)) {
+		if (unlikely(k->use < FLOW_KEY_CREATE)) {
 			k->slot = FLOW_SLOT_GUESS;
 			continue;
 		}

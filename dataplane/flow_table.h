@@ -32,6 +32,8 @@ struct flow_timeouts {
 	uint64_t closed_ns; // TCP only
 };
 
+#define FLOW_CARRIERS_A_TICK 10000u // of a wire: 100,000 new tunnels a second and worker
+
 struct flow_table_config {
 	uint64_t memory_bytes; // of this table; the caller divides flow.memory by the workers
 	uint64_t max_flows;    // flows it must hold without eviction; 0: as many as memory_bytes has room for
@@ -43,6 +45,9 @@ struct flow_table_config {
 	bool records;        // make EVENT_FLOW records
 	bool lossless;       // a full event ring makes a tick pause instead of losing records
 	bool lossless_flush; // the same for flush; somebody must be draining the ring
+	// Flows that packets which carry others may begin between two ticks; 0: no limit. Beyond that they find their
+	// flow or have none, so that a flood of tunnels, in which each packet has several new ones, costs one a frame.
+	uint32_t carriers_a_tick;
 	uint32_t tick_budget; // flows a call of tick may end, so that a wire is not kept waiting; 0: no limit
 
 	// A flow ends: release what cold->tcp, cold->app and cold->detect point to. cold is NULL where the
@@ -67,6 +72,7 @@ struct flow_counters {
 	uint64_t ended[FLOW_END_REUSED + 1]; // by enum flow_end_reason
 	uint64_t evicted[FLOW_CLOSED + 1];   // by enum flow_state at eviction
 	uint64_t no_room;                    // packets left without a flow: every candidate slot is in this burst
+	uint64_t carriers_refused;           // packets left without a flow: see carriers_a_tick
 	uint64_t tag_false;                  // a tag matched, the key did not
 	uint64_t away;                       // created in their second bucket
 };

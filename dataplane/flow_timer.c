@@ -286,6 +286,7 @@ bool flow_table_tick(struct flow_table *t, uint64_t now_ns, uint64_t seq, struct
 	uint64_t now_unit = unit_of(now_ns);
 
 	s.budget = t->tick_budget ? t->tick_budget : UINT32_MAX;
+	t->carriers_left = t->carriers_a_tick;
 	flow_end_dying(t, sink);
 	while (t->counters.active && t->next_due <= now_unit) {
 		uint64_t step = t->base + FLOW_TIMER_MASK / 2;

@@ -93,6 +93,7 @@ static void set_live_table(struct flow_table_config *flow)
 {
 	flow->lossless = false;
 	flow->tick_budget = LIVE_TICK_FLOWS;
+	flow->carriers_a_tick = FLOW_CARRIERS_A_TICK;
 	if (getrandom(flow->seed, sizeof(flow->seed), 0) != (ssize_t)sizeof(flow->seed))
 		say("warning: no random numbers: the flow table's hash can be foreseen");
 }

@@ -64,6 +64,7 @@ static void add_defrag(struct stats_snapshot *s, const struct defrag_counters *c
 static void add_flows(struct stats_snapshot *s, const struct flow_counters *c)
 {
 	stats_add(s, COUNTER_FLOW_MEMCAP, c->no_room);
+	stats_add(s, COUNTER_FLOW_CARRIERS_REFUSED, c->carriers_refused);
 	stats_add(s, COUNTER_FLOW_TOTAL, c->created);
 	stats_add(s, COUNTER_FLOW_ACTIVE, c->active);
 	stats_add(s, COUNTER_FLOW_ACTIVE_MAX, c->active_max);

@@ -91,6 +91,7 @@ void answer_flows(struct sensor *s, const char *params, struct rte_tel_data *d)
 		sum.active_max += c->active_max;
 		sum.created += c->created;
 		sum.no_room += c->no_room;
+		sum.carriers_refused += c->carriers_refused;
 		for (size_t k = 0; k < RTE_DIM(sum.ended); k++)
 			sum.ended[k] += c->ended[k];
 		for (size_t k = 0; k < RTE_DIM(sum.evicted); k++)
@@ -108,6 +109,7 @@ void answer_flows(struct sensor *s, const char *params, struct rte_tel_data *d)
 	telemetry_count(d, "evicted.established", sum.evicted[FLOW_ESTABLISHED]);
 	telemetry_count(d, "evicted.closed", sum.evicted[FLOW_CLOSED]);
 	telemetry_count(d, "packets_without_room", sum.no_room);
+	telemetry_count(d, "carriers_refused", sum.carriers_refused);
 }
 
 static void add_worker(struct sensor *s, uint16_t i, struct rte_tel_data *d)

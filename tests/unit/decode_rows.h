@@ -174,7 +174,8 @@ static const struct decode_row decode_rows[] = {
 	// Link layer
 	{DECODE_LINK_UNSUPPORTED, true, 147, base_nothing, 0, TAIL("anything")},
 	{DECODE_TOO_MANY_LAYERS, true, 1, base_nested, 17, TAIL("")},
-	{DECODE_TOO_MANY_TUNNELS, false, 1, base_nested_ip, 6, TAIL("")},
+	{DECODE_TUNNELS_PASSED_OVER, false, 1, base_nested_ip, 4, TAIL("")},
+	{DECODE_TOO_MANY_TUNNELS, false, 1, base_nested_ip, 6, TAIL(""), .also = DECODE_TUNNELS_PASSED_OVER},
 	{DECODE_ETHERNET_PKT_TOO_SMALL, true, 1, base_nothing, 0, TAIL(MAC12 "\x08")},
 	{DECODE_IPRAW_INVALID_IPV, false, 101, base_nothing, 0, TAIL("\x55\0\0\x14" ZERO8 ZERO8)},
 	{DECODE_LTNULL_PKT_TOO_SMALL, true, 0, base_nothing, 0, TAIL("\2\0\0")},

@@ -89,7 +89,7 @@ static bool both_treat_fragments_alike(const uint8_t *bytes, uint32_t len, uint3
 	static struct burst short_burst;
 	struct packet before;
 
-	packet_clear_from(&before, 0);
+	memset(&before, 0, sizeof(before));
 	before.data = bytes;
 	before.len = before.wire_len = len;
 	before.link_type = 1;

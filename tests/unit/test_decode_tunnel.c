@@ -204,11 +204,95 @@ static void tunnels_within_tunnels_are_followed_four_deep(void **state)
 		build_finish(&b);
 		run_start();
 		run_built(1, &b);
-		uint32_t seen = depth < PKT_MAX_DEPTH ? depth + 1 : PKT_MAX_DEPTH;
+		uint32_t deepest = depth < PKT_MAX_DEPTH ? depth : PKT_MAX_DEPTH - 1;
+		uint32_t seen = deepest < PKT_MAX_WHOLE ? deepest + 1 : PKT_MAX_WHOLE;
 		assert_int_equal(run_burst.n, seen);
-		assert_int_equal(run_burst.list[seen - 1]->depth, seen - 1);
+		assert_int_equal(run_burst.list[seen - 1]->depth, deepest);
+		assert_int_equal(run_count_event(DECODE_TUNNELS_PASSED_OVER), depth >= PKT_MAX_WHOLE);
 		assert_int_equal(run_count_event(DECODE_TOO_MANY_TUNNELS), depth >= PKT_MAX_DEPTH);
+		assert_int_equal(run_decoder.counters.gre, depth < PKT_MAX_DEPTH ? depth : PKT_MAX_DEPTH);
 		assert_int_equal(run_decoder.counters.invalid, 0);
+	}
+}
+
+// Four tunnels, the third header's checksum spoilt: what stands between the second packet and the innermost.
+static void what_is_noted_on_a_packet_passed_over_is_noted_on_the_innermost(void **state)
+{
+	uint32_t third = 0;
+	build_start(&b);
+	build_ethernet(&b, 0x0800);
+	for (uint32_t i = 0; i < 4; i++) {
+		third = i == 2 ? b.len : third;
+		build_tunnel(&b, &tunnels[0]); // IPv4 in IPv4
+	}
+	build_carried(&b, CARRIES_IPV4);
+	build_finish(&b);
+	b.data[third + 10] ^= 1;
+	run_start();
+	assert_int_equal(run_built(1, &b), PKT_MAX_WHOLE);
+	const struct packet *first = run_burst.list[1], *p = run_burst.list[2];
+	assert_true(p->flags & PKT_UDP);
+	assert_ptr_equal(p->outer, first);
+	assert_int_equal(p->depth, 4);
+	assert_false(p->flags & (PKT_TUNNEL | PKT_BAD_L3_CSUM));
+	assert_int_equal(p->event_count, 2);
+	assert_int_equal(p->events[0], DECODE_IPV4_INVALID_CHECKSUM);
+	assert_int_equal(p->events[1], DECODE_TUNNELS_PASSED_OVER);
+	assert_int_equal(first->event_count, 0);
+	assert_int_equal(run_count_events(), 2);
+	assert_int_equal(run_decoder.counters.ipv4_in_ipv4, 4);
+}
+
+// Two tunnels, then UDP that looks like Teredo and holds a broken packet: the datagram itself comes back.
+static void a_wrong_guess_leaves_the_packet_it_was_made_on(void **state)
+{
+	build_start(&b);
+	build_ethernet(&b, 0x0800);
+	build_tunnel(&b, &tunnels[0]);
+	build_tunnel(&b, &tunnels[0]);
+	build_tunnel(&b, &tunnels[21]); // Teredo
+	build_ipv6(&b, "2001:db8::1", "2001:db8::2", 6);
+	build_text(&b, "no TCP header");
+	build_finish(&b);
+	run_start();
+	assert_int_equal(run_built(1, &b), 3);
+	const struct packet *p = run_burst.list[2];
+	assert_int_equal(p->depth, 2);
+	assert_int_equal(p->dport, 3544);
+	assert_false(p->flags & (PKT_TUNNEL | PKT_INVALID));
+	assert_int_equal(run_count_events(), 0);
+	assert_int_equal(run_decoder.counters.teredo, 0);
+	assert_int_equal(run_burst.n_extra, 2);
+}
+
+// The sum of a datagram within another is the rest of the outer one's: one wrong byte is wrong for all that hold it, a
+// wrong sum for none but its own, wherever the datagram begins (the second tunnel header has an odd length).
+static void each_checksum_within_another_is_checked_by_itself(void **state)
+{
+	static const uint32_t v4[] = {0, 1, 2, 2}, v6[] = {0, 0, 0, 1};
+	for (uint32_t wrong = 0; wrong < 4; wrong++) { // nothing, the first's own sum, the second's own, the payload
+		uint32_t udp[2];
+		build_start(&b);
+		build_ethernet(&b, 0x0800);
+		for (uint32_t k = 0; k < 2; k++) {
+			build_ipv4(&b, "192.0.2.1", "192.0.2.2", 17);
+			udp[k] = b.len;
+			build_udp(&b, 3544, 3544);
+			if (k == 0)
+				build_bytes(&b, "\0\1\2\0ab\0\0\0\0\0\0\0\0\0", 15); // Teredo's, odd
+			build_ipv6(&b, "2001:db8::1", "2001:db8::2", k == 0 ? 4 : 17);
+		}
+		build_udp(&b, 1000, 7777);
+		build_text(&b, "what is carried");
+		build_finish(&b);
+		if (wrong == 1 || wrong == 2)
+			b.data[udp[wrong - 1] + 7] ^= 1;
+		if (wrong == 3)
+			b.data[b.len - 1] ^= 1;
+		run_start();
+		run_built(1, &b);
+		assert_int_equal(run_count_event(DECODE_UDPV4_INVALID_CHECKSUM), v4[wrong]);
+		assert_int_equal(run_count_event(DECODE_UDPV6_INVALID_CHECKSUM), v6[wrong]);
 	}
 }
 
@@ -256,6 +340,9 @@ int main(void)
 		cmocka_unit_test(teredo_on_any_port_is_told_by_its_contents),
 		cmocka_unit_test(what_only_looks_like_teredo_is_forgotten_without_a_trace),
 		cmocka_unit_test(tunnels_within_tunnels_are_followed_four_deep),
+		cmocka_unit_test(what_is_noted_on_a_packet_passed_over_is_noted_on_the_innermost),
+		cmocka_unit_test(a_wrong_guess_leaves_the_packet_it_was_made_on),
+		cmocka_unit_test(each_checksum_within_another_is_checked_by_itself),
 		cmocka_unit_test(an_erspan_frame_keeps_the_vlan_it_was_mirrored_from),
 		cmocka_unit_test(a_malformed_packet_leaves_the_tunnel_around_it_in_inspection),
 	};

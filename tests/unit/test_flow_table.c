@@ -122,6 +122,36 @@ static void inner_flows_pair_both_directions_of_their_tunnel(void **state)
 	rig_close(&r);
 }
 
+static void new_tunnels_beyond_a_ticks_limit_leave_their_packets_without_a_flow(void **state)
+{
+	struct flow_table_config cfg = small_config(0);
+	struct rig r;
+	cfg.carriers_a_tick = 2;
+	rig_open(&r, &cfg, 1024);
+	for (uint32_t turn = 0; turn < 3; turn++) { // the second while the limit is reached, the third behind a tick
+		struct packet *carrier[4], *inner[4];
+		rig_begin(&r);
+		for (uint32_t i = 0; i < 4; i++) {
+			carrier[i] = add4(&r, 17, A + i, 2152, B, 2152, 0, T0);
+			inner[i] = add4(&r, 17, C + i, (uint16_t)(turn + 1), B, 53, 0, T0);
+			carrier[i]->flags |= PKT_TUNNEL;
+		}
+		rig_run(&r);
+		for (uint32_t i = 0; i < 4; i++) {
+			assert_non_null(inner[i]->flow);
+			assert_int_equal(carrier[i]->flow != NULL, i < 2 || turn == 2);
+			assert_int_equal(carrier[i]->nth[0], !carrier[i]->flow ? 0 : i < 2 ? turn + 1 : 1);
+		}
+		if (turn == 1)
+			assert_true(flow_table_tick(r.t, T0 + 1, 1, &r.sink));
+	}
+	const struct flow_counters *c = flow_table_counters(r.t);
+	assert_int_equal(c->carriers_refused, 4);
+	assert_int_equal(c->created, 4 + 12);
+	assert_int_equal(c->hits + c->created + c->carriers_refused, c->packets);
+	rig_close(&r);
+}
+
 static void ipv6_flows_compare_whole_addresses(void **state)
 {
 	struct rig r;
@@ -453,6 +483,7 @@ int main(void)
 		cmocka_unit_test(each_part_of_the_key_tells_flows_apart),
 		cmocka_unit_test(same_tuple_in_other_vlans_is_another_flow),
 		cmocka_unit_test(inner_flows_pair_both_directions_of_their_tunnel),
+		cmocka_unit_test(new_tunnels_beyond_a_ticks_limit_leave_their_packets_without_a_flow),
 		cmocka_unit_test(ipv6_flows_compare_whole_addresses),
 		cmocka_unit_test(ipv4_and_ipv6_never_meet),
 		cmocka_unit_test(icmp_requests_meet_their_replies),
