@@ -151,7 +151,8 @@ static void on_tx(void *arg, const struct parser *parser, struct app_session *s,
 	struct signature_worker *w = arg;
 	const struct tx_table *t = w->seat.rs->tx;
 	const struct tx_proto *proto = t ? t->protos[parser->proto] : NULL;
-	if (!proto || !proto->dir[dir].n_rules || f->flags & FLOW_RULES_DONE || tx_is_done(tx, dir))
+	if (!proto || !proto->dir[dir].n_rules || !(tx->dirs >> dir & 1) || f->flags & FLOW_RULES_DONE ||
+		tx_is_done(tx, dir))
 		return;
 	bool own = p && p->dir == dir;
 	struct tx_run r = {.w = w,

@@ -34,7 +34,20 @@ KEYWORDS = {
                        ["http2.errorcode:CANCEL", "http2.errorcode:7", "http2.errorcode:ENHANCE_YOUR_CALM", "http2.priority:200",
                         "http2.priority:>40", "http2.window:70000", "http2.window:>75000", "http2.size_update:>4000",
                         "http2.size_update:0-10", "http2.settings:SETTINGS_ENABLE_PUSH=0", "http2.settings:SETTINGS_HEADER_TABLE_SIZE",
-                        "http2.settings:SETTINGS_MAX_CONCURRENT_STREAMS >80", "urilen:>10", "flow:established"]},
+                        "http2.settings:SETTINGS_MAX_CONCURRENT_STREAMS >80", "urilen:>10"]},
+    "mqtt": {"ports": 1883, "proto": "mqtt", "log": "mqtt",
+             "to_server": "mqtt.connect.clientid mqtt.connect.username mqtt.connect.password mqtt.connect.willtopic mqtt.connect.willmessage "
+                          "mqtt.publish.topic mqtt.publish.message mqtt.subscribe.topic mqtt.unsubscribe.topic",
+             "to_client": "mqtt.publish.topic mqtt.publish.message mqtt.connect.clientid mqtt.subscribe.topic",
+             "tests": ["mqtt.type:" + n for n in ("CONNECT", "CONNACK", "PUBLISH", "PUBACK", "PUBREC", "PUBREL", "PUBCOMP", "SUBSCRIBE",
+                                                  "SUBACK", "UNSUBSCRIBE", "UNSUBACK", "PINGREQ", "PINGRESP", "DISCONNECT", "AUTH",
+                                                  "UNASSIGNED")] +
+                      ["mqtt.flags:" + n for n in ("dup", "retain", "!dup", "!retain", "retain,dup", "!retain,!dup", "!dup,retain")] +
+                      ["mqtt.qos:%d" % n for n in range(4)] + ["mqtt.protocol_version:" + n for n in ("3", "4", "5", ">3", "<5")] +
+                      ["mqtt.reason_code:%d" % n for n in (0, 4, 5, 16, 17, 24, 135, 139)] +
+                      ["mqtt.connect.flags:" + n for n in ("username", "password", "will", "will_retain", "clean_session", "!will",
+                                                           "username,password,!will", "!clean_session", "!username")] +
+                      ["mqtt.connack.session_present:" + n for n in ("yes", "no", "true", "false")]},
 }
 
 

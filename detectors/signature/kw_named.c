@@ -1,4 +1,4 @@
-// Numbers of HTTP/2 that have names: types of frames, error codes, settings. Next: app_names.h.
+// Numbers of protocols that have names: types of HTTP/2 frames, flags of MQTT, results of RFB. Next: app_names.h.
 #include <errno.h>
 #include <string.h>
 #include <strings.h>
@@ -101,10 +101,92 @@ static int parse_settings(struct rule_parser *ps, const struct keyword *kw, char
 	return 0;
 }
 
+// Control packets of MQTT, 5.0 section 2.1.2.
+static int parse_mqtt_type(struct rule_parser *ps, const struct keyword *kw, char *arg)
+{
+	static const char *const names[] = {"", "CONNECT", "CONNACK", "PUBLISH", "PUBACK", "PUBREC", "PUBREL",
+		"PUBCOMP", "SUBSCRIBE", "SUBACK", "UNSUBSCRIBE", "UNSUBACK", "PINGREQ", "PINGRESP", "DISCONNECT",
+		"AUTH"};
+	return parse_named(ps, kw, arg, names, sizeof(names) / sizeof(*names));
+}
+
+static int parse_yes(struct rule_parser *ps, const struct keyword *kw, char *arg)
+{
+	static const char *const names[] = {"no", "yes", "false", "true"};
+	uint32_t i = 0;
+	while (i < 4 && strcmp(names[i], arg))
+		i++;
+	if (i == 4)
+		return parse_fail(ps, "expected %s, found \"%.40s\"", kw->syntax, arg);
+	return add_range(ps, kw, (struct range){.op = RANGE_EQ, .lo = i & 1});
+}
+
+struct flag_args {
+	uint32_t named, set; // bits of the parser's field
+};
+
+static bool flags_hold(const struct match_ctx *m, const void *args)
+{
+	const struct flag_args *a = args;
+	return (m->number & a->named) == a->set;
+}
+
+struct flag_name {
+	const char *name;
+	uint8_t bit;
+};
+
+// "dup,!retain": each as it says.
+static int parse_flags(struct rule_parser *ps, const struct keyword *kw, char *arg, const struct flag_name *names)
+{
+	struct flag_args *a = rule_alloc(ps, sizeof(*a));
+	char *field;
+	if (!a)
+		return -ENOMEM;
+	while ((field = lex_field(&arg, ','))) {
+		char *word = lex_trim(field);
+		bool negated = *word == '!';
+		const struct flag_name *n = names;
+		while (n->name && strcmp(n->name, word + negated))
+			n++;
+		if (!n->name || a->named & n->bit)
+			return parse_fail(ps, "expected %s, found \"%.40s\"", kw->syntax, word);
+		a->named |= n->bit;
+		a->set |= negated ? 0 : n->bit;
+	}
+	struct step *s = add_step(ps, kw, STEP_CHECK);
+	if (!s)
+		return -ENOMEM;
+	s->check = (struct check_args){flags_hold, a};
+	return 0;
+}
+
+static int parse_mqtt_flags(struct rule_parser *ps, const struct keyword *kw, char *arg)
+{
+	static const struct flag_name names[] = {{"retain", 1}, {"dup", 8}, {0}};
+	return parse_flags(ps, kw, arg, names);
+}
+
+static int parse_connect_flags(struct rule_parser *ps, const struct keyword *kw, char *arg)
+{
+	static const struct flag_name names[] = {
+		{"clean_session", 2}, {"will", 4}, {"will_retain", 32}, {"password", 64}, {"username", 128}, {0}};
+	return parse_flags(ps, kw, arg, names);
+}
+
+// A number in digits, of at most kw->data.
+static int parse_plain(struct rule_parser *ps, const struct keyword *kw, char *arg)
+{
+	uint32_t v;
+	if (!lex_u32(lex_trim(arg), 0, (uint32_t)kw->data, &v))
+		return parse_fail(ps, "expected %s, found \"%.40s\"", kw->syntax, arg);
+	return add_range(ps, kw, (struct range){.op = RANGE_EQ, .lo = v});
+}
+
 #define SAME "same"
 #define NUMBER "[!]n | <n | >n | a-b"
 
-const struct keyword kw_http2_table[] = {
+const struct keyword kw_named_table[] = {
 	{"http2.frametype", NULL, ARG_REQUIRED, parse_frametype, 255, "n | name", "http2.frametype:GOAWAY;",
 		"The type of a frame of HTTP/2.", SAME},
 	{"http2.errorcode", NULL, ARG_REQUIRED, parse_errorcode, UINT32_MAX, "n | name", "http2.errorcode:CANCEL;",
@@ -118,5 +200,20 @@ const struct keyword kw_http2_table[] = {
 		"A new size of HTTP/2's table of fields.", SAME},
 	{"http2.settings", NULL, ARG_REQUIRED, parse_settings, 0, "name [=n | <n | >n | a-b]",
 		"http2.settings:SETTINGS_ENABLE_PUSH=0;", "A setting of HTTP/2, and its value.", SAME},
+	{"mqtt.type", NULL, ARG_REQUIRED, parse_mqtt_type, 0, "name", "mqtt.type:SUBSCRIBE;",
+		"The type of a control packet of MQTT.", SAME},
+	{"mqtt.flags", NULL, ARG_REQUIRED, parse_mqtt_flags, 0, "[!]dup|retain, ...", "mqtt.flags:retain,!dup;",
+		"Flags of a control packet's header.", SAME},
+	{"mqtt.qos", NULL, ARG_REQUIRED, parse_plain, 2, "0 | 1 | 2", "mqtt.qos:2;", "The quality of service of MQTT.",
+		SAME},
+	{"mqtt.protocol_version", NULL, ARG_REQUIRED, parse_range, 255, NUMBER, "mqtt.protocol_version:5;",
+		"The version of MQTT that a client connects with.", SAME},
+	{"mqtt.reason_code", "mqtt.connack.return_code", ARG_REQUIRED, parse_plain, 255, "n", "mqtt.reason_code:135;",
+		"A return or reason code of MQTT.", SAME},
+	{"mqtt.connect.flags", NULL, ARG_REQUIRED, parse_connect_flags, 0,
+		"[!]username|password|will|will_retain|clean_session, ...", "mqtt.connect.flags:username,!password;",
+		"Flags of a CONNECT of MQTT.", SAME},
+	{"mqtt.connack.session_present", NULL, ARG_REQUIRED, parse_yes, 0, "yes | no",
+		"mqtt.connack.session_present:yes;", "Whether the server of MQTT goes on with a session.", SAME},
 	{0},
 };
