@@ -183,6 +183,18 @@ static int parse_plain(struct rule_parser *ps, const struct keyword *kw, char *a
 	return add_range(ps, kw, (struct range){.op = RANGE_EQ, .lo = v});
 }
 
+// RFC 6143 7.1.3, and Suricata's word for anything else.
+static int parse_secresult(struct rule_parser *ps, const struct keyword *kw, char *arg)
+{
+	static const char *const names[] = {"ok", "fail", "toomany", "unknown"};
+	uint32_t i = 0;
+	while (i < 4 && strcasecmp(names[i], arg))
+		i++;
+	if (i == 4)
+		return parse_fail(ps, "expected %s, found \"%.40s\"", kw->syntax, arg);
+	return add_range(ps, kw, (struct range){.op = RANGE_EQ, .lo = i});
+}
+
 #define SAME "same"
 #define NUMBER "[!]n | <n | >n | a-b"
 
@@ -215,5 +227,9 @@ const struct keyword kw_named_table[] = {
 		"Flags of a CONNECT of MQTT.", SAME},
 	{"mqtt.connack.session_present", NULL, ARG_REQUIRED, parse_yes, 0, "yes | no",
 		"mqtt.connack.session_present:yes;", "Whether the server of MQTT goes on with a session.", SAME},
+	{"rfb.sectype", NULL, ARG_REQUIRED, parse_range, UINT32_MAX, NUMBER, "rfb.sectype:2;",
+		"The kind of security a client of RFB takes.", SAME},
+	{"rfb.secresult", NULL, ARG_REQUIRED, parse_secresult, 0, "ok | fail | toomany | unknown",
+		"rfb.secresult:fail;", "What a server of RFB says of the client's security.", SAME},
 	{0},
 };

@@ -48,6 +48,9 @@ KEYWORDS = {
                       ["mqtt.connect.flags:" + n for n in ("username", "password", "will", "will_retain", "clean_session", "!will",
                                                            "username,password,!will", "!clean_session", "!username")] +
                       ["mqtt.connack.session_present:" + n for n in ("yes", "no", "true", "false")]},
+    "rfb": {"ports": 5900, "proto": "rfb", "log": "rfb", "to_server": "", "to_client": "rfb.name",
+            "tests": ["rfb.sectype:" + n for n in ("1", "2", ">2", "0", "19")] +
+                     ["rfb.secresult:" + n for n in ("ok", "fail", "toomany", "unknown")]},
 }
 
 
