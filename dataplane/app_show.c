@@ -96,13 +96,16 @@ void app_show(struct app_layer *a, struct app_session *s, uint8_t dirs, struct p
 void app_show_later(struct app_layer *a, struct app_session *s, uint8_t dir, struct packet *p, struct flow *f,
 	struct flow_cold *cold, struct detector_run *run)
 {
+	// When the parser stops, this is the last of both directions.
+	uint8_t dirs = s->flags & SESSION_STOPPED ? 3 : (uint8_t)(1u << dir);
+
 	if (!a->consumer.on_tx || !p || !tcp_stream_wants_packets(a->streams)) {
-		app_show(a, s, (uint8_t)(1u << dir), p, f, cold, run);
+		app_show(a, s, dirs, p, f, cold, run);
 		return;
 	}
 	a->later.flow = f;
 	a->later.cold = cold;
-	a->later.dirs |= (uint8_t)(1u << dir);
+	a->later.dirs |= dirs;
 }
 
 void app_show_now(struct app_layer *a, struct packet *p, struct detector_run *run)

@@ -80,8 +80,8 @@ struct app_tx {
 	bool stopped;        // the flow ended or the parser stopped: what is missing will not come
 	uint8_t logged;
 	uint8_t event_count;
-	uint8_t events[4]; // index + 1 into parser->events; further ones are only counted
-	void *detect;      // the rule engine's: taken from app_run, given back by it when the tx ends
+	uint8_t events[10]; // index + 1 into parser->events; further ones are only counted
+	void *detect;       // the rule engine's: taken from app_run, given back by it when the tx ends
 };
 
 // A buffer that rules inspect: `http.uri`. Several values (dns.query): get() is asked with nth = 0, 1, ... until it
