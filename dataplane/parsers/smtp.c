@@ -122,7 +122,7 @@ static bool command(struct smtp *z, struct app_bytes line)
 	} else if (mime_begins(line, "rcpt to")) {
 		add_recipient(z, argument(line, 7));
 	} else if (mime_begins(line, "rset")) {
-		st->command = SMTP_RSET;
+		st->command = st->tx ? SMTP_RSET : SMTP_OTHER;
 	}
 	smtp_enqueue(z, st->command);
 	return true;

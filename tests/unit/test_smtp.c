@@ -34,6 +34,15 @@ static void rset_ends_a_transaction_when_it_is_granted(void **state)
 	assert_string_equal(record(1), "smtp:{helo:\"me\",mail_from:\"<b>\"}");
 }
 
+static void rset_behind_a_mail_leaves_the_next_one_alone(void **state)
+{
+	mail(MAIL_FIELDS "\r\nx");
+	talk("", "RSET\r\nMAIL FROM:<b>\r\nDATA\r\n", "250 queued\r\n250 ok\r\n250 ok\r\n354 go\r\n",
+		"From: b\r\n\r\ny\r\n.\r\n", NULL);
+	assert_int_equal(plab_count(&lab), 2);
+	assert_string_equal(record(1), "smtp:{helo:\"me\",mail_from:\"<b>\"},email:{status:\"PARSE_DONE\",from:\"b\"}");
+}
+
 static void a_server_that_does_not_greet_is_noted(void **state)
 {
 	talk("", "EHLO a\r\n", NULL);
@@ -201,6 +210,7 @@ int main(void)
 		TEST(a_mail_is_a_transaction_with_who_sends_to_whom),
 		TEST(names_and_paths_end_at_a_blank),
 		TEST(rset_ends_a_transaction_when_it_is_granted),
+		TEST(rset_behind_a_mail_leaves_the_next_one_alone),
 		TEST(a_server_that_does_not_greet_is_noted),
 		TEST(a_greeting_of_several_lines_is_one),
 		TEST(what_is_no_reply_ends_the_reading),
