@@ -305,9 +305,13 @@ bool tick_due(struct tick_clock *c, uint64_t packet_ns, uint64_t *tick_ns)
 	return true;
 }
 
-bool tick_back(const struct tick_clock *c, uint64_t packet_ns)
+bool tick_back(struct tick_clock *c, const struct packet *p)
 {
-	return c->next_ns && packet_ns + TICK_BACK_NS < c->last_ns;
+	if (!c->next_ns || p->ts_ns + TICK_BACK_NS >= c->last_ns) {
+		c->behind = 0;
+		return false;
+	}
+	return ++c->behind >= TICK_BACK_PACKETS || p->flags & PKT_BEGINS_CAPTURE;
 }
 
 void pipeline_decide(struct pipeline *p, uint64_t tick_ns, uint64_t seq, bool last)

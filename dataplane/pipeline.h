@@ -52,17 +52,20 @@ struct worker *pipeline_worker(struct pipeline *p, uint16_t i);
 struct tick_clock {
 	uint64_t next_ns; // 0 before the first packet
 	uint64_t last_ns; // latest packet time
+	uint32_t behind;  // packets in a row that lie far before it
 };
 
 // True when a packet of this time must wait for a tick. Then *tick_ns is the tick to pass first
 // (a gap longer than one tick has two: the end of the old window and the start of the new).
 bool tick_due(struct tick_clock *c, uint64_t packet_ns, uint64_t *tick_ns);
 
-// True when a packet lies so far before the clock that it belongs to another time (the next file of a
-// directory is older, or a broken timestamp has run ahead). The clock then begins anew with it: before
-// that every worker must end its flows (worker_flush) and forget the time (worker_rewind).
+// True when a packet that lies far before the clock belongs to another time: it begins a capture file, or as many as
+// TICK_BACK_PACKETS in a row lie there (a broken timestamp has run ahead). A few of them have broken timestamps
+// themselves and belong where they stand. The clock then begins anew with p: before that every worker must end its
+// flows (worker_flush) and forget the time (worker_rewind). Asked once a packet.
 #define TICK_BACK_NS (600ull * 1000000000ull)
-bool tick_back(const struct tick_clock *c, uint64_t packet_ns);
+#define TICK_BACK_PACKETS 256u
+bool tick_back(struct tick_clock *c, const struct packet *p);
 
 // After every worker has passed the tick (seq: the last frame before it): merges their deltas and
 // lets the detectors decide. last: the run ends.

@@ -49,7 +49,7 @@ static void feed(struct pipeline *p, struct worker *w, struct tick_clock *clock,
 
 	while (n) {
 		bool back = false;
-		while (at < n && !(back = tick_back(clock, frames[at].ts_ns)) &&
+		while (at < n && !(back = tick_back(clock, &frames[at])) &&
 			!tick_due(clock, frames[at].ts_ns, &tick_ns))
 			at++;
 		if (at == n) {

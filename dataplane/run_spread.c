@@ -166,7 +166,7 @@ static void send_frame(struct spread *s, const struct packet *p)
 		.kind = MESSAGE_FRAME};
 	uint64_t tick_ns;
 
-	if (tick_back(&s->clock, p->ts_ns)) {
+	if (tick_back(&s->clock, p)) {
 		close_time(s, false);
 		send_all(s, MESSAGE_REWIND, 0);
 		s->clock = (struct tick_clock){0};

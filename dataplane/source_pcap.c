@@ -254,8 +254,7 @@ static void fill_packet(struct source_pcap *s, struct rte_mbuf *m, struct packet
 	p->wire_len = f->wire_len;
 	p->link_type = f->link_type;
 	p->iface = f->iface;
-	p->flags = 0;
-	s->file_frames++;
+	p->flags = s->file_frames++ ? 0 : PKT_BEGINS_CAPTURE;
 	s->stats.bytes += f->wire_len;
 }
 

@@ -55,6 +55,7 @@ enum packet_flag {
 	PKT_STREAM_ADDED = 1u << 21,     // its TCP payload went into the reassembled stream
 	PKT_STREAM_REJECTED = 1u << 22,  // the stream engine refused the segment: not for detectors that trust TCP
 	PKT_NOTED = 1u << 23,            // `events` has some
+	PKT_BEGINS_CAPTURE = 1u << 24,   // the first of its capture file
 	PKT_IP = PKT_IPV4 | PKT_IPV6,
 	PKT_ICMP = PKT_ICMPV4 | PKT_ICMPV6,
 };

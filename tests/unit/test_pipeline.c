@@ -48,13 +48,20 @@ static void a_gap_has_two_ticks_however_long_it_is(void **state)
 	assert_false(tick_due(&c, 900050 * MS, &tick));
 }
 
+static bool back_at(struct tick_clock *c, uint64_t ms, bool begins_capture)
+{
+	struct packet p = {.ts_ns = ms * MS, .flags = begins_capture ? PKT_BEGINS_CAPTURE : 0};
+
+	return tick_back(c, &p);
+}
+
 static void a_packet_a_little_late_does_not_turn_the_clock_back(void **state)
 {
 	struct tick_clock c = {0};
 	uint64_t tick = 0;
 
 	assert_false(tick_due(&c, 5050 * MS, &tick));
-	assert_false(tick_back(&c, 4000 * MS));
+	assert_false(back_at(&c, 4000, false));
 	assert_false(tick_due(&c, 4000 * MS, &tick));
 	assert_int_equal(c.last_ns, 5050 * MS);
 	assert_int_equal(c.next_ns, 5100 * MS);
@@ -65,10 +72,25 @@ static void a_packet_of_another_time_begins_the_clock_anew(void **state)
 	struct tick_clock c = {0};
 	uint64_t tick = 0;
 
-	assert_false(tick_back(&c, 1 * MS));
+	assert_false(back_at(&c, 1, true));
 	assert_false(tick_due(&c, TICK_BACK_NS + 5000 * MS, &tick));
-	assert_false(tick_back(&c, 5000 * MS));
-	assert_true(tick_back(&c, 4999 * MS));
+	assert_false(back_at(&c, 5000, true));
+	assert_true(back_at(&c, 4999, true));
+}
+
+static void a_broken_timestamp_in_a_capture_is_not_believed_until_many_say_so(void **state)
+{
+	struct tick_clock c = {0};
+	uint64_t tick = 0;
+
+	assert_false(tick_due(&c, TICK_BACK_NS + 5000 * MS, &tick));
+	for (uint32_t turn = 0; turn < 2; turn++) {
+		for (uint32_t i = 1; i < TICK_BACK_PACKETS; i++)
+			assert_false(back_at(&c, 4999, false));
+		if (turn == 0)
+			assert_false(back_at(&c, 5000, false));
+	}
+	assert_true(back_at(&c, 4999, false));
 }
 
 static struct packet ipv4(uint32_t src, uint32_t dst)
@@ -136,6 +158,7 @@ int main(void)
 		cmocka_unit_test(a_gap_has_two_ticks_however_long_it_is),
 		cmocka_unit_test(a_packet_a_little_late_does_not_turn_the_clock_back),
 		cmocka_unit_test(a_packet_of_another_time_begins_the_clock_anew),
+		cmocka_unit_test(a_broken_timestamp_in_a_capture_is_not_believed_until_many_say_so),
 		cmocka_unit_test(both_directions_of_a_pair_have_one_hash),
 		cmocka_unit_test(neighbours_are_spread_over_workers),
 		cmocka_unit_test(an_unreachable_goes_with_the_flow_it_quotes),
