@@ -56,6 +56,14 @@ static void write_record(struct app_layer *a, const struct app_session *s, const
 	event_commit(run->sink);
 }
 
+// What has happened to a transaction may matter to its other direction, too: an event, or that it is over.
+static bool is_shown(const struct app_session *s, const struct app_tx *tx, uint8_t dir, uint8_t dirs)
+{
+	bool other = !tx->stopped && tx->dirs >> dir & 1 && (tx->event_count || app_tx_over(s->parser, tx));
+
+	return dirs >> dir & 1 || other;
+}
+
 static void show_to_rules(struct app_layer *a, struct app_session *s, uint8_t dirs, struct packet *p, struct flow *f,
 	struct flow_cold *cold, struct detector_run *run)
 {
@@ -64,7 +72,7 @@ static void show_to_rules(struct app_layer *a, struct app_session *s, uint8_t di
 	a->run.session = s;
 	for (struct app_tx *tx = s->first; tx; tx = tx->next)
 		for (uint8_t dir = 0; dir < 2; dir++)
-			if (dirs >> dir & 1)
+			if (is_shown(s, tx, dir, dirs))
 				c->on_tx(c->arg, s->parser, s, tx, dir, p, f, cold, &a->run, run);
 	if (c->on_shown)
 		c->on_shown(c->arg, p, f, cold, run);

@@ -143,6 +143,12 @@ static void note_data_ignored(struct tcp_streams *ts, struct tcp_session *s, str
 	s->flags &= (uint16_t)~SSN_SYN_DATA;
 }
 
+void tcp_hand_syn_data(struct tcp_streams *ts, struct tcp_session *s, struct tcp_rx *x)
+{
+	if (s->flags & SSN_SYN_DATA)
+		tcp_acked(ts, s, DIR_TO_SERVER, x);
+}
+
 // A SYN/ACK that fits the SYN.
 static enum tcp_verdict take_syn_ack(struct tcp_streams *ts, struct tcp_session *s, struct tcp_rx *x)
 {
@@ -154,9 +160,8 @@ static enum tcp_verdict take_syn_ack(struct tcp_streams *ts, struct tcp_session 
 		s->flags |= SSN_TFO;
 	tcp_path_syn_ack(s, x->p->ts_ns, x->p->nth[DIR_TO_SERVER] == 1);
 	tcp_set_state(ts, s, TCP_SYN_RECV);
-	if (s->flags & SSN_SYN_DATA)
-		tcp_acked(ts, s, DIR_TO_SERVER, x);
 	if (x->len && s->flags & SSN_TFO) {
+		tcp_hand_syn_data(ts, s, x);
 		x->seq++;
 		s->side[1].next_seq += x->len;
 		tcp_payload(ts, s, x);

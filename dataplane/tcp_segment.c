@@ -204,7 +204,8 @@ void tcp_payload(struct tcp_streams *ts, struct tcp_session *s, struct tcp_rx *x
 
 	if (side->flags & SIDE_DONE) {
 		count_only(ts, side, x);
-		x->p->flags |= PKT_STREAM_ADDED;
+		if (!(side->flags & SIDE_DEPTH)) // what lies behind it is a packet's alone, for rules on streams, too
+			x->p->flags |= PKT_STREAM_ADDED;
 		return;
 	}
 	if (side->flags & SIDE_FIN && seq_gt(end, side->fin_seq)) { // nothing follows a FIN

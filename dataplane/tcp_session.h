@@ -295,6 +295,9 @@ struct tcp_session *tcp_session_begin(struct tcp_streams *ts, struct tcp_rx *x);
 struct tcp_session *tcp_session_from_syn(struct tcp_streams *ts, struct tcp_rx *x, uint32_t next);
 // The client's side from its SYN. opts without SYN_SEEN: its options are not known.
 void tcp_client_from_syn(struct tcp_session *s, uint32_t isn, uint16_t win, uint32_t tsval, uint8_t opts);
+// What the SYN brought and its answer has acknowledged is handed on: when the handshake is over, so that rules see an
+// established connection, or before the server's first bytes.
+void tcp_hand_syn_data(struct tcp_streams *ts, struct tcp_session *s, struct tcp_rx *x);
 // The server's side from its SYN/ACK, and the options both agree on (RFC 7323 section 2.2, RFC 2018).
 void tcp_server_from_syn_ack(struct tcp_session *s, uint32_t isn, uint32_t win, uint32_t tsval, uint8_t opts);
 // tcp_pickup.c: handshakes not seen, or not all of them.

@@ -167,7 +167,7 @@ static __rte_always_inline bool usual(
 		return true;
 	}
 	side->next_seq = seq + len;
-	p->flags |= PKT_FLOW_ESTABLISHED | PKT_STREAM_ADDED;
+	p->flags |= PKT_FLOW_ESTABLISHED | (side->flags & SIDE_DEPTH ? 0 : PKT_STREAM_ADDED);
 	tcp_in_place(ts, s, side, p, run, p->data + p->payload_off, len);
 	return true;
 }

@@ -70,6 +70,7 @@ static enum tcp_verdict establish(struct tcp_streams *ts, struct tcp_session *s,
 {
 	tcp_path_established(ts, s, x);
 	tcp_set_state(ts, s, TCP_ESTABLISHED);
+	tcp_hand_syn_data(ts, s, x);
 	tcp_take(ts, s, x);
 	return TCP_TAKE;
 }
@@ -103,8 +104,10 @@ static enum tcp_verdict server_ack(struct tcp_streams *ts, struct tcp_session *s
 	if (next && x->ack == c->last_ack) {
 		if (x->len && !(s->flags & SSN_TFO)) // RFC 7413; else a server in a hurry, or somebody in its place
 			tcp_note(ts, x, STREAM_3WHS_ACK_DATA_INJECT);
-		if (x->len)
+		if (x->len) {
+			tcp_hand_syn_data(ts, s, x);
 			tcp_take(ts, s, x);
+		}
 		return TCP_TAKE;
 	}
 	if (x->seq + 1 == srv->next_seq && x->ack == c->last_ack)

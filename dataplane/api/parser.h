@@ -213,9 +213,10 @@ void app_inspect_raw(struct app_session *s, uint8_t dir);
 // --- For the rule engine.
 
 // Who is shown transactions: when every stream consumer has had the bytes that a packet made available (that is, in the
-// stage's on_packet), each open transaction of the flow that these bytes have touched or that is complete or stopped, a
-// direction at a time, in their order; then on_shown, before any of them is freed. Once more with tx->stopped when the
-// flow ends. p: the packet that brought the bytes, NULL when a flow ends without one; it may go the other way than dir.
+// stage's on_packet), each open transaction of the flow, a direction at a time, in their order: the direction of these
+// bytes, and the other one where the transaction has events or is complete; then on_shown, before any of them is freed.
+// Once more with tx->stopped when the flow ends. p: the packet that brought the bytes, NULL when a flow ends without
+// one; it may go the other way than dir.
 // So the raw bytes of a transaction have been inspected before it is shown, and a packet's own rules and those of its
 // transactions speak in one order. What the stage itself notes (applayer_mismatch_protocol_both_directions, ...) are
 // rows of drops.def of the type "applayer", put to the packet with packet_note.

@@ -7,6 +7,7 @@
 enum asn1_id {
 	ASN1_BOOLEAN = 0x01,
 	ASN1_INTEGER = 0x02,
+	ASN1_BIT_STRING = 0x03,
 	ASN1_OCTETS = 0x04,
 	ASN1_OID = 0x06,
 	ASN1_UTF8 = 0x0c,

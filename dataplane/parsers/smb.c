@@ -127,6 +127,8 @@ static enum parse_answer smb_parse(struct app_run *run, struct app_session *s, v
 
 	if (in->gap)
 		lose(&z, in->dir, in->gap);
+	if (in->dir == DIR_TO_SERVER)
+		smb_trees_wait_no_longer(&z);
 	while (in->used < in->len) {
 		in->used += follow(&z, in->dir, in->data + in->used, in->len - in->used);
 		if (in->len - in->used < NBSS_LEN)

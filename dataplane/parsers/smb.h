@@ -170,9 +170,8 @@ void smb_event(struct smb *z, struct smb_tx *tx, enum smb_event e);
 // Sets a text; wide: UTF-16, of which zero bytes are left out.
 void smb_text_set(struct smb *z, struct app_text *t, const uint8_t *at, uint32_t len, bool wide);
 void smb_text_copy(struct smb *z, struct app_text *t, const struct app_text *from);
-// Names the share of a tree connect: pipes are reached through the one of the name IPC$ (MS-SMB2 section 3.3.1.6), and
-// the answer confirms it.
-void smb_tree_name(struct smb *z, struct smb_tx *tx, const uint8_t *path, uint32_t len, bool wide);
+// The client goes on: tree connects without an answer so far are looked at as they are.
+void smb_trees_wait_no_longer(struct smb *z);
 struct smb_tree *smb_tree_find(struct smb_state *st, const struct smb_msg *m);
 void smb_tree_open(struct smb *z, const struct smb_msg *m, const struct smb_tx *tx);
 void smb_tree_close(struct smb *z, const struct smb_msg *m);

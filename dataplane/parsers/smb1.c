@@ -193,7 +193,7 @@ static bool tree_request(struct smb *z, const struct smb_msg *m, const struct bl
 		return true;
 	// rules know the path without its first backslash
 	uint32_t skip = path.len > 2u * m->wide + 1 ? 1u + m->wide : 0;
-	smb_tree_name(z, tx, path.at + skip, path.len - skip, m->wide);
+	smb_text_set(z, &tx->text[SMB_NAME], path.at + skip, path.len - skip, m->wide);
 	tx->has_service = true;
 	set_text(z, b, &at, false, &tx->text[SMB_OS]);
 	return true;

@@ -102,7 +102,7 @@ static bool tree_request(
 		return false;
 	struct smb_tx *tx = smb_tx_new(z, m, SMB_TREE);
 	if (tx)
-		smb_tree_name(z, tx, path, load_le16(b + 6), true);
+		smb_text_set(z, &tx->text[SMB_NAME], path, load_le16(b + 6), true);
 	return true;
 }
 

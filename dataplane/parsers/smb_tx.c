@@ -13,8 +13,16 @@ struct smb_tx *smb_tx_new(struct smb *z, const struct smb_msg *m, enum smb_kind 
 	tx->kind = (uint8_t)kind;
 	tx->state = z->st;
 	tx->tx.dirs = 3;
-	tx->tx.progress[DIR_TO_SERVER] = kind != SMB_DCERPC && kind != SMB_FILE;
+	// whether a tree is of files or of pipes is the answer's to say
+	tx->tx.progress[DIR_TO_SERVER] = kind != SMB_DCERPC && kind != SMB_FILE && kind != SMB_TREE;
 	return tx;
+}
+
+void smb_trees_wait_no_longer(struct smb *z)
+{
+	for (struct app_tx *at = app_tx_first(z->s); at; at = at->next)
+		if (((struct smb_tx *)at)->kind == SMB_TREE)
+			at->progress[DIR_TO_SERVER] = 1;
 }
 
 struct smb_tx *smb_tx_find(struct smb *z, const struct smb_msg *m)
@@ -75,16 +83,6 @@ void smb_text_copy(struct smb *z, struct app_text *t, const struct app_text *fro
 bool smb_status_is_error(uint32_t status)
 {
 	return status != 0 && status != SMB_STATUS_BUFFER_OVERFLOW && status != SMB_STATUS_MORE_PROCESSING;
-}
-
-void smb_tree_name(struct smb *z, struct smb_tx *tx, const uint8_t *path, uint32_t len, bool wide)
-{
-	static const char pipes[] = "IPC$";
-	const struct app_text *name = &tx->text[SMB_NAME];
-	const uint32_t n = sizeof(pipes) - 1;
-
-	smb_text_set(z, &tx->text[SMB_NAME], path, len, wide);
-	tx->is_pipe = name->len >= n && strncasecmp((const char *)name->at + name->len - n, pipes, n) == 0;
 }
 
 struct smb_tree *smb_tree_find(struct smb_state *st, const struct smb_msg *m)

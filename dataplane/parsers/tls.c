@@ -70,10 +70,6 @@ static bool is_known(uint8_t type)
 static bool read_message(
 	struct app_run *run, struct tls_tx *tx, uint8_t dir, uint8_t type, struct cursor body, uint32_t *events)
 {
-	if (!is_known(type)) {
-		*events |= 1u << TLS_INVALID_HANDSHAKE_MESSAGE;
-		return false;
-	}
 	switch (type) {
 	case CLIENT_HELLO:
 		if (dir != DIR_TO_SERVER)
@@ -114,7 +110,15 @@ static bool read_message(
 // Messages of one record, or of what several have brought together. What is left at the cursor is not whole yet.
 static bool read_messages(struct app_run *run, struct tls_tx *tx, uint8_t dir, struct cursor *c, uint32_t *events)
 {
-	while (cursor_left(c) >= MESSAGE_HEADER) {
+	while (cursor_left(c)) {
+		bool whole_header = cursor_left(c) >= MESSAGE_HEADER;
+		if (!is_known(c->at[0])) {
+			*events |=
+				1u << TLS_INVALID_HANDSHAKE_MESSAGE | (whole_header ? 0 : 1u << TLS_INVALID_SSL_RECORD);
+			return false;
+		}
+		if (!whole_header)
+			break;
 		uint32_t len = load_be24(c->at + 1);
 		if (len > MESSAGE_MAX - MESSAGE_HEADER)
 			return false;

@@ -4,6 +4,23 @@
 
 #define FAIL(event) (1u + (uint32_t)(event))
 
+// The next element must be one of this identifier. Suricata's events: a header that ends early is an invalid length,
+// one that says nonsense or of another element is invalid DER, what it holds that ends early is of `cut`.
+static uint32_t take(struct cursor *c, uint8_t id, struct cursor *body, enum tls_event cut)
+{
+	size_t left = cursor_left(c);
+	uint8_t len = left > 1 ? c->at[1] : 0, is;
+
+	if (asn1_take(c, id, body))
+		return 0;
+	if (left < 2 || (len > 0x80 && len < 0xff && left < 2u + (len & 0x7f)))
+		return FAIL(TLS_CERTIFICATE_INVALID_LENGTH);
+	if (len == 0x80 || len == 0xff || (c->at[0] & 0x1f) == 0x1f ||
+		asn1_next(&(struct cursor){c->at, c->end}, &is, body))
+		return FAIL(TLS_CERTIFICATE_INVALID_DER);
+	return FAIL(cut);
+}
+
 static void put_octets(uint8_t *to, const uint8_t *bytes, uint32_t len, const char *digits)
 {
 	for (uint32_t i = 0; i < len; i++) {
@@ -106,24 +123,55 @@ static void read_alternative(struct app_run *run, struct tls_cert *cert, struct 
 	}
 }
 
-static bool read_extensions(struct app_run *run, struct tls_cert *cert, struct cursor c)
+static uint32_t read_extensions(struct app_run *run, struct tls_cert *cert, struct cursor c)
 {
 	static const uint8_t alternative_name[] = {0x55, 0x1d, 0x11};
 	struct cursor list, ext, oid, value;
+	uint32_t fail = take(&c, ASN1_SEQUENCE, &list, TLS_INVALID_CERTIFICATE);
 
-	if (!asn1_take(&c, ASN1_SEQUENCE, &list))
-		return false;
-	while (cursor_left(&list)) {
+	while (!fail && cursor_left(&list)) {
 		if (!asn1_take(&list, ASN1_SEQUENCE, &ext) || !asn1_take(&ext, ASN1_OID, &oid))
-			return false;
+			return FAIL(TLS_INVALID_CERTIFICATE);
 		asn1_take(&ext, ASN1_BOOLEAN, &value);
 		if (!asn1_take(&ext, ASN1_OCTETS, &value))
-			return false;
+			return FAIL(TLS_INVALID_CERTIFICATE);
 		if (cursor_left(&oid) == sizeof(alternative_name) &&
 			memcmp(oid.at, alternative_name, sizeof(alternative_name)) == 0)
 			read_alternative(run, cert, value);
 	}
-	return true;
+	return fail;
+}
+
+// Certificates of version 1 have no such element.
+static uint32_t read_version(struct cursor *c)
+{
+	struct cursor explicit, number;
+	uint32_t fail;
+
+	if (cursor_left(c) == 0 || c->at[0] != ASN1_CONTEXT + 0)
+		return 0;
+	fail = take(c, ASN1_CONTEXT + 0, &explicit, TLS_CERTIFICATE_INVALID_LENGTH);
+	if (!fail && !asn1_take(&explicit, ASN1_INTEGER, &number))
+		fail = FAIL(TLS_CERTIFICATE_INVALID_VERSION);
+	return fail;
+}
+
+// AlgorithmIdentifier (RFC 5280 section 4.1.1.2), whose parameters are anything.
+static uint32_t read_algorithm(struct cursor *c)
+{
+	struct cursor algorithm, oid;
+	uint32_t fail = take(c, ASN1_SEQUENCE, &algorithm, TLS_CERTIFICATE_INVALID_LENGTH);
+
+	return fail ? fail : take(&algorithm, ASN1_OID, &oid, TLS_CERTIFICATE_INVALID_LENGTH);
+}
+
+// SubjectPublicKeyInfo (RFC 5280 section 4.1.2.7).
+static uint32_t read_key(struct cursor *c)
+{
+	struct cursor info;
+	uint32_t fail = take(c, ASN1_SEQUENCE, &info, TLS_INVALID_CERTIFICATE);
+
+	return fail ? fail : read_algorithm(&info);
 }
 
 static void read_serial(struct app_run *run, struct tls_cert *cert, struct cursor c)
@@ -150,26 +198,24 @@ static uint32_t read_name(struct app_run *run, struct app_text *out, struct curs
 static uint32_t read_body(struct app_run *run, struct tls_cert *cert, struct cursor c)
 {
 	struct cursor part, issuer, subject, validity;
-	uint32_t fail;
+	uint32_t fail = read_version(&c);
 	uint8_t tag;
 
-	asn1_take(&c, ASN1_CONTEXT + 0, &part); // version: of a certificate of version 1 it is not there
+	if (fail)
+		return fail;
 	if (!asn1_take(&c, ASN1_INTEGER, &part))
 		return FAIL(TLS_CERTIFICATE_INVALID_SERIAL);
 	read_serial(run, cert, part);
-	if (!asn1_take(&c, ASN1_SEQUENCE, &part))
-		return FAIL(TLS_CERTIFICATE_INVALID_ALGORITHMIDENTIFIER);
-	if (!asn1_take(&c, ASN1_SEQUENCE, &issuer))
-		return FAIL(TLS_CERTIFICATE_INVALID_DER);
-	if (!asn1_take(&c, ASN1_SEQUENCE, &validity))
-		return FAIL(TLS_CERTIFICATE_INVALID_VALIDITY);
+	if ((fail = read_algorithm(&c)) || (fail = take(&c, ASN1_SEQUENCE, &issuer, TLS_INVALID_CERTIFICATE)) ||
+		(fail = take(&c, ASN1_SEQUENCE, &validity, TLS_INVALID_CERTIFICATE)))
+		return fail;
 	if (!read_time(&validity, &cert->not_before) || !read_time(&validity, &cert->not_after))
 		return FAIL(TLS_CERTIFICATE_INVALID_DATE);
-	if (!asn1_take(&c, ASN1_SEQUENCE, &subject) || !asn1_take(&c, ASN1_SEQUENCE, &part))
-		return FAIL(TLS_CERTIFICATE_INVALID_DER);
+	if ((fail = take(&c, ASN1_SEQUENCE, &subject, TLS_INVALID_CERTIFICATE)) || (fail = read_key(&c)))
+		return fail;
 	while (asn1_next(&c, &tag, &part)) // unique identifiers, extensions
-		if (tag == ASN1_CONTEXT + 3 && !read_extensions(run, cert, part))
-			return FAIL(TLS_INVALID_CERTIFICATE);
+		if (tag == ASN1_CONTEXT + 3 && (fail = read_extensions(run, cert, part)))
+			return fail;
 	if (cursor_left(&c))
 		return FAIL(TLS_INVALID_CERTIFICATE);
 	fail = read_name(run, &cert->issuer, issuer, TLS_CERTIFICATE_INVALID_ISSUER);
@@ -182,11 +228,12 @@ uint32_t tls_read_certificate(struct app_run *run, struct tls_cert *cert, struct
 	uint8_t sha1[20];
 	uint32_t fail;
 
-	if (!asn1_take(&c, ASN1_SEQUENCE, &outer) || !asn1_take(&outer, ASN1_SEQUENCE, &body))
-		return FAIL(TLS_INVALID_CERTIFICATE);
+	if ((fail = take(&c, ASN1_SEQUENCE, &outer, TLS_INVALID_CERTIFICATE)) ||
+		(fail = take(&outer, ASN1_SEQUENCE, &body, TLS_INVALID_CERTIFICATE)))
+		return fail;
 	fail = read_body(run, cert, body);
-	if (!fail && (!asn1_take(&outer, ASN1_SEQUENCE, &part) || !cursor_left(&outer)))
-		fail = FAIL(TLS_INVALID_CERTIFICATE); // no signature
+	if (!fail && !(fail = read_algorithm(&outer)) && !asn1_take(&outer, ASN1_BIT_STRING, &part))
+		fail = FAIL(TLS_INVALID_CERTIFICATE);
 	if (fail) {
 		tls_free_certificate(run, cert);
 		return fail;

@@ -79,6 +79,8 @@ struct tx_draft {
 	uint32_t n;
 	uint32_t *always;
 	uint32_t n_always;
+	uint32_t *events;
+	uint32_t n_events;
 	struct literal_rule *literals;
 };
 
@@ -108,7 +110,7 @@ static bool found_raw(const struct tx_proto *t, const struct rule *r)
 
 static void sort_rules(const struct ruleset *rs, struct tx_draft *d, struct tx_proto *t, uint8_t dir)
 {
-	d->n = d->n_groups = d->n_always = 0;
+	d->n = d->n_groups = d->n_always = d->n_events = 0;
 	for (uint32_t i = 0; i < d->n_candidates; i++) {
 		const struct tx_candidate *c = &d->candidates[i];
 		if (c->apps && !(c->apps >> t->parser->proto & 1))
@@ -124,6 +126,8 @@ static void sort_rules(const struct ruleset *rs, struct tx_draft *d, struct tx_p
 		} else if (!found_raw(t, r)) {
 			d->always[d->n_always++] = c->rule;
 		}
+		if (r->app_events)
+			d->events[d->n_events++] = c->rule;
 	}
 }
 
@@ -138,16 +142,22 @@ static int fill_group(struct ruleset *rs, struct tx_draft *d, uint32_t group, st
 	return group_of_literals(rs, &out->group, d->literals, n, NULL, 0);
 }
 
+static const uint32_t *copy_rules(struct arena *a, const uint32_t *rules, uint32_t n)
+{
+	uint32_t *copy = arena_alloc(a, n * sizeof(*copy));
+	return copy ? memcpy(copy, rules, n * sizeof(*copy)) : NULL;
+}
+
 static int make_dir(struct ruleset *rs, struct tx_draft *d, struct tx_proto *t, uint8_t dir)
 {
 	struct tx_dir *out = &t->dir[dir];
 	sort_rules(rs, d, t, dir);
-	uint32_t *always = arena_alloc(&rs->arena, d->n_always * sizeof(*always));
+	out->always = copy_rules(&rs->arena, d->always, d->n_always);
+	out->events = copy_rules(&rs->arena, d->events, d->n_events);
 	out->groups = arena_alloc(&rs->arena, d->n_groups * sizeof(*out->groups));
-	if (!always || !out->groups)
+	if (!out->always || !out->events || !out->groups)
 		return -ENOMEM;
-	memcpy(always, d->always, d->n_always * sizeof(*always));
-	out->always = always;
+	out->n_events = d->n_events;
 	out->n_always = d->n_always;
 	out->n_groups = d->n_groups;
 	int rc = 0;
@@ -193,8 +203,9 @@ static struct tx_draft *draft_new(struct arena *a, uint32_t n)
 	d->rules = arena_alloc(a, n * sizeof(*d->rules));
 	d->group = arena_alloc(a, n * sizeof(*d->group));
 	d->always = arena_alloc(a, n * sizeof(*d->always));
+	d->events = arena_alloc(a, n * sizeof(*d->events));
 	d->literals = arena_alloc(a, n * sizeof(*d->literals));
-	return d->rules && d->group && d->always && d->literals ? d : NULL;
+	return d->rules && d->group && d->always && d->events && d->literals ? d : NULL;
 }
 
 int tx_compile(struct ruleset *rs)

@@ -29,6 +29,8 @@ struct tx_dir {
 	uint32_t n_rules;
 	const uint32_t *always; // rules without a literal
 	uint32_t n_always;
+	const uint32_t *events; // rules that ask for an event
+	uint32_t n_events;
 };
 
 struct tx_proto {

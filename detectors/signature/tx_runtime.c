@@ -130,6 +130,34 @@ static void check_found(struct tx_run *r)
 	}
 }
 
+// Where a direction stood when it was over: packets of the flow in that direction, and events.
+static uint32_t end_of(const struct tx_run *r)
+{
+	uint32_t events = r->tx->event_count < sizeof(r->tx->events) ? r->tx->event_count : sizeof(r->tx->events);
+	return (r->p->nth[r->dir] << 4 | events) & TX_ENDED_MAX;
+}
+
+// Suricata looks at a direction of a TCP transaction with that side's next packet, and at what the other side has
+// caused by then. So where the direction is over, but its side has sent nothing since, events are still asked about.
+static bool has_late_events(const struct app_tx *tx, const struct tx_dir *d, uint8_t dir, const struct packet *p)
+{
+	if (!d->n_events || !p || !(p->flags & PKT_TCP) || p->dir == dir)
+		return false;
+	uint32_t ended = tx_ended(tx, dir);
+	return tx->event_count > (ended & 15) && ended >> 4 == (p->nth[dir] & TX_ENDED_MAX >> 4);
+}
+
+static void inspect_late(struct tx_run *r)
+{
+	const struct tx_dir *d = &r->proto->dir[r->dir];
+	r->state = tx_state_at(r->w, r->tx);
+	r->known_events = tx_ended(r->tx, r->dir) & 15;
+	for (uint32_t i = 0; i < d->n_events; i++)
+		rule_bits_set(&r->w->seat.tx_found, d->events[i]);
+	check_found(r);
+	tx_set_done(r->tx, r->dir, end_of(r));
+}
+
 static void inspect(struct tx_run *r, struct flow_cold *cold)
 {
 	r->state = tx_state_at(r->w, r->tx);
@@ -141,7 +169,7 @@ static void inspect(struct tx_run *r, struct flow_cold *cold)
 		note_seen(r);
 		return;
 	}
-	tx_set_done(r->tx, r->dir);
+	tx_set_done(r->tx, r->dir, end_of(r));
 	r->w->raw_over |= (uint8_t)(1u << r->dir);
 }
 
@@ -151,8 +179,10 @@ static void on_tx(void *arg, const struct parser *parser, struct app_session *s,
 	struct signature_worker *w = arg;
 	const struct tx_table *t = w->seat.rs->tx;
 	const struct tx_proto *proto = t ? t->protos[parser->proto] : NULL;
-	if (!proto || !proto->dir[dir].n_rules || !(tx->dirs >> dir & 1) || f->flags & FLOW_RULES_DONE ||
-		tx_is_done(tx, dir))
+	if (!proto || !proto->dir[dir].n_rules || !(tx->dirs >> dir & 1) || f->flags & FLOW_RULES_DONE)
+		return;
+	bool over = tx_is_done(tx, dir);
+	if (over && !has_late_events(tx, &proto->dir[dir], dir, p))
 		return;
 	bool own = p && p->dir == dir;
 	struct tx_run r = {.w = w,
@@ -167,7 +197,10 @@ static void on_tx(void *arg, const struct parser *parser, struct app_session *s,
 	w->collecting = true;
 	if (own)
 		packet_rules(w, p, drun);
-	inspect(&r, cold);
+	if (over)
+		inspect_late(&r);
+	else
+		inspect(&r, cold);
 	if (!own)
 		stand_in_speaks(w, from, r.p, drun);
 }

@@ -20,6 +20,7 @@ struct tx_state {
 	uint64_t seen[2][TX_GROWS_MAX];          // bytes of a growing buffer that have been looked at
 	uint32_t rules;                          // whose indices are in waits: serial of the rule set
 	uint8_t done;                            // bit a direction: nothing is looked at any more
+	uint32_t ended[2];                       // tx_ended
 	uint16_t n, cap;
 	struct tx_wait *waits;
 };
@@ -35,6 +36,7 @@ struct tx_run {
 	struct detector_run *drun;
 	uint8_t dir;
 	bool complete;
+	uint8_t known_events; // the transaction's first ones, which rules have been asked about
 };
 
 // tx_state.c. Whether nothing is looked at in this direction any more.
@@ -43,7 +45,10 @@ bool tx_is_done(const struct app_tx *tx, uint8_t dir);
 struct tx_state *tx_state_at(const struct signature_worker *w, struct app_tx *tx);
 // The same, made on first use; NULL: no memory (counted).
 struct tx_state *tx_state_get(struct signature_worker *w, struct app_tx *tx, struct app_run *run);
-void tx_set_done(struct app_tx *tx, uint8_t dir);
+// ended: what tx_ended says from then on, at most TX_ENDED_MAX; of no meaning before.
+#define TX_ENDED_MAX ((1u << 28) - 1)
+void tx_set_done(struct app_tx *tx, uint8_t dir, uint32_t ended);
+uint32_t tx_ended(const struct app_tx *tx, uint8_t dir);
 void tx_state_free(struct app_tx *tx, struct app_run *run);
 // What is remembered of a rule; NULL: nothing.
 struct tx_wait *tx_wait_find(const struct tx_state *s, uint32_t rule, uint8_t dir);

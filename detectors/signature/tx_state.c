@@ -4,7 +4,9 @@
 
 #include "detectors/signature/tx_runtime.h"
 
-#define FLAG_ONLY 1u // detect is no pointer: bits 1 and 2 are the directions that are done
+#define FLAG_ONLY 1u // detect is no pointer: bits 1 and 2 are the directions that are done, then 28 bits each, tx_ended
+#define ENDED_BIT(dir) (3 + 28 * (dir))
+_Static_assert(sizeof(void *) == 8, "a pointer holds all of that");
 
 static bool flags_only(const struct app_tx *tx)
 {
@@ -22,13 +24,22 @@ bool tx_is_done(const struct app_tx *tx, uint8_t dir)
 	return s ? s->done >> dir & 1 : (uintptr_t)tx->detect >> (1 + dir) & 1;
 }
 
-void tx_set_done(struct app_tx *tx, uint8_t dir)
+uint32_t tx_ended(const struct app_tx *tx, uint8_t dir)
+{
+	const struct tx_state *s = state_of(tx);
+	return s ? s->ended[dir] : (uint32_t)((uintptr_t)tx->detect >> ENDED_BIT(dir)) & TX_ENDED_MAX;
+}
+
+void tx_set_done(struct app_tx *tx, uint8_t dir, uint32_t ended)
 {
 	struct tx_state *s = state_of(tx);
-	if (s)
+	uintptr_t others = (uintptr_t)tx->detect & ~((uintptr_t)TX_ENDED_MAX << ENDED_BIT(dir));
+	if (s) {
 		s->done |= (uint8_t)(1u << dir);
-	else
-		tx->detect = (void *)((uintptr_t)tx->detect | FLAG_ONLY | (uintptr_t)2 << dir);
+		s->ended[dir] = ended;
+		return;
+	}
+	tx->detect = (void *)(others | FLAG_ONLY | (uintptr_t)2 << dir | (uintptr_t)ended << ENDED_BIT(dir));
 }
 
 struct tx_state *tx_state_at(const struct signature_worker *w, struct app_tx *tx)
@@ -53,7 +64,9 @@ struct tx_state *tx_state_get(struct signature_worker *w, struct app_tx *tx, str
 		return NULL;
 	}
 	s->rules = w->seat.rs->serial;
-	s->done = (uint8_t)((uintptr_t)tx->detect >> 1);
+	s->done = (uint8_t)((uintptr_t)tx->detect >> 1 & 3);
+	s->ended[0] = tx_ended(tx, 0);
+	s->ended[1] = tx_ended(tx, 1);
 	tx->detect = s;
 	return s;
 }

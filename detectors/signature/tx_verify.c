@@ -110,21 +110,26 @@ static enum tx_answer ask(struct tx_run *r, const struct buffer_test *b)
 	return !s->buffer ? ask_field(r, s, b) : s->buffer->grows ? ask_growing(r, s, b) : ask_buffer(r, s, b);
 }
 
-static bool noted(const struct app_tx *tx, uint8_t index)
+// The place of an event among those of a transaction, -1: it has none.
+static int noted(const struct app_tx *tx, uint8_t index)
 {
 	uint8_t n = tx->event_count < sizeof(tx->events) ? tx->event_count : sizeof(tx->events);
 	for (uint8_t i = 0; i < n; i++)
 		if (tx->events[i] == index + 1)
-			return true;
-	return false;
+			return i;
+	return -1;
 }
 
 static enum tx_answer ask_events(const struct tx_run *r, const struct rule *rule)
 {
-	for (const struct app_event_test *e = rule->app_events; e; e = e->next)
-		if (!noted(r->tx, e->index))
+	bool is_new = !rule->app_events;
+	for (const struct app_event_test *e = rule->app_events; e; e = e->next) {
+		int at = noted(r->tx, e->index);
+		if (at < 0)
 			return r->complete ? TX_NO : TX_LATER;
-	return TX_YES;
+		is_new |= at >= r->known_events;
+	}
+	return is_new ? TX_YES : TX_NO;
 }
 
 enum tx_answer tx_verify(struct tx_run *r, const struct rule *rule, uint32_t *held)

@@ -219,6 +219,35 @@ static void numbers_and_events(void **state)
 	bench_close(b);
 }
 
+// A request is looked at with what its client has caused by its next packet.
+static void an_event_of_the_answer_is_one_of_the_request_until_its_side_goes_on(void **state)
+{
+	struct rule_bench *b =
+		tx_open("alert http any any -> any any (flow:to_server; app-layer-event:http1.odd; sid:1;)\n"
+			"alert http any any -> any any (flow:to_client; app-layer-event:http1.odd; sid:2;)\n"
+			"alert http any any -> any any (flow:to_server; http.uri; content:\"/b\"; "
+			"app-layer-event:http1.odd; sid:3;)\n"
+			"alert http any any -> any any (app-layer-event:http1.odd; sid:4;)\n");
+	bench_send(b, CLIENT, "Q /a;x;\nE\n");
+	bench_send(b, SERVER, "R 200\n!\n"); // acknowledged
+	expect(b, 1, 1);
+	expect(b, 2, 1);
+	expect(b, 3, 0);
+	expect(b, 4, 2);
+	bench_send(b, SERVER, "E\n");
+	bench_send(b, CLIENT, "Q /b;x;\nE\n");
+	bench_send(b, SERVER, "R 200\n");
+	bench_send(b, SERVER, "!\nE\n");
+	expect(b, 1, 1);
+	expect(b, 2, 2);
+	bench_send(b, CLIENT, "Q /b;x;\nE\n");
+	bench_send(b, SERVER, "R 200\n!\nE\n");
+	expect(b, 3, 1);
+	expect(b, 1, 2);
+	expect(b, 4, 5);
+	bench_close(b);
+}
+
 static void keywords_ask_for_numbers_of_their_protocol(void **state)
 {
 	static const struct {
@@ -326,6 +355,7 @@ int main(void)
 		cmocka_unit_test(a_protocol_gates_raw_rules_on_any_port),
 		cmocka_unit_test(another_protocol_is_no_match),
 		cmocka_unit_test(numbers_and_events),
+		cmocka_unit_test(an_event_of_the_answer_is_one_of_the_request_until_its_side_goes_on),
 		cmocka_unit_test(keywords_ask_for_numbers_of_their_protocol),
 		cmocka_unit_test(packets_and_transactions_speak_in_one_order),
 		cmocka_unit_test(a_pass_rule_silences_what_comes_behind_it),

@@ -75,7 +75,7 @@ static void a_share_and_a_pipe_are_told_by_name_and_answer(void **state)
 {
 	smb2_tree_request(&w, SHARE);
 	say(DIR_TO_SERVER);
-	assert_string_equal(of(SMB_TREE, "smb.share", DIR_TO_SERVER), "\\x5c\\x5cfs\\x5cdocs");
+	assert_int_equal(last_of(SMB_TREE)->tx.progress[DIR_TO_SERVER], 0); // not known yet of which kind it is
 	smb2_tree_response(&w, 1);
 	say(DIR_TO_CLIENT);
 	assert_string_equal(of(SMB_TREE, "smb.share", DIR_TO_SERVER), "\\x5c\\x5cfs\\x5cdocs");

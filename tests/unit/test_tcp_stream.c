@@ -196,8 +196,10 @@ static void stream_depth_cuts_and_says_so(void **state)
 	assert_noted(lab, STREAM_REASSEMBLY_DEPTH_REACHED);
 	lab_expect(lab, C, "abcde");
 	assert_true(lab->seen[C].flags & STREAM_DEPTH);
+	assert_true(lab->last.flags & PKT_STREAM_ADDED);
 	lab_data(lab, 7, "hij");
 	lab_expect(lab, C, "abcde");
+	assert_false(lab->last.flags & PKT_STREAM_ADDED); // rules on streams look at what follows packet by packet
 	lab_close(lab);
 }
 

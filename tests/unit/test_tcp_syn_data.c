@@ -80,6 +80,31 @@ static void syn_with_data_takes_no_session_until_it_is_answered(void **state)
 	lab_close(lab);
 }
 
+// Rules that ask for an established connection are to see it.
+static void data_of_a_syn_is_handed_on_when_the_handshake_is_over(void **state)
+{
+	struct lab *lab = lab_with_records();
+
+	fast_open(lab, "GET /");
+	lab_abs(lab, S, SYN | ACK, lab->isn[S], lab->isn[C] + 6, "", 0);
+	lab_expect(lab, C, "");
+	lab_send(lab, C, ACK, 5, 0, "");
+	lab_expect(lab, C, "GET /");
+	lab_close(lab);
+}
+
+static void a_server_in_a_hurry_answers_behind_the_data_of_the_syn(void **state)
+{
+	struct lab *lab = lab_with_records();
+
+	fast_open(lab, "GET /");
+	lab_abs(lab, S, SYN | ACK, lab->isn[S], lab->isn[C] + 6, "", 0);
+	lab_abs(lab, S, ACK, lab->isn[S] + 1, lab->isn[C] + 6, "200 OK", 6);
+	lab_expect(lab, C, "GET /");
+	lab_expect(lab, S, "200 OK");
+	lab_close(lab);
+}
+
 // Kept before the flood or in the midst of it: the flood is towards another server.
 static void flood_towards_another_server_costs_nobody_its_data(void **state)
 {
@@ -177,6 +202,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(syn_with_data_takes_no_session_until_it_is_answered),
+		cmocka_unit_test(data_of_a_syn_is_handed_on_when_the_handshake_is_over),
+		cmocka_unit_test(a_server_in_a_hurry_answers_behind_the_data_of_the_syn),
 		cmocka_unit_test(flood_towards_another_server_costs_nobody_its_data),
 		cmocka_unit_test(data_without_room_is_counted_and_the_connection_followed),
 		cmocka_unit_test(data_that_waited_for_a_second_gives_way),

@@ -325,6 +325,17 @@ static void records_and_messages_nobody_knows_end_the_reading(void **state)
 	assert_true(event("invalid_handshake_message"));
 	close_lab(NULL), open_lab(NULL);
 	say_client_hello("", NULL);
+	FEED(1, "\x16\x03\x03\x00\x05\x63\x00\x40\x00\x01"); // it is told by its type alone
+	assert_int_equal(lab.answer, PARSE_STOP);
+	assert_true(event("invalid_handshake_message"));
+	assert_false(event("invalid_ssl_record"));
+	close_lab(NULL), open_lab(NULL);
+	say_client_hello("", NULL);
+	FEED(1, "\x16\x03\x03\x00\x01\x63");
+	assert_true(event("invalid_handshake_message"));
+	assert_true(event("invalid_ssl_record"));
+	close_lab(NULL), open_lab(NULL);
+	say_client_hello("", NULL);
 	FEED(1, "\x16\x03\x03\x4e\x20"); // 20,000 bytes
 	assert_int_equal(lab.answer, PARSE_STOP);
 }

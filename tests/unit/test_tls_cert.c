@@ -154,7 +154,7 @@ static void what_is_not_a_certificate_says_where(void **state)
 	struct blob b = {0};
 	assert_int_equal(read_bytes((const uint8_t *)"junk", 4), 1 + TLS_INVALID_CERTIFICATE);
 	ADD(&p->extensions, "\xa3\x02\x04\x00");
-	assert_int_equal(read_parts(p), 1 + TLS_INVALID_CERTIFICATE);
+	assert_int_equal(read_parts(p), 1 + TLS_CERTIFICATE_INVALID_DER);
 	static const char *const ends[] = {"\x30", "\x30\x05", "\x30\x05\x01", "\x30\x81"}; // an element cut short
 	for (uint32_t i = 0; i < 4; i++) {
 		p = usual_cert();
@@ -173,6 +173,36 @@ static void what_is_not_a_certificate_says_where(void **state)
 	assert_int_equal(read_bytes(b.at, b.len), 0);
 }
 
+// The events of Suricata 7.0.10 on the same bytes.
+static void an_element_that_is_not_there_has_an_event(void **state)
+{
+	static const struct {
+		const char *bytes;
+		uint32_t len;
+		enum tls_event event;
+	} cases[] = {
+#define CASE(bytes, event) {bytes, sizeof(bytes) - 1, event}
+		CASE("\x30", TLS_CERTIFICATE_INVALID_LENGTH),
+		CASE("\x30\x84\xff\xff\xff", TLS_CERTIFICATE_INVALID_LENGTH),
+		CASE("\x30\x05\x30\x84\xff\xff\xff", TLS_CERTIFICATE_INVALID_LENGTH),
+		CASE("\x30\x00", TLS_CERTIFICATE_INVALID_LENGTH),
+		CASE("\x30\x05\x30\x03\x02\x01\x05", TLS_CERTIFICATE_INVALID_LENGTH),
+		CASE("\x30\x05", TLS_INVALID_CERTIFICATE),
+		CASE("\x6a\x05", TLS_INVALID_CERTIFICATE),
+		CASE("\x30\x85\x01\x01\x01\x01\x01", TLS_INVALID_CERTIFICATE),
+		CASE("\x05\x00\x00", TLS_CERTIFICATE_INVALID_DER),
+		CASE("\x30\x80", TLS_CERTIFICATE_INVALID_DER),
+		CASE("\x30\xff", TLS_CERTIFICATE_INVALID_DER),
+		CASE("\x1f\x1f\x01\x01", TLS_CERTIFICATE_INVALID_DER),
+		CASE("\x30\x07\x30\x05\x02\x01\x05\x05\x00", TLS_CERTIFICATE_INVALID_DER),
+		CASE("\x30\x02\x30\x00", TLS_CERTIFICATE_INVALID_SERIAL),
+		CASE("\x30\x04\x30\x02\xa0\x00", TLS_CERTIFICATE_INVALID_VERSION),
+#undef CASE
+	};
+	for (uint32_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+		assert_int_equal(read_bytes((const uint8_t *)cases[i].bytes, cases[i].len), 1 + cases[i].event);
+}
+
 #define LAB(name) cmocka_unit_test_setup_teardown(name, open_lab, close_lab)
 
 int main(void)
@@ -184,6 +214,7 @@ int main(void)
 		LAB(times_of_both_kinds_are_seconds),
 		LAB(alternative_names_that_are_dns_names_are_kept),
 		LAB(what_is_not_a_certificate_says_where),
+		LAB(an_element_that_is_not_there_has_an_event),
 	};
 	return cmocka_run_group_tests_name("tls_cert", tests, NULL, NULL);
 }

@@ -146,7 +146,7 @@ static inline void add_cert(struct blob *b, const struct cert_parts *p)
 	add_der(&body, 0x30, p->issuer.at, p->issuer.len);
 	add_der(&body, 0x30, p->validity.at, p->validity.len);
 	add_der(&body, 0x30, p->subject.at, p->subject.len);
-	DER(&body, 0x30, "\x30\x00\x03\x02\x00\x01");
+	DER(&body, 0x30, "\x30\x03\x06\x01\x2a\x03\x02\x00\x01");
 	add(&body, p->extensions.at, p->extensions.len);
 	add_der(&cert, 0x30, body.at, body.len);
 	add_der(&cert, 0x30, sha256_rsa, sizeof(sha256_rsa) - 1);
