@@ -133,6 +133,8 @@ static bool dhcp_log(const struct app_tx *at, struct app_log *l)
 	log_address(l, "client_mac", tx->mac, sizeof(tx->mac), true);
 	log_address(l, "assigned_ip", tx->assigned, sizeof(tx->assigned), false);
 	log_string(l, "dhcp_type", "ack");
+	if (tx->has_time[1])
+		log_uint(l, "renewal_time", tx->time[1]);
 	return true;
 }
 

@@ -573,6 +573,8 @@ static void lose(struct http1_run *r, uint64_t gap)
 	side->scanned = 0;
 	if (side->expect == EXPECT_CLOSE || side->expect == EXPECT_NOTHING)
 		return;
+	if ((side->expect == EXPECT_LENGTH || side->expect == EXPECT_CHUNK) && gap <= side->left)
+		http1_message(r)->length += gap; // they were sent all the same
 	if ((side->expect == EXPECT_LENGTH || side->expect == EXPECT_CHUNK) && gap < side->left) {
 		side->left -= gap;
 		return;

@@ -249,6 +249,8 @@ static void log_version(struct app_log *l, const struct tls_side *server)
 		log_string(l, "version", names[v - 0x0300]);
 	} else if (v >= 0x7f10 && v <= 0x7f1c) {
 		log_string(l, "version", drafts[v - 0x7f10]);
+	} else if (v == 0xfb17 || v == 0xfb1a) { // Facebook's
+		log_string(l, "version", v == 0xfb17 ? "TLS 1.3 draft-23-fb" : "TLS 1.3 draft-26-fb");
 	} else if (v >= 0x7f01 && v < 0x7f10) {
 		log_string(l, "version", "TLS 1.3 draft-<16");
 	} else {

@@ -199,7 +199,6 @@ static uint32_t read_body(struct app_run *run, struct tls_cert *cert, struct cur
 {
 	struct cursor part, issuer, subject, validity;
 	uint32_t fail = read_version(&c);
-	uint8_t tag;
 
 	if (fail)
 		return fail;
@@ -213,9 +212,10 @@ static uint32_t read_body(struct app_run *run, struct tls_cert *cert, struct cur
 		return FAIL(TLS_CERTIFICATE_INVALID_DATE);
 	if ((fail = take(&c, ASN1_SEQUENCE, &subject, TLS_INVALID_CERTIFICATE)) || (fail = read_key(&c)))
 		return fail;
-	while (asn1_next(&c, &tag, &part)) // unique identifiers, extensions
-		if (tag == ASN1_CONTEXT + 3 && (fail = read_extensions(run, cert, part)))
-			return fail;
+	asn1_take(&c, ASN1_CONTEXT_PRIMITIVE + 1, &part); // unique identifiers of issuer and subject
+	asn1_take(&c, ASN1_CONTEXT_PRIMITIVE + 2, &part);
+	if (asn1_take(&c, ASN1_CONTEXT + 3, &part) && (fail = read_extensions(run, cert, part)))
+		return fail;
 	if (cursor_left(&c))
 		return FAIL(TLS_INVALID_CERTIFICATE);
 	fail = read_name(run, &cert->issuer, issuer, TLS_CERTIFICATE_INVALID_ISSUER);

@@ -50,7 +50,7 @@ static void an_acknowledgement_is_logged(void **state)
 	assert_true(plab_field(&lab, tx, "dhcp.renewal_time", DIR_TO_CLIENT, 0, &v) && v == 1800);
 	assert_false(plab_field(&lab, tx, "dhcp.rebinding_time", DIR_TO_CLIENT, 0, &v));
 	assert_string_equal(plab_log(&lab, tx), "dhcp:{type:\"reply\",id:77,client_mac:\"00:26:5a:c2:63:55\",assigned_"
-						"ip:\"192.168.5.10\",dhcp_type:\"ack\"}");
+						"ip:\"192.168.5.10\",dhcp_type:\"ack\",renewal_time:1800}");
 	assert_int_equal(tx->event_count, 0);
 }
 

@@ -442,6 +442,7 @@ static void lost_bytes_cost_no_more_than_their_message(void **state)
 	plab_gap(&lab, DIR_TO_CLIENT, 5);
 	reply("hij");
 	assert_string_equal(replied(0, "http.response_body"), "abhij");
+	assert_non_null(strstr(plab_log(&lab, plab_tx(&lab, 0)), "length:10"));
 	assert_true(app_tx_over(&parser_http1, plab_tx(&lab, 0)));
 	ask("GET /2 HTTP/1.1\r\nHo");
 	plab_gap(&lab, DIR_TO_SERVER, 100);

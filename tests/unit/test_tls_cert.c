@@ -162,6 +162,15 @@ static void what_is_not_a_certificate_says_where(void **state)
 		assert_int_equal(read_parts(p), 1 + TLS_INVALID_CERTIFICATE);
 	}
 	p = usual_cert();
+	ADD(&p->extensions, "\x05\x00"); // whole, but nothing of a certificate
+	assert_int_equal(read_parts(p), 1 + TLS_INVALID_CERTIFICATE);
+	p = usual_cert();
+	ADD(&p->extensions, "\x81\x02\x00\x01\x82\x02\x00\x01"); // unique identifiers
+	assert_int_equal(read_parts(p), 0);
+	p = usual_cert();
+	ADD(&p->extensions, "\x82\x02\x00\x01\x81\x02\x00\x01"); // in the wrong order
+	assert_int_equal(read_parts(p), 1 + TLS_INVALID_CERTIFICATE);
+	p = usual_cert();
 	ATTRIBUTE(&p->subject, CN, 0x0c, "a\0b");
 	assert_int_equal(read_parts(p), 1 + TLS_CERTIFICATE_INVALID_SUBJECT);
 	p = usual_cert();
