@@ -27,8 +27,9 @@ static const char default_port_groups[] =
 	"FILE_DATA_PORTS: '[$HTTP_PORTS,110,143]', FTP_PORTS: 21, GENEVE_PORTS: 6081, "
 	"VXLAN_PORTS: 4789, TEREDO_PORTS: 3544}";
 
-static const char default_types[] = "alert, anomaly, dcerpc, dhcp, dns, flow, http, krb5, mqtt, packet, rfb, sip, smb, "
-				    "smtp, snmp, ssh, stats, tftp, tls";
+static const char default_types[] =
+	"alert, anomaly, dcerpc, dhcp, dns, flow, http, ike, krb5, mqtt, packet, rfb, sip, smb, "
+	"smtp, snmp, ssh, stats, tftp, tls";
 
 #define F(member) offsetof(struct tocsin_config, member)
 

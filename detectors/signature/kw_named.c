@@ -195,6 +195,41 @@ static int parse_secresult(struct rule_parser *ps, const struct keyword *kw, cha
 	return add_range(ps, kw, (struct range){.op = RANGE_EQ, .lo = i});
 }
 
+struct attribute_args {
+	uint64_t both; // type and value, of 32 bits each, as the parser's field has them
+};
+
+static bool attribute_is(const struct match_ctx *m, const void *args)
+{
+	return m->number == ((const struct attribute_args *)args)->both;
+}
+
+// Attributes of IKEv1, RFC 2409 appendix A.
+static int parse_attribute(struct rule_parser *ps, const struct keyword *kw, char *arg)
+{
+	static const struct {
+		const char *name;
+		uint16_t type;
+	} names[] = {{"alg_enc", 1}, {"alg_hash", 2}, {"alg_auth", 3}, {"alg_dh", 4}, {"alg_prf", 13},
+		{"sa_group_type", 5}, {"sa_life_type", 11}, {"sa_life_duration", 12}, {"sa_key_length", 14},
+		{"sa_field_size", 15}};
+	struct attribute_args *a = rule_alloc(ps, sizeof(*a));
+	char *name = lex_field(&arg, '=');
+	uint32_t value;
+	if (!a)
+		return -ENOMEM;
+	for (size_t i = 0; name && i < sizeof(names) / sizeof(*names); i++)
+		if (!strcmp(names[i].name, lex_trim(name)) && arg && lex_u32(lex_trim(arg), 0, UINT32_MAX, &value)) {
+			a->both = (uint64_t)names[i].type << 32 | value;
+			struct step *s = add_step(ps, kw, STEP_CHECK);
+			if (!s)
+				return -ENOMEM;
+			s->check = (struct check_args){attribute_is, a};
+			return 0;
+		}
+	return parse_fail(ps, "expected %s, found \"%.40s\"", kw->syntax, name ? name : "");
+}
+
 #define SAME "same"
 #define NUMBER "[!]n | <n | >n | a-b"
 
@@ -231,5 +266,13 @@ const struct keyword kw_named_table[] = {
 		"The kind of security a client of RFB takes.", SAME},
 	{"rfb.secresult", NULL, ARG_REQUIRED, parse_secresult, 0, "ok | fail | toomany | unknown",
 		"rfb.secresult:fail;", "What a server of RFB says of the client's security.", SAME},
+	{"ike.exchtype", NULL, ARG_REQUIRED, parse_range, 255, NUMBER, "ike.exchtype:34;",
+		"The exchange of an IKE message.", SAME},
+	{"ike.chosen_sa_attribute", NULL, ARG_REQUIRED, parse_attribute, 0, "name=n",
+		"ike.chosen_sa_attribute:alg_enc=5;", "An attribute that the responder of IKEv1 has chosen.", SAME},
+	{"ike.key_exchange_payload_length", NULL, ARG_REQUIRED, parse_range, UINT32_MAX, NUMBER,
+		"ike.key_exchange_payload_length:>132;", "Bytes of IKEv1's key exchange.", SAME},
+	{"ike.nonce_payload_length", NULL, ARG_REQUIRED, parse_range, UINT32_MAX, NUMBER,
+		"ike.nonce_payload_length:<16;", "Bytes of IKEv1's nonce.", SAME},
 	{0},
 };

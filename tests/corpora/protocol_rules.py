@@ -51,6 +51,14 @@ KEYWORDS = {
     "rfb": {"ports": 5900, "proto": "rfb", "log": "rfb", "to_server": "", "to_client": "rfb.name",
             "tests": ["rfb.sectype:" + n for n in ("1", "2", ">2", "0", "19")] +
                      ["rfb.secresult:" + n for n in ("ok", "fail", "toomany", "unknown")]},
+    "ike": {"ports": 500, "proto": "ike", "log": "ike", "over": "udp", "events_in": "ipsec",
+            "to_server": "ike.init_spi ike.resp_spi ike.vendor ike.nonce_payload ike.key_exchange_payload",
+            "to_client": "ike.init_spi ike.resp_spi ike.vendor ike.nonce_payload ike.key_exchange_payload",
+            "tests": ["ike.exchtype:" + n for n in ("2", "34", ">34", "4")] +
+                     ["ike.chosen_sa_attribute:" + n for n in ("alg_enc=7", "alg_hash=2", "alg_auth=1", "alg_dh=2", "sa_life_type=1",
+                                                               "sa_life_duration=86400", "sa_key_length=128", "alg_enc=99")] +
+                     ["ike.key_exchange_payload_length:" + n for n in (">100", "64", "32")] +
+                     ["ike.nonce_payload_length:" + n for n in ("20", "<20")]},
 }
 
 
@@ -175,7 +183,7 @@ def main():
         print("SKIPPED: no suricata to compare with")
         return 77
     told = KEYWORDS[a.protocol]
-    told["events"] = events("/etc/suricata/rules/%s-events.rules" % a.protocol, a.protocol)
+    told["events"] = events("/etc/suricata/rules/%s-events.rules" % told.get("events_in", a.protocol), a.protocol)
     talks = importlib.import_module(a.protocol + "_talks").TALKS
     names = [n for n in talks if not a.only or n in a.only.split(",")]
     with tempfile.TemporaryDirectory() as work:
