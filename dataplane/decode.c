@@ -263,6 +263,7 @@ void decode_walk(struct walk *w, enum decode_layer layer)
 			decode_drop(w, DECODE_TOO_MANY_LAYERS);
 			break;
 		}
+		walk_mark_line(w);
 		layer = layer_fns[layer](w);
 	}
 	if (w->guess_on != NULL && (w->p->flags & PKT_INVALID))
@@ -271,10 +272,11 @@ void decode_walk(struct walk *w, enum decode_layer layer)
 
 void decode_frame(struct decoder *d, struct burst *b, struct packet *frame)
 {
-	struct walk w = {.d = d, .b = b, .p = frame, .cur = cursor_of(frame->data, frame->len)};
+	struct walk w = {.d = d, .b = b, .p = frame, .cur = cursor_of(frame->data, frame->len), .frame = frame->data};
 	packet_clear_decoded(frame);
 	burst_push(b, frame);
 	decode_walk(&w, decode_link(&w));
+	d->header_lines = w.lines;
 	if (frame->flags & PKT_INVALID) {
 		d->counters.invalid++;
 		d->counters.ledger[frame->drop_reason]++;

@@ -92,6 +92,7 @@ struct decoder {
 	struct decode_config config;
 	struct decode_counters counters;
 	uint64_t tunnel_port_filter; // a bit for every tunnel port: one test rules most packets out
+	uint32_t header_lines;       // where the latest frame of the walk had headers, a bit for each 64 bytes
 	uint8_t tunnels_at[64];      // by such a bit: which tunnels may be on a port
 	// Takes a fragment, and gives the rebuilt datagram (PKT_REBUILT, `data` at its IP header, vlan, outer and depth
 	// copied from the fragment) when it was the last one missing, else NULL. NULL: fragments stay fragments.

@@ -229,7 +229,12 @@ bool decode_fast_fragment(struct decoder *d, struct burst *b, struct packet *p)
 	if (!is_plain_fragment(d, p))
 		return false;
 	const uint8_t *l3 = p->data + 14;
-	struct walk w = {.d = d, .b = b, .p = p, .cur = cursor_of(l3 + 20, load_be16(l3 + 2) - 20u), .layers = 2};
+	struct walk w = {.d = d,
+		.b = b,
+		.p = p,
+		.cur = cursor_of(l3 + 20, load_be16(l3 + 2) - 20u),
+		.frame = p->data,
+		.layers = 2};
 	packet_clear_decoded(p);
 	p->flags |= PKT_IPV4;
 	p->ether_type = ETHER_IPV4;
@@ -248,15 +253,20 @@ bool decode_fast_fragment(struct decoder *d, struct burst *b, struct packet *p)
 	return true;
 }
 
-// What the walk takes has headers beyond the line that the source has asked for, and is seldom alone: the next frame's
-// second to fourth are asked for.
-static inline void ask_for_headers(const struct packet *next, const struct packet *end)
+#define HEADERS_AHEAD 2u // frames: one takes less time than memory does
+
+// What the walk takes has headers beyond the line that the source has asked for, and is seldom alone: a frame to come is
+// asked for where the latest had its headers.
+static inline void ask_for_headers(const struct decoder *d, const struct packet *next, const struct packet *end)
 {
-	if (next == end || next->len <= 64)
+	if (next >= end)
 		return;
-	__builtin_prefetch(next->data + 64);
-	__builtin_prefetch(next->data + 128);
-	__builtin_prefetch(next->data + 192);
+	for (uint32_t lines = d->header_lines & ~1u; lines; lines &= lines - 1) {
+		uint32_t at = (uint32_t)__builtin_ctz(lines) * 64;
+		if (at >= next->len)
+			return;
+		__builtin_prefetch(next->data + at);
+	}
 }
 
 void decode_frames(struct decoder *d, struct burst *b, uint32_t from, uint32_t to)
@@ -264,7 +274,7 @@ void decode_frames(struct decoder *d, struct burst *b, uint32_t from, uint32_t t
 	uint64_t bytes = 0;
 	uint32_t tally = 0;
 	struct packet **at = &b->list[b->n]; // a burst has room for all that its frames can yield
-	struct packet *const end = &b->frames[to];
+	const struct packet *const end = &b->frames[to], *const all = &b->frames[b->n_frames];
 	for (struct packet *p = &b->frames[from]; p < end; p++) {
 		uint32_t taken = likely(p->link_type == DECODE_LINK_EN10MB) ? fast_frame(d, p) : 0;
 		bytes += p->len;
@@ -276,7 +286,7 @@ void decode_frames(struct decoder *d, struct burst *b, uint32_t from, uint32_t t
 			continue;
 		}
 		b->n = (uint16_t)(at - b->list);
-		ask_for_headers(p + 1, end);
+		ask_for_headers(d, p + HEADERS_AHEAD, all);
 		if (!decode_fast_fragment(d, b, p))
 			decode_frame(d, b, p);
 		at = &b->list[b->n];

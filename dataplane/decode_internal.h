@@ -46,6 +46,8 @@ struct walk {
 	struct cursor cur;                  // what is left of it
 	const uint8_t *summed, *summed_end; // bytes whose checksum has been taken, NULL: none
 	uint16_t sum;                       // of those
+	const uint8_t *frame;               // first byte of the frame
+	uint32_t lines;                     // a bit for each 64 bytes of it, from its begin, that a header begins in
 	uint8_t extras;                     // inner and rebuilt packets of this frame so far
 	uint8_t layers;                     // headers of this frame so far
 	struct packet *guess_on; // p is a guess (Teredo) at what this one carries: if malformed, forget it in silence
@@ -108,6 +110,12 @@ static inline uint32_t walk_off(const struct walk *w)
 static inline uint32_t walk_left(const struct walk *w)
 {
 	return (uint32_t)cursor_left(&w->cur);
+}
+
+// A header begins at the cursor: see decoder.header_lines.
+static inline void walk_mark_line(struct walk *w)
+{
+	w->lines |= UINT32_C(1) << ((uint64_t)(w->cur.at - w->frame) / 64 & 31);
 }
 
 // Notes an event on the packet; inspection goes on.

@@ -46,17 +46,31 @@ static void note_once(struct walk *w, enum drop_reason reason)
 	decode_note(w, reason);
 }
 
-// PadN options of no length, two bytes each, from `at` on: they are passed over in a row. Returns where they end.
+// Notes the first header of its kind past `most`; those behind it are counted.
+static inline void note_past(struct walk *w, uint8_t nth, uint8_t most, enum drop_reason reason)
+{
+	if (nth == most + 1)
+		decode_note(w, reason);
+	else
+		w->d->counters.reasons[reason]++;
+}
+
+// PadN options of no length, two bytes each, from `at` on: they are passed over in a row, four at a time. Returns where
+// they end.
 static const uint8_t *skip_empty_padn(struct walk *w, struct chain *chain, const uint8_t *at, const uint8_t *end)
 {
-	const uint8_t *first = at;
-	while (end - at >= 2 && load_le16(at) == OPT_PADN && chain->options < MAX_OPTIONS) {
+	const uint8_t *first = at, *most = at + 2 * (MAX_OPTIONS - chain->options);
+	if (end > most)
+		end = most;
+	while (end - at >= 8 && load_le64(at) == UINT64_C(0x0001000100010001) * OPT_PADN)
+		at += 8;
+	while (end - at >= 2 && load_le16(at) == OPT_PADN)
 		at += 2;
-		chain->options++;
-	}
 	if (at != first) {
+		uint32_t n = (uint32_t)(at - first) / 2;
+		chain->options += (uint8_t)n;
 		note_once(w, DECODE_IPV6_EXTHDR_ZERO_LEN_PADN);
-		w->d->counters.reasons[DECODE_IPV6_EXTHDR_ZERO_LEN_PADN] += (uint64_t)(at - first) / 2 - 1;
+		w->d->counters.reasons[DECODE_IPV6_EXTHDR_ZERO_LEN_PADN] += n - 1;
 	}
 	return at;
 }
@@ -94,6 +108,7 @@ static void ipv6_options(struct walk *w, struct chain *chain, struct cursor c, b
 static bool take_header(struct walk *w, uint32_t base, uint32_t unit, struct cursor *header)
 {
 	const uint8_t *h = cursor_peek(&w->cur, base < 8 ? 8 : base);
+	walk_mark_line(w);
 	if (h != NULL && cursor_sub(&w->cur, base + h[1] * unit, header))
 		return true;
 	decode_drop(w, DECODE_IPV6_TRUNC_EXTHDR);
@@ -107,11 +122,11 @@ static bool walk_options(struct walk *w, struct chain *chain, bool hop)
 		return false;
 	chain->next = header.at[0];
 	if (hop && ++chain->hopopts > 1) {
-		note_once(w, DECODE_IPV6_EXTHDR_DUPL_HH);
+		note_past(w, chain->hopopts, 1, DECODE_IPV6_EXTHDR_DUPL_HH);
 		return true;
 	}
 	if (!hop && ++chain->dstopts > 2) { // one in front of a routing header, one behind it
-		note_once(w, DECODE_IPV6_EXTHDR_DUPL_DH);
+		note_past(w, chain->dstopts, 2, DECODE_IPV6_EXTHDR_DUPL_DH);
 		return true;
 	}
 	cursor_skip(&header, 2);
@@ -126,7 +141,7 @@ static bool walk_routing(struct walk *w, struct chain *chain)
 		return false;
 	chain->next = header.at[0];
 	if (++chain->routing > 1)
-		note_once(w, DECODE_IPV6_EXTHDR_DUPL_RH);
+		note_past(w, chain->routing, 1, DECODE_IPV6_EXTHDR_DUPL_RH);
 	else if (header.at[2] == 0)
 		note_once(w, DECODE_IPV6_EXTHDR_RH_TYPE_0);
 	return true;
@@ -139,7 +154,7 @@ static bool walk_auth(struct walk *w, struct chain *chain)
 		return false;
 	chain->next = header.at[0];
 	if (++chain->auth > 1)
-		note_once(w, DECODE_IPV6_EXTHDR_DUPL_AH);
+		note_past(w, chain->auth, 1, DECODE_IPV6_EXTHDR_DUPL_AH);
 	else if (load_be16(header.at + 2) != 0)
 		note_once(w, DECODE_IPV6_EXTHDR_AH_RES_NOT_NULL);
 	return true;
@@ -167,7 +182,7 @@ static bool walk_fragment(struct walk *w, struct chain *chain, bool *whole)
 	chain->next = h[0];
 	*whole = (offset & 0xfff9) == 0;
 	if (++chain->fragment > 1) {
-		note_once(w, DECODE_IPV6_EXTHDR_DUPL_FH);
+		note_past(w, chain->fragment, 1, DECODE_IPV6_EXTHDR_DUPL_FH);
 		return true;
 	}
 	if (h[1] != 0 || (offset & 6) != 0)
