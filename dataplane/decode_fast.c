@@ -255,8 +255,8 @@ bool decode_fast_fragment(struct decoder *d, struct burst *b, struct packet *p)
 
 #define HEADERS_AHEAD 2u // frames: one takes less time than memory does
 
-// What the walk takes has headers beyond the line that the source has asked for, and is seldom alone: a frame to come is
-// asked for where the latest had its headers.
+// What the walk takes has headers beyond the line that the source has asked for, and is seldom alone: a frame to come
+// is asked for where the latest had its headers.
 static inline void ask_for_headers(const struct decoder *d, const struct packet *next, const struct packet *end)
 {
 	if (next >= end)

@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "detectors/heuristics/login_places.h"
 #include "detectors/heuristics/login_text.h"
 #include "detectors/sketch/hash.h"
 
@@ -161,40 +162,8 @@ static bool is_rdp(const uint8_t *d, uint32_t n, uint16_t port)
 	return port == 3389 || (d[3] == n && (asks || contains(d, n, 40, "mstshash=", 9)));
 }
 
-// Names of fields for passwords, by the two bytes where they end.
-static bool ends_in_d(const uint8_t *d, uint32_t n, uint32_t at)
-{
-	return ends_at(d, at, "password", 8) || ends_at(d, at, "passwd", 6) || ends_at(d, at, "pwd", 3);
-}
-
-static bool ends_in_s(const uint8_t *d, uint32_t n, uint32_t at)
-{
-	return ends_at(d, at, "pass", 4);
-}
-
-static bool ends_in_t(const uint8_t *d, uint32_t n, uint32_t at)
-{
-	return ends_at(d, at, "passwort", 8);
-}
-
-static bool is_quoted(const uint8_t *d, uint32_t n, uint32_t at)
-{
-	return ends_at(d, at, "\"password", 9);
-}
-
-// A request that carries a password in the clear, as web forms do, or the body of one.
-static bool is_form(const uint8_t *d, uint32_t n)
-{
-	bool post = d[0] == 'P' && begins(d, n, "POST "), get = d[0] == 'G' && begins(d, n, "GET /");
-	bool body = !post && !get && n < 1000 && (d[0] == '{' || contains(d, n, 40, "=", 1));
-	if (!post && !get && !body)
-		return false;
-	uint32_t within = get ? 300 : 1500; // of a GET, the URL
-	if (n > within)
-		n = within;
-	return find_pair(d, n, 'd', '=', ends_in_d) != NOWHERE || find_pair(d, n, 's', '=', ends_in_s) != NOWHERE ||
-	       find_pair(d, n, 't', '=', ends_in_t) != NOWHERE || find_pair(d, n, 'd', '"', is_quoted) != NOWHERE;
-}
+#define URL_BYTES 300u   // of a GET
+#define FORM_BYTES 1500u // of another request, where a password is looked for
 
 // What the field's value says: a password (Basic, Digest), or NTLM, whose third message answers the challenge to its
 // first ([MS-NLMP] 2.2.1; "NTLMSSP", a zero and the type in base64).
@@ -204,34 +173,21 @@ static uint64_t credentials_at(const uint8_t *at, uint32_t n)
 	return MARK_AUTHORIZATION | (password ? MARK_PASSWORD : 0);
 }
 
-#define AUTHORIZATION "\r\nAuthorization: "
-#define AUTHORIZATION_LEN 17u
-
-static bool is_authorization(const uint8_t *d, uint32_t n, uint32_t at)
-{
-	return at && n - (at - 1) >= AUTHORIZATION_LEN && memcmp(d + at - 1, AUTHORIZATION, AUTHORIZATION_LEN) == 0;
-}
-
-// The marks of a request with credentials (RFC 9110 section 11.6.2).
-static uint64_t credentials_of(const uint8_t *d, uint32_t n)
-{
-	if (!begins(d, n, "GET /") && !begins(d, n, "POST /") && !begins(d, n, "HEAD /"))
-		return 0;
-	uint32_t at = find_pair(d, n, '\n', 'A', is_authorization);
-	if (at == NOWHERE)
-		return 0;
-	at += AUTHORIZATION_LEN - 1;
-	return credentials_at(d + at, n - at);
-}
-
+// A request with credentials, or one that carries a password in the clear, as web forms do, or the body of one.
 static enum login_result web_request(const struct packet *p, struct flow_table *flows, struct login *out)
 {
 	const uint8_t *d = packet_payload(p);
 	uint32_t n = p->payload_len;
-	uint64_t credentials = d[0] == 'G' || d[0] == 'P' || d[0] == 'H' ? credentials_of(d, n) : 0;
-	if (credentials)
-		mark(p, flows, credentials, MARK_AUTHORIZATION | MARK_PASSWORD);
-	if (n <= 20 || !is_form(d, n))
+	bool post = begins(d, n, "POST "), get = begins(d, n, "GET /"), path = get || begins(d, n, "POST /");
+	bool body = !post && !get && n < 1000 && (d[0] == '{' || contains(d, n, 40, "=", 1));
+	bool headers = path || begins(d, n, "HEAD /"), form = n > 20 && (post || get || body);
+	if (!headers && !form)
+		return LOGIN_SAID_NOTHING;
+	struct login_places at = login_places_of(d, n);
+	if (headers && at.authorization != LOGIN_NOWHERE)
+		mark(p, flows, credentials_at(d + at.authorization, n - at.authorization),
+			MARK_AUTHORIZATION | MARK_PASSWORD);
+	if (!form || at.password > (get ? URL_BYTES : FORM_BYTES) - 2)
 		return LOGIN_SAID_NOTHING;
 	out->service = LOGIN_FORM;
 	mark(p, flows, MARK_FORM, 0);

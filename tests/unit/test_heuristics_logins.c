@@ -1,5 +1,6 @@
 // Password guessing by service: what servers say when they refuse, what they say when they do not, and what ordinary
 // use of the same service looks like.
+#include "detectors/heuristics/login_places.h"
 #include "tests/unit/heuristics_harness.h"
 
 extern const struct detector detector_brute_force;
@@ -466,6 +467,41 @@ static void a_login_that_works_after_spraying_is_a_success(void **state)
 	harness_assert_victim(&h, 1, "10.1.3.13");
 }
 
+// At every distance from the begin and from the end, so that it falls on every border of the search.
+static void a_password_or_a_header_is_found_wherever_it_stands(void **state)
+{
+	static const char *const names[] = {"password=", "passwd=", "pwd=", "pass=", "passwort=", "\"password\""};
+	static const char header[] = "\r\nAuthorization: ";
+	const uint32_t header_len = sizeof(header) - 1;
+	for (uint32_t at = 0; at < 50; at++) {
+		for (uint32_t behind = 0; behind < 20; behind++) {
+			uint8_t d[128];
+			memset(d, 's', sizeof(d)); // half of a pair
+			memcpy(d + at, header, header_len);
+			struct login_places found = login_places_of(d, at + header_len + behind);
+			assert_int_equal(found.authorization, at + header_len);
+			assert_int_equal(found.password, LOGIN_NOWHERE);
+			for (size_t k = 0; k < sizeof(names) / sizeof(names[0]); k++) {
+				uint32_t len = (uint32_t)strlen(names[k]);
+				memset(d, 's', sizeof(d));
+				memcpy(d + at, names[k], len);
+				found = login_places_of(d, at + len + behind);
+				assert_int_equal(found.password, at + len - 2);
+				assert_int_equal(found.authorization, LOGIN_NOWHERE);
+				assert_int_equal(login_places_of(d, at + len - 1).password, LOGIN_NOWHERE);
+			}
+		}
+	}
+}
+
+static void the_first_password_counts_and_the_first_header(void **state)
+{
+	static const char text[] = "d=s=\nAx pwd=1\r\nAuthorization: a\r\nAuthorization: b&pass=2";
+	struct login_places found = login_places_of((const uint8_t *)text, sizeof(text) - 1);
+	assert_int_equal(found.password, strstr(text, "d=1") - text);
+	assert_int_equal(found.authorization, strstr(text, "a\r") - text);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -489,6 +525,8 @@ int main(void)
 		heuristic_test(an_agent_that_answers_a_guessed_community_is_a_success),
 		heuristic_test(a_vpn_that_carries_data_after_guessing_is_a_success),
 		heuristic_test(a_login_that_works_after_spraying_is_a_success),
+		cmocka_unit_test(a_password_or_a_header_is_found_wherever_it_stands),
+		cmocka_unit_test(the_first_password_counts_and_the_first_header),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
