@@ -5,7 +5,6 @@
 
 #define MAX_RECORD 60000u
 #define MAX_NAME 1024u
-#define GENERAL_STRING 0x1b
 #define NO_ETYPE INT32_MIN
 
 enum krb5_type { AS_REQ = 10, AS_REP, TGS_REQ, TGS_REP, AP_REQ, AP_REP, KRB_ERROR = 30 };
@@ -35,7 +34,7 @@ static bool read_name(struct app_run *run, struct cursor *c, struct app_text *na
 		!asn1_integer(&part, &type) || !asn1_take(&seq, ASN1_CONTEXT + 1, &part) ||
 		!asn1_take(&part, ASN1_SEQUENCE, &parts))
 		return false;
-	while (asn1_take(&parts, GENERAL_STRING, &part)) {
+	while (asn1_take(&parts, ASN1_GENERAL_STRING, &part)) {
 		if (name->len)
 			app_text_add(run, name, (const uint8_t *)"/", 1, MAX_NAME);
 		app_text_add(run, name, part.at, (uint32_t)cursor_left(&part), MAX_NAME);
@@ -47,7 +46,7 @@ static bool read_realm(struct app_run *run, struct cursor *c, struct app_text *r
 {
 	struct cursor part;
 
-	if (!asn1_take(c, GENERAL_STRING, &part))
+	if (!asn1_take(c, ASN1_GENERAL_STRING, &part))
 		return false;
 	app_text_add(run, realm, part.at, (uint32_t)cursor_left(&part), MAX_NAME);
 	return true;

@@ -44,8 +44,8 @@ enum smb_event {
 // Texts of a transaction; what they hold depends on its kind.
 enum smb_text {
 	SMB_NAME,    // share, file name, client's dialects (each with its end), function
-	SMB_USER,    // NTLMSSP; rename: the new name
-	SMB_DOMAIN,  // NTLMSSP; file: the share
+	SMB_USER,    // NTLMSSP; Kerberos: parts of the service's name, each with its end; rename: the new name
+	SMB_DOMAIN,  // NTLMSSP; Kerberos: realm; file: the share
 	SMB_HOST,    // NTLMSSP
 	SMB_OS,      // of the request: native OS; tree connect: service
 	SMB_LM,      // of the request: LAN manager
@@ -73,7 +73,7 @@ struct smb_tx {
 	struct app_tx tx;
 	struct smb_msg msg; // of the request; session and tree of the answer where it names them
 	uint8_t kind;       // enum smb_kind
-	bool answered, is_pipe, ntlmssp, has_version, has_status;
+	bool answered, is_pipe, ntlmssp, kerberos, has_version, has_status;
 	uint8_t share_type; // SMB2
 	uint8_t file_dir;   // of a file: the direction its bytes travel
 	uint16_t dialect_version;

@@ -243,8 +243,25 @@ static void log_negotiate(struct app_log *l, const struct smb_tx *tx)
 		log_uint(l, "max_write_size", tx->max_write);
 }
 
+static void log_kerberos(struct app_log *l, const struct smb_tx *tx)
+{
+	const struct app_text *names = &tx->text[SMB_USER];
+
+	log_object(l, "kerberos");
+	log_member(l, "realm", tx, SMB_DOMAIN);
+	log_list(l, "snames");
+	for (uint32_t i = 0, len; i < names->len; i += len + 1) {
+		len = (uint32_t)strnlen((const char *)names->at + i, names->len - i);
+		log_text(l, NULL, (struct app_bytes){names->at + i, len});
+	}
+	log_close(l);
+	log_close(l);
+}
+
 static void log_session(struct app_log *l, const struct smb_tx *tx)
 {
+	if (tx->kerberos)
+		log_kerberos(l, tx);
 	if (tx->ntlmssp) {
 		log_object(l, "ntlmssp");
 		log_member(l, "domain", tx, SMB_DOMAIN);

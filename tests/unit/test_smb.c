@@ -119,6 +119,23 @@ static void who_logs_on_is_read_from_ntlmssp(void **state)
 		"ntlmssp:{domain:\"CONTOSO\",user:\"alice\",host:\"PC1\",version:\"6.1 build 5 rev 15\"}"));
 }
 
+static void a_service_is_read_from_a_kerberos_ticket(void **state)
+{
+	wire_bytes(&pdu, "\x60\x55\x06\x06\x2b\x06\x01\x05\x05\x02\xa0\x4b\x30\x49\xa0\x02\x30\x00", 18); // SPNEGO
+	wire_bytes(&pdu, "\xa2\x43\x04\x41\x60\x3f\x06\x09\x2a\x86\x48\x86\xf7\x12\x01\x02\x02\x01\x00", 19);
+	wire_bytes(&pdu, "\x6e\x30\x30\x2e\xa0\x03\x02\x01\x05\xa3\x27\x61\x25\x30\x23\xa0\x03\x02\x01\x05", 20);
+	wire_bytes(&pdu, "\xa1\x05\x1b\x03R.X\xa2\x15\x30\x13\xa0\x03\x02\x01\x02\xa1\x0c\x30\x0a", 20);
+	wire_bytes(&pdu,
+		"\x1b\x04"
+		"cifs\x1b\x02"
+		"dc",
+		10);
+	smb2_session_request(&w, &pdu);
+	say(DIR_TO_SERVER);
+	assert_null(of(SMB_SESSION, "smb.ntlmssp_user", DIR_TO_SERVER));
+	assert_non_null(strstr(plab_log(&lab, plab_tx(&lab, 0)), "kerberos:{realm:\"R.X\",snames:[\"cifs\",\"dc\"]}"));
+}
+
 static void a_blob_without_ntlmssp_names_nobody(void **state)
 {
 	wire_text(&pdu, "kerberos, say");
@@ -614,6 +631,7 @@ int main(void)
 		T(a_share_and_a_pipe_are_told_by_name_and_answer),
 		T(a_share_that_is_refused_has_its_status),
 		T(who_logs_on_is_read_from_ntlmssp),
+		T(a_service_is_read_from_a_kerberos_ticket),
 		T(a_blob_without_ntlmssp_names_nobody),
 		T(ntlmssp_that_points_outside_is_an_event),
 		T(the_dialect_is_the_servers),
