@@ -359,7 +359,8 @@ static enum stream_verdict look(struct app_layer *a, struct app_session *s, stru
 	const struct parser *parser;
 	bool reversed;
 
-	if (v->gap && !(v->flags & STREAM_FORCED)) {
+	// what a gap or the depth cuts short is not asked which protocol it is, as in Suricata 7.0.10
+	if ((v->gap && !(v->flags & STREAM_FORCED)) || v->flags & STREAM_DEPTH) {
 		if (s->proto[!v->dir] == APP_UNKNOWN)
 			return fail(a, s, v);
 		s->proto[v->dir] = s->proto[!v->dir];

@@ -251,6 +251,25 @@ static void a_gap_before_anything_is_known_fails_the_flow(void **state)
 	end(lab);
 }
 
+static void bytes_that_the_depth_cuts_short_are_not_asked(void **state)
+{
+	struct tcp_stream_config cfg = lab_config();
+	struct lab *lab = malloc(sizeof(*lab));
+
+	assert_non_null(lab);
+	app_layer_config_default(&t.cfg, parsers);
+	lab_first = first;
+	lab_flow_ended = ended;
+	cfg.depth = 10;
+	lab_open_with(lab, &cfg);
+	lab_handshake(lab);
+	lab_send(lab, C, ACK | PSH, 0, 0, "LINE one\nLINE two\n");
+	lab_send(lab, S, ACK, 0, 18, "");
+	says(lab, APP_FAILED, 0, 0);
+	assert_string_equal(t.shown, "");
+	end(lab);
+}
+
 static void a_parser_that_stops_ends_its_transactions(void **state)
 {
 	struct lab *lab = begin();
@@ -323,6 +342,7 @@ int main(void)
 		cmocka_unit_test(a_protocol_that_is_off_is_not_told),
 		cmocka_unit_test(a_conversation_goes_on_in_another_protocol),
 		cmocka_unit_test(a_gap_before_anything_is_known_fails_the_flow),
+		cmocka_unit_test(bytes_that_the_depth_cuts_short_are_not_asked),
 		cmocka_unit_test(a_parser_that_stops_ends_its_transactions),
 		cmocka_unit_test(the_first_datagram_of_a_direction_decides),
 		cmocka_unit_test(port_lists_are_numbers_ranges_and_any),
