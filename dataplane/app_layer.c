@@ -150,7 +150,7 @@ static bool same_hosts(const struct app_expected *e, const struct app_session *s
 }
 
 // The protocol another flow of these hosts has announced.
-static const struct parser *expected(struct app_layer *a, const struct app_session *s, const struct stream_view *v)
+static const struct parser *expected(struct app_layer *a, struct app_session *s, const struct stream_view *v)
 {
 	uint64_t now = v->run->now_ns;
 
@@ -160,6 +160,8 @@ static const struct parser *expected(struct app_layer *a, const struct app_sessi
 			!same_hosts(e, s))
 			continue;
 		e->until_ns = 0;
+		a->run.session = s;
+		app_text_add(&a->run, &s->note, e->note, e->note_len, APP_NOTE_MAX);
 		a->stats.expectations++;
 		return app_detector_parser(a->detector, e->proto);
 	}

@@ -199,19 +199,34 @@ void app_inspect_raw(struct app_session *s, uint8_t dir)
 	s->raw_now |= (uint8_t)(1u << dir);
 }
 
-void app_expect(
-	struct app_run *run, struct app_session *s, const union ip_addr *server, uint16_t port, enum app_proto proto)
+void app_expect(struct app_run *run, struct app_session *s, const union ip_addr *server, uint16_t port,
+	enum app_proto proto, struct app_bytes note)
 {
 	struct app_expected *e = &run->expected[run->expect_at++ % APP_EXPECT_MAX];
 	bool first = memcmp(server, &s->addr[0], sizeof(*server)) == 0;
 
 	if (e->until_ns > run->now_ns)
 		run->refused.expectations++;
-	*e = (struct app_expected){.port = port, .proto = (uint16_t)proto, .until_ns = run->now_ns + APP_EXPECT_NS};
+	e->until_ns = run->now_ns + APP_EXPECT_NS;
+	e->port = port;
+	e->proto = (uint16_t)proto;
 	e->addr[0] = s->addr[first ? 1 : 0];
 	e->addr[1] = *server;
+	e->note_len = (uint16_t)(note.len < APP_NOTE_MAX ? note.len : APP_NOTE_MAX);
+	if (e->note_len)
+		memcpy(e->note, note.at, e->note_len);
 	if (e->until_ns > run->expect_end_ns)
 		run->expect_end_ns = e->until_ns;
+}
+
+struct app_bytes app_note(const struct app_session *s)
+{
+	return (struct app_bytes){s->note.at, s->note.len};
+}
+
+const union ip_addr *app_address(const struct app_session *s, uint8_t dir)
+{
+	return &s->addr[dir == DIR_TO_SERVER ? 0 : 1];
 }
 
 struct app_session *app_session_new(struct app_run *run)
@@ -270,6 +285,7 @@ void app_session_reset(struct app_run *run, struct app_session *s)
 	if (s->parser && s->parser->free_state)
 		s->parser->free_state(run, s->state);
 	app_free(run, s->state);
+	app_text_free(run, &s->note);
 	s->state = NULL;
 	s->parser = NULL;
 	s->next_tx = 0;

@@ -23,6 +23,8 @@ struct app_expected {
 	uint64_t until_ns; // 0: none
 	uint16_t port;     // of the server, addr[1]
 	uint16_t proto;
+	uint16_t note_len;
+	uint8_t note[APP_NOTE_MAX];
 };
 
 struct app_run {
@@ -61,6 +63,7 @@ struct app_session {
 	struct app_asked asked[2];
 	struct app_text handed_over; // app_hand_over: of the parser before
 	union ip_addr addr[2];       // of the flow, client first as the parser sees it
+	struct app_text note;        // of the flow that has announced it
 };
 
 enum app_session_flag {

@@ -84,6 +84,12 @@ static void set_limits(const struct app_config *c, struct app_limits *l)
 	l->max_tx = (uint32_t)c->max_tx;
 }
 
+// FTP's connections of data are written with those of control, as in Suricata.
+static const char *type_of(const struct parser *p)
+{
+	return p->proto == APP_FTP_DATA ? "ftp" : p->name;
+}
+
 // Which protocols' transactions are written: those that eve-log.types names.
 static uint64_t logged(const struct config_list *types)
 {
@@ -91,7 +97,7 @@ static uint64_t logged(const struct config_list *types)
 
 	for (const struct parser *const *p = parser_table; *p; p++)
 		for (size_t i = 0; i < types->count; i++)
-			if (strcmp(types->items[i], (*p)->name) == 0)
+			if (strcmp(types->items[i], type_of(*p)) == 0)
 				mask |= 1ull << (*p)->proto;
 	return mask;
 }

@@ -199,9 +199,14 @@ void app_switch_port(struct app_session *s, uint16_t port);
 void app_hand_over(struct app_run *run, struct app_session *s, const uint8_t *bytes, uint32_t len, uint32_t max);
 struct app_bytes app_handed_over(const struct app_session *s);
 // The flow that this host pair will open soon from/to the port (FTP data) speaks `proto`. Bounded; forgotten after 60
-// s.
-void app_expect(
-	struct app_run *run, struct app_session *s, const union ip_addr *server, uint16_t port, enum app_proto proto);
+// s. note: what its parser is to know, of which the first APP_NOTE_MAX bytes are kept.
+#define APP_NOTE_MAX 512u
+void app_expect(struct app_run *run, struct app_session *s, const union ip_addr *server, uint16_t port,
+	enum app_proto proto, struct app_bytes note);
+// The note of the flow that has announced this one; of length 0 where none has.
+struct app_bytes app_note(const struct app_session *s);
+// The address of a side, by the direction in which it sends.
+const union ip_addr *app_address(const struct app_session *s, uint8_t dir);
 // Writes the digest of bytes, for rules as well. Returns its length (16, 20 or 32 bytes). Asks for no memory.
 enum app_hash { APP_MD5, APP_SHA1, APP_SHA256 };
 #define APP_DIGEST_MAX 32u

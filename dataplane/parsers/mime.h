@@ -4,10 +4,7 @@
 // mime_field.c, mime_body.c, mime_log.c.
 #pragma once
 
-#include <string.h>
-
-#include "dataplane/api/cursor.h"
-#include "dataplane/api/parser.h"
+#include "dataplane/parsers/text_line.h"
 
 #define MIME_LINE_MAX 998u      // bytes of a line (RFC 5322 2.1.1) past which it is noted
 #define MIME_CODED_LINE_MAX 76u // the same of a line in a transfer encoding (RFC 2045 6.7, 6.8)
@@ -142,21 +139,6 @@ static inline struct app_bytes mime_bytes(const struct mime *m, struct mime_span
 static inline void mime_note(struct mime *m, enum mime_event e)
 {
 	m->events |= (uint16_t)(1u << e);
-}
-
-static inline uint8_t mime_lower(uint8_t c)
-{
-	return c >= 'A' && c <= 'Z' ? c | 0x20 : c;
-}
-
-// True when b begins with the text (in lower case), whatever b's case.
-static inline bool mime_begins(struct app_bytes b, const char *text)
-{
-	uint32_t i = 0;
-
-	while (text[i] && i < b.len && mime_lower(b.at[i]) == (uint8_t)text[i])
-		i++;
-	return !text[i];
 }
 
 // mime_field.c: a line of a header section that is a field; false: it is none.

@@ -40,7 +40,7 @@ static void find_urls(struct app_run *run, struct mime *m, const uint8_t *at, ui
 	struct mime_body *b = &m->body;
 
 	for (const uint8_t *end = at + len; at < end; at++) {
-		uint8_t c = mime_lower(*at);
+		uint8_t c = text_lower(*at);
 		if (b->scheme < SCHEME_LEN) {
 			b->scheme = c == (uint8_t)SCHEME[b->scheme] ? b->scheme + 1 : c == SCHEME[0];
 			b->url = (struct mime_span){m->text.len, 0};

@@ -29,7 +29,7 @@ static struct app_bytes value_of(const struct mime *m, enum mime_field f)
 static enum mime_field known(const struct mime *m, struct app_bytes name)
 {
 	for (uint32_t i = m->depth == 1 ? MIME_FROM : MIME_TYPE; i < MIME_OTHER; i++)
-		if (strlen(names[i]) == name.len && mime_begins(name, names[i]))
+		if (strlen(names[i]) == name.len && text_begins(name, names[i]))
 			return (enum mime_field)i;
 	return MIME_OTHER;
 }
@@ -65,7 +65,7 @@ bool mime_field_begin(struct app_run *run, struct mime *m, struct app_bytes line
 static bool contains(struct app_bytes b, const char *text)
 {
 	for (; b.len; b.at++, b.len--)
-		if (mime_begins(b, text))
+		if (text_begins(b, text))
 			return true;
 	return false;
 }

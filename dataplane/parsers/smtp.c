@@ -105,23 +105,23 @@ static bool command(struct smtp *z, struct app_bytes line)
 	struct smtp_state *st = z->st;
 
 	st->command = SMTP_OTHER;
-	if (mime_begins(line, "starttls")) {
+	if (text_begins(line, "starttls")) {
 		st->command = SMTP_STARTTLS;
-	} else if (mime_begins(line, "data")) {
+	} else if (text_begins(line, "data")) {
 		st->command = SMTP_DATA;
 		if (!data(z))
 			return true;
-	} else if (mime_begins(line, "bdat")) {
+	} else if (text_begins(line, "bdat")) {
 		if (!bdat(z, line))
 			return false;
 		st->command = SMTP_BDAT;
-	} else if (mime_begins(line, "helo") || mime_begins(line, "ehlo")) {
+	} else if (text_begins(line, "helo") || text_begins(line, "ehlo")) {
 		take_once(z, &st->helo, &st->has_helo, argument(line, 4));
-	} else if (mime_begins(line, "mail from")) {
+	} else if (text_begins(line, "mail from")) {
 		take_once(z, &st->tx->mail_from, &st->tx->has_mail_from, argument(line, 9));
-	} else if (mime_begins(line, "rcpt to")) {
+	} else if (text_begins(line, "rcpt to")) {
 		add_recipient(z, argument(line, 7));
-	} else if (mime_begins(line, "rset")) {
+	} else if (text_begins(line, "rset")) {
 		st->command = st->tx ? SMTP_RSET : SMTP_OTHER;
 	}
 	smtp_enqueue(z, st->command);
@@ -187,7 +187,7 @@ static bool chunk_line(struct smtp *z, struct app_bytes line, uint8_t eol)
 // These belong to a message before them that has not been answered.
 static bool ends_mail(struct app_bytes line)
 {
-	return mime_begins(line, "rset") || mime_begins(line, "quit");
+	return text_begins(line, "rset") || text_begins(line, "quit");
 }
 
 static bool request(struct smtp *z, struct app_bytes line, uint8_t eol)
@@ -215,59 +215,31 @@ static bool takes_pieces(const struct smtp_state *st, uint8_t dir)
 	return st->command != SMTP_DATA || !st->tx || !st->tx->mime || !mime_in_header(st->tx->mime);
 }
 
-// The next line, or what there is of one that is too long or the last. False: more is needed.
-static bool next_line(struct smtp *z, struct cursor *c, uint8_t dir, bool last, struct app_bytes *line, uint8_t *eol)
+static enum parse_answer take_line(struct smtp *z, uint8_t dir, const struct text_line *line)
 {
-	bool pieces = takes_pieces(z->st, dir);
-	uint32_t left = (uint32_t)cursor_left(c), n;
-	const uint8_t *lf = memchr(c->at, '\n', left < SMTP_LINE_MAX ? left : SMTP_LINE_MAX);
-
-	n = lf ? (uint32_t)(lf - c->at) + 1 : left;
-	*eol = lf ? 1 + (n > 1 && lf[-1] == '\r') : 0;
-	if (!lf && left < SMTP_LINE_MAX && !(last && pieces))
-		return false;
-	if (!lf && n > SMTP_LINE_MAX)
-		n = SMTP_LINE_MAX;
-	if (!pieces && n >= SMTP_LINE_MAX) { // its end does not count, too
-		z->st->skipping[dir] = !lf;
-		z->truncated = true;
-		*eol = 0;
-	}
-	*line = (struct app_bytes){c->at, n - *eol};
-	cursor_skip(c, n);
-	return true;
-}
-
-static void skip_line(struct smtp_state *st, uint8_t dir, struct cursor *c)
-{
-	const uint8_t *lf = memchr(c->at, '\n', cursor_left(c));
-
-	st->skipping[dir] = !lf;
-	c->at = lf ? lf + 1 : c->end;
+	z->st->skipping[dir] = line->goes_on;
+	if (dir == DIR_TO_SERVER ? !request(z, line->bytes, line->eol) : !smtp_reply(z, line->bytes))
+		return PARSE_STOP;
+	if (line->truncated)
+		smtp_event(z, SMTP_TRUNCATED_LINE);
+	return PARSE_OK;
 }
 
 static enum parse_answer smtp_parse(struct app_run *run, struct app_session *s, void *state, struct app_input *in)
 {
-	struct smtp z = {run, s, state, false};
+	struct smtp z = {run, s, state};
 	struct cursor c = cursor_of(in->data, in->len);
 	enum parse_answer answer = PARSE_OK;
-	struct app_bytes line;
-	uint8_t eol;
+	struct text_line line;
 
 	if (in->gap)
 		return PARSE_STOP;
-	while (answer == PARSE_OK && !z.st->tls && cursor_left(&c)) {
-		if (z.st->skipping[in->dir]) {
-			skip_line(z.st, in->dir, &c);
-			continue;
-		}
-		z.truncated = false;
-		if (!next_line(&z, &c, in->dir, in->last, &line, &eol))
-			break;
-		if (in->dir == DIR_TO_SERVER ? !request(&z, line, eol) : !smtp_reply(&z, line))
-			answer = PARSE_STOP;
-		if (z.truncated)
-			smtp_event(&z, SMTP_TRUNCATED_LINE);
+	if (z.st->skipping[in->dir])
+		z.st->skipping[in->dir] = text_line_skip(&c);
+	while (answer == PARSE_OK && !z.st->tls && text_line_next(&c, takes_pieces(z.st, in->dir), in->last, &line)) {
+		answer = take_line(&z, in->dir, &line);
+		if (z.st->skipping[in->dir])
+			z.st->skipping[in->dir] = text_line_skip(&c);
 	}
 	in->used = (uint32_t)(c.at - in->data);
 	return answer;

@@ -4,7 +4,6 @@
 
 #include "dataplane/parsers/mime.h"
 
-#define SMTP_LINE_MAX 4096u   // bytes of a line with its end that are read, as in Suricata
 #define SMTP_QUEUE_MAX 256u   // commands that wait for their replies
 #define SMTP_TEXT_MAX 4096u   // of a name or a path
 #define SMTP_PATHS_MAX 16384u // of all recipients
@@ -58,7 +57,6 @@ struct smtp {
 	struct app_run *run;
 	struct app_session *s;
 	struct smtp_state *st;
-	bool truncated; // the line at hand is the front of one that is too long
 };
 
 // An event on what the reply or the command at hand belongs to.

@@ -71,7 +71,7 @@ static void answer(struct smtp *z, uint32_t code)
 static bool offers_pipelining(uint32_t code, struct app_bytes line)
 {
 	return code == 250 && line.len == 14 &&
-	       mime_begins((struct app_bytes){line.at + 4, line.len - 4}, "pipelining");
+	       text_begins((struct app_bytes){line.at + 4, line.len - 4}, "pipelining");
 }
 
 bool smtp_reply(struct smtp *z, struct app_bytes line)

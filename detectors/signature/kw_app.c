@@ -95,7 +95,6 @@ static int parse_field(struct rule_parser *ps, const struct keyword *kw, char *a
 // clang-format off
 const struct keyword kw_app_table[] = {
 	{"uricontent", NULL, ARG_REQUIRED, parse_uricontent, 0, "[!]\"text\"", "uricontent:\"/a\";", "A content of http.uri.", PARITY},
-	{"ftpbounce", NULL, ARG_OPTIONAL, parse_field, 0, "as Suricata 7", "ftpbounce;", "A field of ftpbounce.", WAITS},
 	{"frame", NULL, ARG_REQUIRED, parse_frame, 0, "protocol.frame", "frame:smb1.data; content:\"a\";", "A frame of a protocol as sticky buffer.", PARITY},
 	{"tls_cert_notbefore", NULL, ARG_OPTIONAL, parse_field, 0, "as Suricata 7", "tls_cert_notbefore:...;", "A field of tls.", WAITS},
 	{"tls_cert_notafter", NULL, ARG_OPTIONAL, parse_field, 0, "as Suricata 7", "tls_cert_notafter:...;", "A field of tls.", WAITS},
@@ -204,7 +203,6 @@ const struct keyword kw_app_table[] = {
 	{"sip.request_line", NULL, ARG_NONE, parse_sticky, 0, "", "sip.request_line; content:\"a\";", "Sticky buffer of SIP.", PARITY},
 	{"sip.response_line", NULL, ARG_NONE, parse_sticky, 0, "", "sip.response_line; content:\"a\";", "Sticky buffer of SIP.", PARITY},
 	{"rfb.name", NULL, ARG_NONE, parse_sticky, 0, "", "rfb.name; content:\"a\";", "Sticky buffer of RFB.", PARITY},
-	{"ftpdata_command", NULL, ARG_OPTIONAL, parse_field, 0, "as Suricata 7", "ftpdata_command:...;", "A field of ftpdata.", WAITS},
 	{"snmp.usm", NULL, ARG_NONE, parse_sticky, 0, "", "snmp.usm; content:\"a\";", "Sticky buffer of SNMP.", PARITY},
 	{"snmp.community", NULL, ARG_NONE, parse_sticky, 0, "", "snmp.community; content:\"a\";", "Sticky buffer of SNMP.", PARITY},
 	{"mqtt.connect.clientid", NULL, ARG_NONE, parse_sticky, 0, "", "mqtt.connect.clientid; content:\"a\";", "Sticky buffer of MQTT.", PARITY},

@@ -169,6 +169,19 @@ static int parse_plain(struct rule_parser *ps, const struct keyword *kw, char *a
 	return 0;
 }
 
+// A word that a number stands for, from 1 on, or 1 where there is none to be said.
+static int parse_ftp(struct rule_parser *ps, const struct keyword *kw, char *arg)
+{
+	bool stor = arg && !strcmp(arg, "stor");
+	if (arg && !stor && strcmp(arg, "retr"))
+		return parse_fail(ps, "expected %s, found \"%.40s\"", kw->syntax, arg);
+	struct step *s = add_step(ps, kw, STEP_NUMBER);
+	if (!s)
+		return -ENOMEM;
+	s->range = (struct range){.op = RANGE_EQ, .lo = stor ? 2 : 1};
+	return 0;
+}
+
 // Versions as they are on the wire; the drafts of TLS 1.3 are TLS 1.3.
 static const struct tls_version_name {
 	const char *ssl, *tls; // as ssl_version and tls.version spell it
@@ -315,5 +328,9 @@ const struct keyword kw_app_fields_table[] = {
 		"A text in the name of a file, in any case.", SAME},
 	{"fileext", NULL, ARG_REQUIRED, parse_fileext, 0, "[!]\"text\"", "fileext:\"pdf\";",
 		"What the name of a file ends with, behind a dot, in any case.", SAME},
+	{"ftpbounce", NULL, ARG_NONE, parse_ftp, 0, "", "ftpbounce;", "PORT names a host that is not the client.",
+		SAME},
+	{"ftpdata_command", NULL, ARG_REQUIRED, parse_ftp, 0, "retr | stor", "ftpdata_command:retr;",
+		"The command that an FTP data connection belongs to.", SAME},
 	{0},
 };
