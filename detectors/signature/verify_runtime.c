@@ -1,7 +1,6 @@
 // A rule's chain of tests on one buffer, walked in order. A relative test that fails makes the match
 // before it look for its next occurrence; a test that stands alone and fails ends the walk. The work
 // is bounded by STEPS_MAX. Next: byte_runtime.c.
-#include <ctype.h>
 #include <math.h>
 #include <string.h>
 
@@ -39,21 +38,13 @@ static uint32_t find(const struct match_ctx *m, const struct content *c, uint32_
 {
 	if (to < c->len || from > to - c->len)
 		return UINT32_MAX;
-	if (!(c->flags & CONTENT_NOCASE)) {
-		const uint8_t *hit = memmem(m->buf + from, to - from, c->bytes, c->len);
-		return hit ? (uint32_t)(hit - m->buf) : UINT32_MAX;
+	const uint8_t *at = m->buf + from, *hit;
+	if (c->flags & CONTENT_NOCASE) {
+		uint32_t place = find_nocase(at, to - from, c->bytes, c->len);
+		return place == UINT32_MAX ? UINT32_MAX : from + place;
 	}
-	const uint8_t first = c->bytes[0], other = (uint8_t)toupper(first);
-	for (uint32_t i = from, end = to - c->len; i <= end; i++) {
-		if (m->buf[i] != first && m->buf[i] != other)
-			continue;
-		uint32_t k = 1;
-		while (k < c->len && (uint8_t)tolower(m->buf[i + k]) == c->bytes[k])
-			k++;
-		if (k == c->len)
-			return i;
-	}
-	return UINT32_MAX;
+	hit = memmem(at, to - from, c->bytes, c->len);
+	return hit ? (uint32_t)(hit - m->buf) : UINT32_MAX;
 }
 
 // Where the content may start (lo) and must have ended (hi). False: nowhere.
