@@ -35,8 +35,7 @@ uint32_t find_nocase(const uint8_t *at, uint32_t len, const uint8_t *text, uint3
 	const __m128i lasts = _mm_set1_epi8((char)last), last_bit = _mm_set1_epi8((char)case_bit(last));
 	uint32_t places = len - n + 1, i = 0;
 	for (; i + LANES <= places; i += LANES) {
-		__m128i both = _mm_and_si128(
-			equal(at + i, firsts, first_bit), equal(at + i + n - 1, lasts, last_bit));
+		__m128i both = _mm_and_si128(equal(at + i, firsts, first_bit), equal(at + i + n - 1, lasts, last_bit));
 		for (uint32_t hits = (uint32_t)_mm_movemask_epi8(both); hits; hits &= hits - 1) {
 			uint32_t place = i + (uint32_t)__builtin_ctz(hits);
 			if (same(at + place, text, n))

@@ -74,18 +74,25 @@ static enum group_proto packet_group(const struct packet *p)
 	}
 }
 
-// The groups of pg a packet belongs to, at most three. Returns how many.
+static uint32_t add_group(const struct group *g, uint32_t n, const struct group **out)
+{
+	if (g->db || g->n_always)
+		out[n++] = g;
+	return n;
+}
+
+// The groups of pg that have rules for a packet, at most three. Returns how many.
 static uint32_t groups_by_port(
 	const struct port_groups *pg, const struct packet *p, enum group_view view, const struct group **out)
 {
 	uint32_t n = 0;
 	if (!pg->has_view[view])
 		return 0;
-	out[n++] = &pg->any[view];
+	n = add_group(&pg->any[view], n, out);
 	if (pg->dst_class)
-		out[n++] = &pg->dst[pg->dst_class[p->dport]][view];
+		n = add_group(&pg->dst[pg->dst_class[p->dport]][view], n, out);
 	if (pg->src_class)
-		out[n++] = &pg->src[pg->src_class[p->sport]][view];
+		n = add_group(&pg->src[pg->src_class[p->sport]][view], n, out);
 	return n;
 }
 

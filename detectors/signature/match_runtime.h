@@ -49,7 +49,8 @@ bool match_ctx_with_stream(const struct match_ctx *m);
 // limit (counted).
 const size_t *match_ctx_group(
 	const struct match_ctx *m, const struct pcre2_real_code_8 *code, const uint8_t *bytes, uint32_t len);
-// find_runtime.c: where a text of n bytes in lower case stands first in at[0..len), in either case; UINT32_MAX: nowhere.
+// find_runtime.c: where a text of n bytes in lower case stands first in at[0..len), in either case; UINT32_MAX:
+// nowhere.
 uint32_t find_nocase(const uint8_t *at, uint32_t len, const uint8_t *text, uint32_t n);
 // base64_runtime.c: decodes up to the first character that is none of base64, at most cap bytes. Returns bytes written.
 uint32_t base64_decode(const uint8_t *in, uint32_t len, uint8_t *out, uint32_t cap);
