@@ -13,10 +13,11 @@ const char *const smtp_events[] = {"mime_parse_failed", "mime_malformed_msg", "m
 
 static void log_paths(struct app_log *l, const struct app_text *paths)
 {
-	const uint8_t *at = paths->at, *end = at + paths->len, *stop;
+	const uint8_t *at = paths->at, *end, *stop;
 
 	if (!paths->len)
 		return;
+	end = at + paths->len;
 	log_list(l, "rcpt_to");
 	while (at < end && (stop = memchr(at, '\n', (size_t)(end - at))) != NULL) {
 		log_text(l, NULL, (struct app_bytes){at, (uint32_t)(stop - at)});
