@@ -95,7 +95,7 @@ struct packet {
 	union ip_addr src, dst;
 	uint16_t vlan[PKT_MAX_VLANS]; // 12-bit ids, outermost first
 	uint16_t ether_type;          // EtherType of the network header
-	struct packet *outer;         // the packet that carried this one, NULL at depth 0
+	struct packet *outer;         // the whole packet that carried this one (PKT_MAX_WHOLE), NULL at depth 0
 	uint32_t tunnel_id;           // VNI, TEID or GRE key of the innermost tunnel, 0 without
 
 	// Set by the flow stage.
