@@ -1,5 +1,5 @@
 // Keywords on single values that parsers find: numbers, and words that stand for them. What is offered as a number is a
-// struct parser_field with the keyword's name; the rest is a buffer. Next: app_names.h.
+// struct parser_field with the keyword's name; the rest is a buffer. Next: kw_tls_cert.c.
 #include <ctype.h>
 #include <errno.h>
 #include <stdlib.h>
@@ -294,7 +294,9 @@ const struct keyword kw_app_fields_table[] = {
 		"same, but for ! (never true in Suricata)"},
 	{"ssl_state", NULL, ARG_REQUIRED, parse_ssl_state, 0,
 		"[!]client_hello|server_hello|client_keyx|server_keyx|unknown, ...", "ssl_state:server_hello;",
-		"The handshake message that has just come is any of these; one with ! has not.", SAME},
+		"The handshake message that has just come is any of these; one with ! has not.",
+		"same without flow; a direction asks the side that sent the message (in Suricata the packet behind "
+		"it)"},
 	{"tls.version", "tls_version", ARG_REQUIRED, parse_tls_version, 0, "1.0 | 1.1 | 1.2 | 1.3 | 0xnnnn",
 		"tls.version:1.2;", "The version of TLS.", SAME},
 	{"tls.cert_chain_len", NULL, ARG_REQUIRED, parse_number, UINT32_MAX, NUMBER, "tls.cert_chain_len:>3;",

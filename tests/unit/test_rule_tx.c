@@ -273,6 +273,13 @@ static void keywords_ask_for_numbers_of_their_protocol(void **state)
 		{"dhcp.leasetime:>5000000000", "5000000001", "5000000000"},
 		{"dhcp.renewal_time:!7", "8", "7"},
 		{"dhcp.rebinding_time:<10", "9", "10"},
+		{"tls_cert_notbefore:>2020-01-01", "1577836800", "1577836799"},
+		{"tls_cert_notbefore:<2020-01-01 00:01", "1577836860", "1577836861"},
+		{"tls_cert_notafter:2020-1-1T00:00:00", "1577836800", "1577836801"},
+		{"tls_cert_notafter:2019-12 <> 2020-01", "1577836800", "1577836801"},
+		{"tls_cert_notafter:2020", "2020", "1577836800"}, // a year alone is a number
+		{"tls_cert_expired", "1", "4000000000"},
+		{"tls_cert_valid", "4000000000", "1"},
 	};
 	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
 		char rule[160], line[64];

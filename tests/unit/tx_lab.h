@@ -79,7 +79,8 @@ static const struct parser_field lab_fields[] = {{"dns.opcode", 1, {1, 1}, lab_o
 	{"krb5_msg_type", 1, {1, 1}, lab_number}, {"krb5_err_code", 1, {1, 1}, lab_number},
 	{"snmp.version", 1, {1, 1}, lab_number}, {"snmp.pdu_type", 1, {1, 1}, lab_number},
 	{"dhcp.leasetime", 1, {1, 1}, lab_number}, {"dhcp.renewal_time", 1, {1, 1}, lab_number},
-	{"dhcp.rebinding_time", 1, {1, 1}, lab_number}, {0}};
+	{"dhcp.rebinding_time", 1, {1, 1}, lab_number}, {"tls_cert_notbefore", 1, {1, 1}, lab_number},
+	{"tls_cert_notafter", 1, {1, 1}, lab_number}, {0}};
 static const char *const lab_events[] = {"first", "odd", NULL};
 static const struct parser_pattern lab_patterns[] = {{.bytes = "Q ", .len = 2, .depth = 2, .dir = DIR_TO_SERVER}, {0}};
 
