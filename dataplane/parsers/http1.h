@@ -263,7 +263,7 @@ static inline struct http1_message *http1_message(struct http1_run *r)
 
 static inline struct app_bytes http1_bytes(const struct app_text *t, struct http1_span s)
 {
-	return (struct app_bytes){t->at + s.at, s.len};
+	return (struct app_bytes){t->at ? t->at + s.at : NULL, s.len}; // nothing is added to NULL
 }
 
 // The value of a known field; at is NULL where there is none.

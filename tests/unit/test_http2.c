@@ -167,6 +167,15 @@ static void what_is_malformed_is_noted(void **state)
 	assert_true(plab_has_event(&lab, plab_tx(&lab, 1), "long_frame_data"));
 }
 
+static void a_block_of_nothing_but_errors_has_no_text(void **state)
+{
+	CLIENT(PREFACE FRAME("\x02", "\x01", "\x05", "\x01") "\x80\xff");
+	assert_true(plab_has_event(&lab, plab_tx(&lab, 0), "invalid_header"));
+	assert_null(ask(0, "http.header.raw"));
+	assert_non_null(
+		strstr(plab_log(&lab, plab_tx(&lab, 0)), "request_headers:[{error:\"HTTP2HeaderDecodeIndex0\"},"));
+}
+
 static void user_and_host_are_compared(void **state)
 {
 	CLIENT(PREFACE FRAME("\x09", "\x01", "\x05", "\x01") "\x82\x41\x03u@h\x66\x01x");
@@ -306,6 +315,7 @@ int main(void)
 		TEST(interim_responses_are_shown_with_the_answer),
 		TEST(a_body_is_decompressed),
 		TEST(what_is_malformed_is_noted),
+		TEST(a_block_of_nothing_but_errors_has_no_text),
 		TEST(user_and_host_are_compared),
 		TEST(a_stream_is_not_used_twice),
 		TEST(an_upgrade_begins_with_the_request_it_came_with),
