@@ -98,6 +98,9 @@ struct decoder {
 	// copied from the fragment) when it was the last one missing, else NULL. NULL: fragments stay fragments.
 	struct packet *(*defrag_packet)(struct defrag *df, struct burst *b, struct packet *frag);
 	struct defrag *defrag;
+	// Shown frames before they are decoded, where many were fragments lately; or NULL. It asks for memory.
+	void (*defrag_ahead)(struct defrag *df, const struct packet *frames, uint32_t n);
+	uint32_t fragments_lately; // among the frames decoded last
 };
 
 // Suricata 7's stock settings: every tunnel on, VXLAN on 4789, GENEVE on 6081, Teredo on 3544, checksums checked; and

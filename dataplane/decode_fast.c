@@ -114,14 +114,14 @@ static __rte_always_inline void put_word(void *to, uint64_t word)
 	memcpy(to, &word, sizeof(word));
 }
 
-// Fills the packet. hlen: bytes of the transport header. Returns its tally.
-static __rte_always_inline uint32_t fill(struct packet *p, const struct fast *f, uint32_t hlen)
+// Fills the packet. hlen: bytes of the transport header; kind: its flag; ports, tcp_flags: from it.
+static __rte_always_inline void fill_with(
+	struct packet *p, const struct fast *f, uint32_t hlen, uint32_t kind, uint32_t ports, uint64_t tcp_flags)
 {
 	const uint64_t ttl_proto = f->v4 ? load_le16(f->l3 + 8) : load_be16(f->l3 + 6);
-	const uint64_t tcp_flags = f->tcp ? f->l4[13] : 0;
 	const uint64_t vlan = f->vlan ? load_be16(p->data + 14) & 0xfff : 0, ether = f->v4 ? ETHER_IPV4 : ETHER_IPV6;
-	const uint32_t ports = load_be32(f->l4), turned = ports << 16 | ports >> 16;
-	p->flags |= (f->v4 ? PKT_IPV4 : PKT_IPV6) | (f->tcp ? PKT_TCP : PKT_UDP);
+	const uint32_t turned = ports << 16 | ports >> 16;
+	p->flags |= (f->v4 ? PKT_IPV4 : PKT_IPV6) | kind;
 	put(&p->l2_len, (words){f->l3_off, f->l3_off, f->l4_off, f->l4_off + hlen});
 	p->payload_len = f->l4_len - hlen;
 	memcpy(&p->sport, &turned, sizeof(turned));
@@ -131,6 +131,12 @@ static __rte_always_inline uint32_t fill(struct packet *p, const struct fast *f,
 	put_word(&p->vlan, vlan | ether << 48);
 	put(&p->outer, (words){0});
 	p->flow = NULL;
+}
+
+// The same of its transport header. Returns its tally.
+static __rte_always_inline uint32_t fill(struct packet *p, const struct fast *f, uint32_t hlen)
+{
+	fill_with(p, f, hlen, f->tcp ? PKT_TCP : PKT_UDP, load_be32(f->l4), f->tcp ? f->l4[13] : 0);
 	return TALLY_FRAME + (f->vlan ? TALLY_VLAN : 0) + (f->v4 ? 0 : TALLY_IPV6) + (f->tcp ? 0 : TALLY_UDP);
 }
 
@@ -235,15 +241,8 @@ bool decode_fast_fragment(struct decoder *d, struct burst *b, struct packet *p)
 		.cur = cursor_of(l3 + 20, load_be16(l3 + 2) - 20u),
 		.frame = p->data,
 		.layers = 2};
-	packet_clear_decoded(p);
-	p->flags |= PKT_IPV4;
-	p->ether_type = ETHER_IPV4;
-	p->l2_len = p->l3_off = 14;
-	p->l4_off = 14 + 20;
-	p->ttl = l3[8];
-	p->ip_proto = l3[9];
-	memcpy(&p->src.w[0], l3 + 12, 4);
-	memcpy(&p->dst.w[0], l3 + 16, 4);
+	struct fast f = {.l3 = l3, .l3_off = 14, .l4_off = 14 + 20, .l4_len = load_be16(l3 + 2) - 20u, .v4 = true};
+	fill_with(p, &f, 0, 0, 0, 0);
 	d->counters.ethernet++;
 	d->counters.ipv4++;
 	burst_push(b, p);
@@ -269,12 +268,17 @@ static inline void ask_for_headers(const struct decoder *d, const struct packet 
 	}
 }
 
+#define MANY_FRAGMENTS 4u // of the frames decoded last, from which on those to come are looked at ahead
+
 void decode_frames(struct decoder *d, struct burst *b, uint32_t from, uint32_t to)
 {
 	uint64_t bytes = 0;
 	uint32_t tally = 0;
 	struct packet **at = &b->list[b->n]; // a burst has room for all that its frames can yield
 	const struct packet *const end = &b->frames[to], *const all = &b->frames[b->n_frames];
+	if (unlikely(d->fragments_lately >= MANY_FRAGMENTS) && d->defrag_ahead)
+		d->defrag_ahead(d->defrag, &b->frames[from], to - from);
+	const uint64_t fragments = d->counters.fragments;
 	for (struct packet *p = &b->frames[from]; p < end; p++) {
 		uint32_t taken = likely(p->link_type == DECODE_LINK_EN10MB) ? fast_frame(d, p) : 0;
 		bytes += p->len;
@@ -293,6 +297,7 @@ void decode_frames(struct decoder *d, struct burst *b, uint32_t from, uint32_t t
 	}
 	b->n = (uint16_t)(at - b->list);
 	decode_tally(&d->counters, tally);
+	d->fragments_lately = (uint32_t)(d->counters.fragments - fragments);
 	d->counters.pkts += to - from;
 	d->counters.bytes += bytes;
 }

@@ -132,6 +132,11 @@ const struct defrag_counters *defrag_counters(const struct defrag *df)
 
 // ---- the table of datagrams ----
 
+static uint32_t be16(const uint8_t *p)
+{
+	return (uint32_t)p[0] << 8 | p[1];
+}
+
 static uint32_t index_of(const struct defrag *df, const struct defrag_datagram *d)
 {
 	return (uint32_t)(d - df->datagrams);
@@ -216,14 +221,14 @@ static uint32_t take_datagram(struct defrag *df)
 
 static void make_key(struct defrag_key *key, const struct packet *p, uint32_t id)
 {
-	memset(key, 0, sizeof(*key));
+	bool v4 = p->flags & PKT_IPV4;
+	uint64_t vlans = (p->vlan_count > 0 ? p->vlan[0] : 0) | (p->vlan_count > 1 ? (uint64_t)p->vlan[1] << 16 : 0);
+
 	key->src = p->src;
 	key->dst = p->dst;
-	key->id = id;
-	key->vlan[0] = p->vlan_count > 0 ? p->vlan[0] : 0;
-	key->vlan[1] = p->vlan_count > 1 ? p->vlan[1] : 0;
-	key->version = p->flags & PKT_IPV4 ? 4 : 6;
-	key->proto = p->flags & PKT_IPV4 ? p->ip_proto : 0;
+	key->tunnel = 0;
+	key->id_vlans = id | vlans << 32;
+	key->version_proto = v4 ? 4 | (uint64_t)p->ip_proto << 8 : 6;
 	if (p->outer)
 		key->tunnel = p->tunnel_id;
 	for (const struct packet *o = p->outer; o; o = o->outer) {
@@ -235,16 +240,17 @@ static void make_key(struct defrag_key *key, const struct packet *p, uint32_t id
 }
 
 // Keyed, so that nobody who does not know the seed can make one chain long.
-static uint32_t hash_key(const struct defrag *df, const struct defrag_key *key)
+static inline uint32_t hash_key(const struct defrag *df, const struct defrag_key *key)
 {
 	uint64_t w[sizeof(*key) / 8], h = (df->config.seed | UINT64_C(1) << 32) * UINT64_C(0x9e3779b97f4a7c15);
 
-	memcpy(w, key, sizeof(w));
-	if (key->version == 4) { // the other words are 0 or the version
-		h = flow_mum((w[0] << 32 | w[2]) ^ h, w[5] ^ UINT64_C(0xd6e8feb86659fd93));
-		h = flow_mum(w[4] ^ h, w[6] ^ UINT64_C(0xa0761d6478bd642f));
+	if ((key->version_proto & 0xff) == 4) { // the other words are 0 or the version
+		uint64_t addrs = (uint64_t)key->src.w[0] << 32 | key->dst.w[0];
+		h = flow_mum(addrs ^ h, key->id_vlans ^ UINT64_C(0xd6e8feb86659fd93));
+		h = flow_mum(key->tunnel ^ h, key->version_proto ^ UINT64_C(0xa0761d6478bd642f));
 		return (uint32_t)(h >> 32);
 	}
+	memcpy(w, key, sizeof(w));
 	for (size_t i = 0; i + 1 < RTE_DIM(w); i += 2)
 		h = flow_mum(w[i] ^ h, w[i + 1] ^ UINT64_C(0xd6e8feb86659fd93));
 	h = flow_mum(w[RTE_DIM(w) - 1] ^ h, UINT64_C(0xa0761d6478bd642f));
@@ -301,13 +307,70 @@ static struct defrag_datagram *find_datagram(struct defrag *df, const struct pac
 		// the links lie side by side; another datagram's own memory is not touched
 		if ((link ^ hash) & ~DEFRAG_LINK_INDEX || memcmp(&d->key, &key, sizeof(key)) != 0)
 			continue;
-		if (!is_over(df, d, frag->ts_ns))
+		if (!is_over(df, d, frag->ts_ns)) {
+			df->joined++;
 			return d;
+		}
 		release_datagram(df, index_of(df, d)); // a new datagram with an identification used before
 		df->counters.timeouts++;
 		break;
 	}
 	return add_datagram(df, &key, hash, frag);
+}
+
+// The datagram that a hash belongs to, most likely; DEFRAG_NONE: it is new. Only links are looked at.
+static uint32_t likely_index(const struct defrag *df, uint32_t hash)
+{
+	uint32_t link = df->bucket[hash & (df->buckets - 1)];
+
+	for (uint32_t i = 0; i < 8 && link != DEFRAG_NONE; i++, link = df->chain[link & DEFRAG_LINK_INDEX])
+		if (!((link ^ hash) & ~DEFRAG_LINK_INDEX))
+			return link & DEFRAG_LINK_INDEX;
+	return DEFRAG_NONE;
+}
+
+#define MANY_JOINED 4u // of some frames: from so many on the next ones are worth a look
+#define ETHERNET 14u
+
+// Is the frame, as far as a look tells, a fragment with an IPv4 header of 20 bytes straight over Ethernet?
+static inline bool looks_like_fragment(const struct packet *p)
+{
+	const uint8_t *h = p->data + ETHERNET;
+
+	return p->len >= ETHERNET + 20 && be16(h - 2) == 0x0800 && h[0] == 0x45 && be16(h + 6) & 0x3fff;
+}
+
+void defrag_ahead(struct defrag *df, const struct packet *frames, uint32_t n)
+{
+	const struct defrag_datagram *found[PKT_BURST];
+	uint32_t hash[PKT_BURST], at[PKT_BURST], fragments = 0, m = 0, joined = df->joined;
+
+	df->joined = 0;
+	if (joined < MANY_JOINED)
+		return;
+	for (uint32_t i = 0; i < n; i++) {
+		const uint8_t *h = frames[i].data + ETHERNET;
+		if (!looks_like_fragment(&frames[i]))
+			continue;
+		struct defrag_key key = {.id_vlans = be16(h + 4), .version_proto = 4 | (uint64_t)h[9] << 8};
+		memcpy(key.src.w, h + 12, 4);
+		memcpy(key.dst.w, h + 16, 4);
+		at[fragments] = be16(h + 6) & 0x1fff;
+		hash[fragments] = hash_key(df, &key);
+		rte_prefetch0(&df->bucket[hash[fragments++] & (df->buckets - 1)]);
+	}
+	for (uint32_t i = 0; i < fragments; i++) {
+		uint32_t index = likely_index(df, hash[i]);
+		if (index == DEFRAG_NONE)
+			continue;
+		const struct defrag_datagram *d = found[m++] = &df->datagrams[index];
+		rte_prefetch0(d);
+		rte_prefetch0(&d->log_tail);
+		rte_prefetch0(&d->map[at[i] / 64]);
+	}
+	for (uint32_t i = 0; i < m; i++)
+		if (found[i]->log_tail != DEFRAG_NONE)
+			rte_prefetch0(defrag_chunk(df, found[i]->log_tail) + found[i]->log_bytes % DEFRAG_CHUNK);
 }
 
 void defrag_tick(struct defrag *df, uint64_t now_ns)
@@ -393,12 +456,13 @@ static bool make_room(struct defrag *df, const struct defrag_datagram *d, uint32
 // Marks units [from, to) of one word of the map.
 static uint32_t mark_word(struct defrag_datagram *d, uint32_t from, uint32_t to)
 {
-	uint32_t bit = from % 64, n = to - from;
-	uint64_t mask = (n == 64 ? UINT64_MAX : (UINT64_C(1) << n) - 1) << bit;
-	uint32_t fresh = (uint32_t)__builtin_popcountll(mask & ~d->map[from / 64]);
+	uint32_t word = from / 64, n = to - from;
+	uint64_t mask = (n == 64 ? UINT64_MAX : (UINT64_C(1) << n) - 1) << from % 64;
+	uint64_t *live = &d->live[word / 64], its = UINT64_C(1) << word % 64, had = *live & its ? d->map[word] : 0;
 
-	d->map[from / 64] |= mask;
-	return fresh;
+	*live |= its;
+	d->map[word] = had | mask;
+	return (uint32_t)__builtin_popcountll(mask & ~had);
 }
 
 // Marks units [from, to). Returns how many of them were not marked before.
@@ -406,8 +470,6 @@ static uint32_t mark_units(struct defrag_datagram *d, uint32_t from, uint32_t to
 {
 	uint32_t fresh = 0;
 
-	while (d->map_words * 64u < to)
-		d->map[d->map_words++] = 0;
 	for (uint32_t end; from < to; from = end) {
 		end = RTE_MIN(to, (from | 63) + 1);
 		fresh += mark_word(d, from, end);
@@ -419,10 +481,15 @@ static uint32_t count_units(const struct defrag_datagram *d, uint32_t below)
 {
 	uint32_t n = 0;
 
-	for (uint32_t i = 0; i < d->map_words && i * 64 < below; i++) {
-		uint32_t left = below - i * 64;
-		uint64_t mask = left >= 64 ? UINT64_MAX : (UINT64_C(1) << left) - 1;
-		n += (uint32_t)__builtin_popcountll(d->map[i] & mask);
+	for (uint32_t i = 0; i < DEFRAG_MAP_WORDS; i += 64) {
+		for (uint64_t words = d->live[i / 64]; words; words &= words - 1) {
+			uint32_t word = i + (uint32_t)__builtin_ctzll(words);
+			if (word * 64 >= below)
+				return n;
+			uint32_t left = below - word * 64;
+			uint64_t mask = left >= 64 ? UINT64_MAX : (UINT64_C(1) << left) - 1;
+			n += (uint32_t)__builtin_popcountll(d->map[word] & mask);
+		}
 	}
 	return n;
 }
@@ -439,11 +506,6 @@ struct fragment {
 	bool more;
 	bool ipv4;
 };
-
-static uint32_t be16(const uint8_t *p)
-{
-	return (uint32_t)p[0] << 8 | p[1];
-}
 
 static bool ignore(struct defrag *df, struct packet *p, uint16_t reason)
 {

@@ -71,6 +71,10 @@ int defrag_init(void *mem, const struct defrag_config *cfg, struct defrag **out)
 // What is wrong with a fragment is noted on it.
 struct packet *defrag_packet(struct defrag *df, struct burst *b, struct packet *frag);
 
+// Asks for the memory that fragments among n <= PKT_BURST frames, not decoded yet, will touch, so that it is waited for
+// together: where fragments of datagrams begun before have come since the last call.
+void defrag_ahead(struct defrag *df, const struct packet *frames, uint32_t n);
+
 // Gives up datagrams whose first fragment is timeout_ns or longer ago.
 void defrag_tick(struct defrag *df, uint64_t now_ns);
 

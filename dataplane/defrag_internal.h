@@ -17,11 +17,9 @@
 struct defrag_key {
 	union ip_addr src, dst;
 	uint64_t tunnel; // digest of what carries the packet, 0 without
-	uint32_t id;
-	uint16_t vlan[2];
-	uint8_t version;
-	uint8_t proto; // IPv4 only: RFC 8200 leaves the next header out
-	uint16_t spare;
+	// in words, since a word read right behind writes of its parts waits until those are in the cache
+	uint64_t id_vlans;      // identification, above it two VLAN ids of 16 bits
+	uint64_t version_proto; // 4 or 6, and above it the protocol, IPv4 only: RFC 8200 leaves the next header out
 };
 _Static_assert(sizeof(struct defrag_key) == 56, "keys are compared as bytes");
 
@@ -34,6 +32,8 @@ struct defrag_entry {
 struct defrag_datagram {
 	struct defrag_key key;
 	uint64_t first_ns; // time of the fragment that came first
+	uint64_t live[DEFRAG_MAP_WORDS /
+		      64]; // words of the map that are in use, a bit each: the rest is not even cleared
 	uint32_t bucket;   // hash chain it hangs in
 	uint32_t age_prev, age_next;
 	uint32_t log_head, log_tail; // chunks, DEFRAG_NONE when empty
@@ -42,14 +42,16 @@ struct defrag_datagram {
 	uint32_t units; // of the map that are set
 	uint32_t end;   // bytes of the fragmented part, known with the last fragment
 	uint16_t header_len;
-	uint16_t map_words; // of the map that are in use; the rest is not even cleared
 	uint8_t next_header;
 	uint8_t policy;
 	bool overlap;
 	bool have_end;
-	uint8_t header[DEFRAG_MAX_HEADER]; // of the first fragment, IPv6: without the fragment header
-	uint64_t map[DEFRAG_MAP_WORDS];    // units that have come
-};
+	uint8_t header[DEFRAG_MAX_HEADER]
+		__attribute__((aligned(64))); // of the first fragment, IPv6: without the fragment header
+	uint64_t map[DEFRAG_MAP_WORDS];       // units that have come
+} __attribute__((aligned(64)));
+_Static_assert(offsetof(struct defrag_datagram, live) == 64 && offsetof(struct defrag_datagram, header) == 128,
+	"a fragment touches two lines of its datagram, the first a third, and those of its bytes and of its unit");
 
 // Where an entry's bytes lie, for sorting.
 struct defrag_piece {
@@ -68,6 +70,7 @@ struct defrag {
 	uint32_t chunks, fresh_chunks, free_chunks;
 	uint32_t free_datagram, free_chunk; // lists
 	uint32_t oldest, newest;            // by arrival of the first fragment
+	uint32_t joined;                    // fragments of datagrams begun before, since the latest look ahead
 	uint64_t burst_seq;                 // ordinal of the first frame of the burst that owns `rebuilt`
 	size_t rebuilt_used;
 	uint32_t *bucket; // links: DEFRAG_LINK_INDEX of the datagram, above it a tag of its hash; or DEFRAG_NONE

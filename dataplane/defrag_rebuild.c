@@ -286,7 +286,7 @@ struct packet *defrag_rebuild(struct defrag *df, const struct defrag_datagram *d
 		.header_len = d->header_len,
 		.len = d->end,
 		.next_header = d->next_header,
-		.ipv4 = d->key.version == 4};
+		.ipv4 = (d->key.version_proto & 0xff) == 4};
 	struct packet *p = NULL;
 	uint8_t *data = begin_packet(df, &w, b, frag, &p);
 

@@ -209,6 +209,7 @@ static int make_worker(struct pipeline *p, const struct pipeline_config *cfg, ui
 	decode_init(&w->decoder, &cfg->decode);
 	w->decoder.defrag = defrag;
 	w->decoder.defrag_packet = defrag_packet;
+	w->decoder.defrag_ahead = defrag_ahead;
 	w->sink.flows = w->flows;
 	w->run = (struct detector_run){.sink = &w->sink, .flows = w->flows, .worker = id};
 	w->sink.burst = &w->burst;

@@ -186,16 +186,18 @@ static void parse_option(struct tcp_rx *x, const uint8_t *o, uint32_t len)
 
 void tcp_parse_options(struct tcp_rx *x, const uint8_t *opt, uint32_t len)
 {
+	const uint8_t *end = opt + len;
+
 	x->opts = SYN_SEEN | SYN_NO_WSCALE;
-	for (uint32_t i = 0; i < len && opt[i] != 0;) {
-		if (opt[i] == 1) {
-			i++;
+	while (opt < end && *opt != 0) {
+		if (*opt == 1) {
+			opt++;
 			continue;
 		}
-		if (i + 1 >= len || opt[i + 1] < 2 || i + opt[i + 1] > len) // decode has noted it
+		if (end - opt < 2 || opt[1] < 2 || opt[1] > end - opt) // decode has noted it
 			return;
-		if (opt[i] < 64 ? OPTIONS_READ >> opt[i] & 1 : opt[i] == 254)
-			parse_option(x, opt + i, opt[i + 1]);
-		i += opt[i + 1];
+		if (*opt < 64 ? OPTIONS_READ >> *opt & 1 : *opt == 254)
+			parse_option(x, opt, opt[1]);
+		opt += opt[1];
 	}
 }

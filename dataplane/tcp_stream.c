@@ -51,6 +51,17 @@ static inline void parse(struct tcp_rx *x, struct packet *p, struct detector_run
 
 #define TS_ONLY 0x0101080au // NOP NOP, timestamps, ten bytes: what data segments carry (RFC 7323 appendix A)
 
+static inline bool take_usual_timestamp(struct tcp_side *side, const struct packet *p, uint32_t tsval, uint32_t seq)
+{
+	if (!(side->flags & SIDE_TS) || seq_lt(tsval, side->last_ts))
+		return false;
+	if (seq_gt(seq, side->next_seq)) // RFC 7323 section 4.3
+		return true;
+	side->last_ts = tsval;
+	side->last_ts_at = tcp_clock(p->ts_ns);
+	return true;
+}
+
 // Options and timestamp of a segment on the short way: none, or the usual twelve bytes with a timestamp that has not
 // gone back. False: the long way.
 static inline bool take_usual_options(
@@ -64,14 +75,7 @@ static inline bool take_usual_options(
 		return false;
 	if (!(s->flags & SSN_TIMESTAMPS))
 		return true;
-	uint32_t tsval = load_be32(h + TCP_HDR_MIN + 4);
-	if (!(side->flags & SIDE_TS) || seq_lt(tsval, side->last_ts))
-		return false;
-	if (seq_gt(seq, side->next_seq)) // RFC 7323 section 4.3
-		return true;
-	side->last_ts = tsval;
-	side->last_ts_at = tcp_clock(p->ts_ns);
-	return true;
+	return take_usual_timestamp(side, p, load_be32(h + TCP_HDR_MIN + 4), seq);
 }
 
 #define FLAGS_OF_DATA (uint8_t) ~(TCP_PSH | TCP_ECE | TCP_CWR)
@@ -115,6 +119,61 @@ static __rte_noinline bool is_usual_ahead(
 	return seq != side->edge || side->flags & SIDE_HOLDS;
 }
 
+// A segment's numbers in host order, its window scaled, and whether it comes next.
+struct usual_numbers {
+	uint32_t seq, ack, len, win;
+	bool next;
+};
+
+// Takes a segment of the short way, of which all is checked. options: other than none or a timestamp, else NULL.
+static __rte_always_inline void take_usual(struct tcp_streams *ts, struct tcp_session *s, struct tcp_side *side,
+	struct tcp_side *peer, struct packet *p, struct detector_run *run, struct usual_numbers n,
+	const struct tcp_rx *options)
+{
+	bool news = ts->want_acks && n.ack != peer->last_ack;
+	s->flags |= SSN_CONFIRMED;
+	peer->last_ack = n.ack;
+	peer->window = n.win;
+	peer->next_win = seq_max(peer->next_win, n.ack + n.win);
+	if (unlikely(n.win > side->max_rwin))
+		side->max_rwin = n.win;
+	if (unlikely(peer->flags & SIDE_TIMED && seq_geq(n.ack, peer->timed_end)))
+		tcp_path_acked(ts, peer, p->ts_ns);
+	if (options && options->sack_count)
+		tcp_path_sack(ts, peer, options);
+	if (unlikely(news))
+		usual_news(ts, s, p, run);
+	if (unlikely(!n.next)) {
+		p->flags |= PKT_FLOW_ESTABLISHED;
+		usual_out_of_order(ts, s, p, run);
+		return;
+	}
+	if (!n.len) {
+		p->flags |= PKT_FLOW_ESTABLISHED;
+		return;
+	}
+	side->next_seq = n.seq + n.len;
+	p->flags |= PKT_FLOW_ESTABLISHED | (side->flags & SIDE_DEPTH ? 0 : PKT_STREAM_ADDED);
+	tcp_in_place(ts, s, side, p, run, p->data + p->payload_off, n.len);
+}
+
+// The same for a segment with other options, as far as they do not ask for the long way.
+static __rte_noinline bool usual_with_options(struct tcp_streams *ts, struct tcp_session *s, struct packet *p,
+	struct detector_run *run, struct usual_numbers n)
+{
+	struct tcp_side *side = &s->side[p->dir];
+	struct tcp_rx x;
+
+	parse(&x, p, run);
+	tcp_parse_options(&x, p->data + p->l4_off + TCP_HDR_MIN, p->payload_off - p->l4_off - TCP_HDR_MIN);
+	if (x.bad_wscale)
+		return false;
+	if (x.has_ts && s->flags & SSN_TIMESTAMPS && !take_usual_timestamp(side, p, x.tsval, x.seq))
+		return false;
+	take_usual(ts, s, side, &s->side[1 - p->dir], p, run, n, &x);
+	return true;
+}
+
 // The short way (V. Jacobson's header prediction, seen from between the hosts): a segment of an established connection
 // that is next in order, or ahead of that and not acknowledged yet, while the other side has nothing held and neither
 // does anything odd. All checks of the long way hold at once, so only the numbers move and the payload is handed on
@@ -139,36 +198,14 @@ static __rte_always_inline bool usual(
 		return false;
 	if (unlikely(seq_gt(seq + len, side->next_win)))
 		return false;
-	uint32_t win = (uint32_t)load_be16(h + 14) << side->wscale;
 	if (unlikely(!side->window))
 		return false;
+	uint32_t win = (uint32_t)load_be16(h + 14) << side->wscale;
 	if (unlikely(!win))
 		return false;
 	if (unlikely(!take_usual_options(s, side, p, h, seq)))
-		return false;
-	bool news = ts->want_acks && ack != peer->last_ack;
-	s->flags |= SSN_CONFIRMED;
-	peer->last_ack = ack;
-	peer->window = win;
-	peer->next_win = seq_max(peer->next_win, ack + win);
-	if (unlikely(win > side->max_rwin))
-		side->max_rwin = win;
-	if (unlikely(peer->flags & SIDE_TIMED && seq_geq(ack, peer->timed_end)))
-		tcp_path_acked(ts, peer, p->ts_ns);
-	if (unlikely(news))
-		usual_news(ts, s, p, run);
-	if (unlikely(!next)) {
-		p->flags |= PKT_FLOW_ESTABLISHED;
-		usual_out_of_order(ts, s, p, run);
-		return true;
-	}
-	if (!len) {
-		p->flags |= PKT_FLOW_ESTABLISHED;
-		return true;
-	}
-	side->next_seq = seq + len;
-	p->flags |= PKT_FLOW_ESTABLISHED | (side->flags & SIDE_DEPTH ? 0 : PKT_STREAM_ADDED);
-	tcp_in_place(ts, s, side, p, run, p->data + p->payload_off, len);
+		return usual_with_options(ts, s, p, run, (struct usual_numbers){seq, ack, len, win, next});
+	take_usual(ts, s, side, peer, p, run, (struct usual_numbers){seq, ack, len, win, next}, NULL);
 	return true;
 }
 

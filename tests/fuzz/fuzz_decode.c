@@ -46,6 +46,7 @@ static void start(struct run *r, uint8_t settings)
 	if (defrag_init(r->defrag_memory, &cfg, &r->decoder.defrag) != 0)
 		abort();
 	r->decoder.defrag_packet = defrag_packet;
+	r->decoder.defrag_ahead = defrag_ahead;
 	memset(&r->burst, 0, sizeof(r->burst));
 	r->n = 0;
 }
