@@ -3,6 +3,8 @@
 // clock too. The median batch counts: one in which the machine did something else does not. Next: yardstick.c.
 #include "perf/perf.h"
 
+#include <sched.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,6 +12,7 @@
 #include <rte_cycles.h>
 #include <rte_malloc.h>
 #include <rte_mbuf.h>
+#include <rte_pause.h>
 
 #include "dataplane/event_ring.h"
 #include "dataplane/source_ethdev.h"
@@ -39,9 +42,13 @@ struct lane {
 	uint32_t batches;
 	double *cycles;
 	double *stage[PERF_MAX_STAGES];
-	bool ours;                         // nobody else used the core during the latest batch
-	double *undisturbed;               // cycles of such batches of all trials of a flood
-	uint32_t undisturbed_count, timed; // of how many
+	bool ours; // nobody else used the core during the latest batch
+	// cycles of such batches of all trials of a flood, of how many; [1] with other lanes beside it
+	struct {
+		double *cycles;
+		uint32_t count, timed;
+	} undisturbed[2];
+	uint64_t yardstick; // the least of this lane's thread
 	// the probe's
 	struct worker_probe probe;
 	uint64_t stage_began, stage_cycles[PERF_MAX_STAGES];
@@ -82,16 +89,19 @@ static bool open_memory(struct lane *l, uint16_t i)
 	l->cycles = calloc(l->batches, sizeof(*l->cycles));
 	for (uint32_t s = 0; s < PERF_MAX_STAGES; s++)
 		l->stage[s] = calloc(l->batches, sizeof(double));
-	l->undisturbed = calloc((size_t)l->batches * l->o->trials, sizeof(*l->undisturbed));
+	for (uint32_t u = 0; u < 2; u++)
+		l->undisturbed[u].cycles = calloc((size_t)l->batches * l->o->trials, sizeof(double));
+	if (!l->undisturbed[0].cycles || !l->undisturbed[1].cycles)
+		return false;
 	if (l->o->kind == PERF_REPLAY) {
 		l->replay = replay_open(l->o);
-		return l->replay && l->cycles && l->undisturbed;
+		return l->replay && l->cycles;
 	}
 	snprintf(name, sizeof(name), "perf_%u", i);
 	// no cache: buffers come round in order, as a ring of descriptors has them
 	l->pool = rte_pktmbuf_pool_create(name, PERF_BATCH * 2 - 1, 0, 0, RTE_MBUF_DEFAULT_BUF_SIZE, SOCKET_ID_ANY);
 	l->frames = frames_open(l->o, l->w->flows);
-	return l->pool && l->frames && l->cycles && l->undisturbed;
+	return l->pool && l->frames && l->cycles;
 }
 
 struct lane *lane_open(const struct perf_options *o, struct pipeline *p, uint16_t i)
@@ -117,7 +127,8 @@ void lane_close(struct lane *l)
 	for (uint32_t s = 0; s < PERF_MAX_STAGES; s++)
 		free(l->stage[s]);
 	free(l->cycles);
-	free(l->undisturbed);
+	free(l->undisturbed[0].cycles);
+	free(l->undisturbed[1].cycles);
 	frames_close(l->frames);
 	replay_close(l->replay);
 	rte_mempool_free(l->pool);
@@ -298,15 +309,30 @@ struct sums {
 	uint64_t stage[PERF_MAX_STAGES];
 };
 
+// Waits until all lanes have their batch.
+static void meet(struct lane_meeting *m)
+{
+	uint32_t n = atomic_fetch_add(&m->arrived, 1), all = (n / m->lanes + 1) * m->lanes;
+
+	for (uint32_t i = 0; atomic_load(&m->arrived) < all; i++) {
+		rte_pause();
+		if (i > 10000)
+			sched_yield(); // more lanes than cores
+	}
+}
+
 // Makes a batch and takes it through. Returns its cycles.
-static uint64_t one_batch(struct lane *l, struct sums *sum)
+static uint64_t one_batch(struct lane *l, struct lane_meeting *meeting, struct sums *sum)
 {
 	make_batch(l);
+	if (meeting)
+		meet(meeting);
 	memset(l->stage_cycles, 0, sizeof(l->stage_cycles));
 	sum->bits += bits_of_batch(l);
 	sum->packets += l->n;
 	uint64_t before = yardstick(), cycles = run_batch(l);
 	l->ours = yardstick_ours(before);
+	l->yardstick = yardstick_least();
 	sum->cycles += cycles;
 	for (uint32_t s = 0; s < PERF_MAX_STAGES; s++)
 		sum->stage[s] += l->stage_cycles[s];
@@ -319,30 +345,31 @@ void lane_warm_up(struct lane *l)
 
 	if (l->replay) {
 		do
-			one_batch(l, &sum);
+			one_batch(l, NULL, &sum);
 		while (replay_left(l->replay) != replay_frames(l->replay));
 		return;
 	}
 	while (sum.packets < frames_warm_up(l->frames))
-		one_batch(l, &sum);
+		one_batch(l, NULL, &sum);
 	for (int i = 0; i < 64; i++)
-		one_batch(l, &sum);
+		one_batch(l, NULL, &sum);
 }
 
 // Every batch of a flood is alike: the median counts. By stage those count that had the core to themselves.
-static void trial_flood(struct lane *l, bool probe, struct sums *sum, struct lane_result *out)
+static void trial_flood(
+	struct lane *l, bool probe, struct lane_meeting *meeting, struct sums *sum, struct lane_result *out)
 {
 	uint32_t b = 0, patience = probe ? l->batches * YARDSTICK_PATIENCE : 0;
 
 	while (b < l->batches) {
-		l->cycles[b] = (double)one_batch(l, sum) / l->n;
+		l->cycles[b] = (double)one_batch(l, meeting, sum) / l->n;
 		for (uint32_t s = 0; s < PERF_MAX_STAGES; s++)
 			l->stage[s][b] = (double)l->stage_cycles[s] / l->n;
 		if (!probe && l->ours)
-			l->undisturbed[l->undisturbed_count++] = l->cycles[b];
+			l->undisturbed[!!meeting].cycles[l->undisturbed[!!meeting].count++] = l->cycles[b];
 		b += yardstick_accepts(l->ours, &patience);
 	}
-	l->timed += probe ? 0 : l->batches;
+	l->undisturbed[!!meeting].timed += probe ? 0 : l->batches;
 	out->cycles = median(l->cycles, l->batches);
 	for (uint32_t s = 0; s < PERF_MAX_STAGES; s++)
 		out->stage[s] = median(l->stage[s], l->batches);
@@ -355,7 +382,7 @@ static void trial_replay(struct lane *l, struct sums *sum, struct lane_result *o
 
 	do
 		do
-			one_batch(l, sum);
+			one_batch(l, NULL, sum);
 		while (replay_left(l->replay) != replay_frames(l->replay));
 	while (sum->packets < l->o->packets && rte_rdtsc() - begin < most);
 	out->cycles = (double)sum->cycles / (double)sum->packets;
@@ -363,7 +390,7 @@ static void trial_replay(struct lane *l, struct sums *sum, struct lane_result *o
 		out->stage[s] = (double)sum->stage[s] / (double)sum->packets;
 }
 
-void lane_trial(struct lane *l, bool probe, struct lane_result *out)
+void lane_trial(struct lane *l, bool probe, struct lane_meeting *meeting, struct lane_result *out)
 {
 	uint64_t created = flow_table_counters(l->w->flows)->created;
 	struct sums sum = {0};
@@ -374,19 +401,19 @@ void lane_trial(struct lane *l, bool probe, struct lane_result *out)
 	if (l->replay)
 		trial_replay(l, &sum, out);
 	else
-		trial_flood(l, probe, &sum, out);
+		trial_flood(l, probe, meeting, &sum, out);
 	l->w->probe = NULL;
 	out->bits_on_wire = (double)sum.bits / (double)sum.packets;
 	out->set_ups = (double)(flow_table_counters(l->w->flows)->created - created) / (double)sum.packets;
 }
 
-void lane_undisturbed(struct lane *l, struct lane_undisturbed *out)
+void lane_undisturbed(struct lane *l, bool together, struct lane_undisturbed *out)
 {
-	*out = (struct lane_undisturbed){.batches = l->undisturbed_count};
+	*out = (struct lane_undisturbed){.batches = l->undisturbed[together].count, .yardstick = l->yardstick};
 	if (!out->batches)
 		return;
-	out->cycles = median(l->undisturbed, l->undisturbed_count);
-	out->share = (double)l->undisturbed_count / l->timed;
+	out->cycles = median(l->undisturbed[together].cycles, out->batches);
+	out->share = (double)out->batches / l->undisturbed[together].timed;
 }
 
 static void free_burst(struct lane *l)

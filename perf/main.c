@@ -234,43 +234,61 @@ static void pin(unsigned core)
 	sched_setaffinity(0, sizeof(set), &set); // an unpinned run is only noisier
 }
 
-// With several workers each runs in a thread of its own; what counts is what each took while all ran.
+// With several workers each runs in a thread of its own. In each trial all run together, batch by batch at the same
+// time, and then the first by itself.
 struct lane_thread {
 	pthread_t thread;
 	struct lane *lane;
 	unsigned core;
+	uint32_t trials;
+	bool in_step; // floods
 	pthread_barrier_t *barrier;
-	struct lane_result result;
+	struct lane_meeting *meeting;
+	struct lane_result result[PERF_MAX_TRIALS];
 };
 
 static void *lane_main(void *arg)
 {
 	struct lane_thread *t = arg;
+	struct lane_result alone;
 
 	pin(t->core);
 	lane_warm_up(t->lane);
-	pthread_barrier_wait(t->barrier);
-	lane_trial(t->lane, false, &t->result);
+	for (uint32_t i = 0; i < t->trials; i++) {
+		pthread_barrier_wait(t->barrier);
+		lane_trial(t->lane, false, t->in_step ? t->meeting : NULL, &t->result[i]);
+		pthread_barrier_wait(t->barrier);
+		if (t->core == 0 && t->in_step)
+			lane_trial(t->lane, false, NULL, &alone);
+	}
 	return NULL;
 }
 
-static double run_threads(struct run *r)
+static void run_threads(struct run *r, double pps[PERF_MAX_TRIALS])
 {
-	struct lane_thread t[PERF_MAX_WORKERS];
+	static struct lane_thread t[PERF_MAX_WORKERS];
+	struct lane_meeting meeting = {.lanes = r->o.workers};
 	pthread_barrier_t barrier;
-	double pps = 0;
 
 	pthread_barrier_init(&barrier, NULL, r->o.workers);
 	for (uint16_t i = 0; i < r->o.workers; i++) {
-		t[i] = (struct lane_thread){.lane = r->lanes[i], .core = i, .barrier = &barrier};
+		t[i] = (struct lane_thread){.lane = r->lanes[i],
+			.core = i,
+			.trials = r->o.trials,
+			.in_step = r->o.kind != PERF_REPLAY,
+			.barrier = &barrier,
+			.meeting = &meeting};
 		pthread_create(&t[i].thread, NULL, lane_main, &t[i]);
 	}
 	for (uint16_t i = 0; i < r->o.workers; i++) {
 		pthread_join(t[i].thread, NULL);
-		pps += (double)rte_get_tsc_hz() / t[i].result.cycles;
+		for (uint32_t trial = 0; trial < r->o.trials; trial++)
+			pps[trial] += (double)rte_get_tsc_hz() / t[i].result[trial].cycles;
+		lane_undisturbed(r->lanes[i], true, &r->result.together[i]);
 	}
+	r->result.lane = t[0].result[r->o.trials - 1];
+	lane_undisturbed(r->lanes[0], false, &r->result.undisturbed);
 	pthread_barrier_destroy(&barrier);
-	return pps;
 }
 
 static int by_value(const void *a, const void *b)
@@ -320,20 +338,19 @@ static void measure_one(struct run *r)
 	say(r, "a turn to warm up");
 	lane_warm_up(l);
 	for (uint32_t i = 0; i < r->o.trials; i++) {
-		lane_trial(l, false, &trial);
+		lane_trial(l, false, NULL, &trial);
 		res->cycles[i] = trial.cycles;
 		say(r, "trial %u of %u: %.1f cycles a packet", i + 1, r->o.trials, trial.cycles);
 	}
 	qsort(res->cycles, r->o.trials, sizeof(*res->cycles), by_value);
 	res->lane = trial;
 	if (r->o.stages) {
-		lane_trial(l, true, &trial);
+		lane_trial(l, true, NULL, &trial);
 		memcpy(res->lane.stage, trial.stage, sizeof(trial.stage));
 		if (r->o.kind != PERF_REPLAY) // 128 frames would not stand for a capture
 			lane_instructions(l, res->instruction_stage, &res->instructions);
 	}
-	lane_undisturbed(l, &res->undisturbed);
-	res->yardstick = yardstick_least();
+	lane_undisturbed(l, false, &res->undisturbed);
 	res->control = lane_control(l);
 	res->wall_pps = (double)rte_get_tsc_hz() / res->cycles[r->o.trials / 2];
 	collect(r);
@@ -343,12 +360,11 @@ static void measure_one(struct run *r)
 
 static void measure_several(struct run *r)
 {
-	double pps[PERF_MAX_TRIALS];
+	double pps[PERF_MAX_TRIALS] = {0};
 
-	for (uint32_t i = 0; i < r->o.trials; i++) {
-		pps[i] = run_threads(r);
+	run_threads(r, pps);
+	for (uint32_t i = 0; i < r->o.trials; i++)
 		r->result.cycles[i] = (double)rte_get_tsc_hz() * r->o.workers / pps[i];
-	}
 	qsort(pps, r->o.trials, sizeof(*pps), by_value);
 	qsort(r->result.cycles, r->o.trials, sizeof(*pps), by_value);
 	r->result.wall_pps = pps[r->o.trials / 2];

@@ -108,19 +108,27 @@ struct lane *lane_open(const struct perf_options *o, struct pipeline *p, uint16_
 void lane_close(struct lane *l);
 // Sends the warm-up, untimed.
 void lane_warm_up(struct lane *l);
+// Where lanes meet before each batch, so that all are at work while one is timed.
+struct lane_meeting {
+	uint32_t lanes;
+	_Atomic uint32_t arrived;
+};
 // One trial: of a flood as many packets as asked for, of a replay as many whole turns as make up that number or fill
 // ten seconds. probe: fill result->stage as well (costs a clock reading a stage and burst).
-void lane_trial(struct lane *l, bool probe, struct lane_result *out);
+// meeting: of the lanes that run such trials together (floods only); NULL: the lane runs alone.
+void lane_trial(struct lane *l, bool probe, struct lane_meeting *meeting, struct lane_result *out);
 // The same frames through a pipeline that does nothing: what the source itself and freeing cost.
 double lane_control(struct lane *l);
 // The batches of all trials so far of a flood during which nobody else used the core: what a figure of a shared machine
 // is worth. Without any (a replay) batches is 0.
 struct lane_undisturbed {
-	double cycles;    // a packet, median of those batches
-	uint32_t batches; // how many they are
-	double share;     // of all
+	double cycles;      // a packet, median of those batches
+	uint32_t batches;   // how many they are
+	double share;       // of all
+	uint64_t yardstick; // the least that this lane's core took
 };
-void lane_undisturbed(struct lane *l, struct lane_undisturbed *out);
+// together: of the trials with a meeting, else of those without.
+void lane_undisturbed(struct lane *l, bool together, struct lane_undisturbed *out);
 // Instructions a packet by stage; sum in *total. Returns false when this system cannot count them.
 bool lane_instructions(struct lane *l, double stage[PERF_MAX_STAGES], double *total);
 // For peers: makes the next PERF_BATCH frames (floods only); lane_mbufs() are theirs to free.
@@ -182,7 +190,7 @@ struct perf_result {
 	uint32_t trials;
 	double cycles[PERF_MAX_TRIALS]; // sorted
 	struct lane_undisturbed undisturbed;
-	uint64_t yardstick; // the least
+	struct lane_undisturbed together[PERF_MAX_WORKERS]; // several workers: each while all run
 	double control;
 	double wall_pps; // all workers together
 	struct lane_result lane;

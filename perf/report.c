@@ -125,6 +125,41 @@ static void ledger_text(const struct perf_result *r)
 		r->lost[EVENT_ALERT] + r->lost[EVENT_FINDING] + r->lost[EVENT_ANOMALY] + r->lost[EVENT_FLOW]);
 }
 
+static void undisturbed_text(const char *what, const struct lane_undisturbed *u)
+{
+	if (u->batches)
+		printf("%s %.1f a packet in the %.0f %% of batches with the core to themselves (yardstick %lu "
+		       "cycles)\n",
+			what, u->cycles, 100 * u->share, u->yardstick);
+}
+
+// What all workers do a second in batches with their cores to themselves, while all run; 0: one of them had none.
+static double together_pps(const struct perf_result *r)
+{
+	double pps = 0;
+
+	for (uint16_t i = 0; i < r->options->workers; i++) {
+		if (!r->together[i].batches)
+			return 0;
+		pps += (double)rte_get_tsc_hz() / r->together[i].cycles;
+	}
+	return pps;
+}
+
+static void together_text(const struct perf_result *r)
+{
+	double pps = together_pps(r), alone = (double)rte_get_tsc_hz() / r->undisturbed.cycles;
+
+	for (uint16_t i = 0; pps > 0 && i < r->options->workers; i++) {
+		char what[32];
+		snprintf(what, sizeof(what), "  worker %u,  ", i);
+		undisturbed_text(what, &r->together[i]);
+	}
+	if (pps > 0 && r->undisturbed.batches)
+		printf("together     %.2f million packets/s undisturbed, %.2f times worker 0 alone (%.2f)\n", pps / 1e6,
+			pps / alone, alone / 1e6);
+}
+
 void report_text(const struct perf_result *r)
 {
 	const struct perf_options *o = r->options;
@@ -135,11 +170,8 @@ void report_text(const struct perf_result *r)
 		o->workers > 1 ? "s" : "", o->detectors, o->seed, o->zipf > 0 ? ", Zipf" : "");
 	printf("cycles       %.1f a packet (%.1f..%.1f, %u trials), of which the source itself %.1f\n",
 		r->cycles[r->trials / 2], r->cycles[0], r->cycles[r->trials - 1], r->trials, r->control);
-	if (r->undisturbed.batches)
-		printf("undisturbed  %.1f a packet in the %.0f %% of batches with the core to themselves (yardstick "
-		       "%lu "
-		       "cycles)\n",
-			r->undisturbed.cycles, 100 * r->undisturbed.share, r->yardstick);
+	undisturbed_text("undisturbed ", &r->undisturbed);
+	together_text(r);
 	printf("rate         %.2f million packets/s a core, %.2f Gbit/s on the wire; %u worker%s: %.2f million "
 	       "packets/s\n",
 		pps / 1e6, pps * r->lane.bits_on_wire / 1e9, o->workers, o->workers > 1 ? "s" : "", r->wall_pps / 1e6);
@@ -199,6 +231,18 @@ static void machine_json(void)
 		kb_of("/proc/self/smaps_rollup", "AnonHugePages"));
 }
 
+static void together_json(const struct perf_result *r)
+{
+	if (r->options->workers == 1)
+		return;
+	printf("  \"together\": {\"packets_per_s\": %.0f, \"workers\": [", together_pps(r));
+	for (uint16_t i = 0; i < r->options->workers; i++)
+		printf("%s{\"cycles_per_packet\": %.2f, \"batches\": %u, \"share\": %.4f, \"yardstick_cycles\": %lu}",
+			i ? ", " : "", r->together[i].cycles, r->together[i].batches, r->together[i].share,
+			r->together[i].yardstick);
+	printf("]},\n");
+}
+
 void report_json(const struct perf_result *r)
 {
 	const struct perf_options *o = r->options;
@@ -213,7 +257,8 @@ void report_json(const struct perf_result *r)
 		printf("%s%.2f", i ? ", " : "", r->cycles[i]);
 	printf("],\n  \"undisturbed\": {\"cycles_per_packet\": %.2f, \"batches\": %u, \"share\": %.4f, "
 	       "\"yardstick_cycles\": %lu},\n",
-		r->undisturbed.cycles, r->undisturbed.batches, r->undisturbed.share, r->yardstick);
+		r->undisturbed.cycles, r->undisturbed.batches, r->undisturbed.share, r->undisturbed.yardstick);
+	together_json(r);
 	printf("  \"control_cycles_per_packet\": %.2f,\n  \"packets_per_s\": %.0f,\n  "
 	       "\"all_workers_packets_per_s\": %.0f,\n",
 		r->control, packets_per_s(r), r->wall_pps);
