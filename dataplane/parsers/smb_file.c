@@ -73,7 +73,7 @@ static struct smb_tx *file_tx_new(struct smb *z, const struct smb_msg *m, const 
 	if (!tx)
 		return NULL;
 	tx->file_dir = m->dir;
-	tx->tx.dirs = (uint8_t)(1u << m->dir);
+	tx->tx.progress[!m->dir] = 1; // takes no part, but its events are the other side's, too
 	memcpy(tx->guid, f->guid, SMB_GUID_LEN);
 	smb_text_copy(z, &tx->text[SMB_NAME], &f->name);
 	// Suricata's records of files: SMB1 without session and tree, SMB2 with a status

@@ -270,6 +270,7 @@ static void bytes_that_were_there_are_an_overlap(void **state)
 	say(DIR_TO_SERVER);
 	assert_string_equal(of(SMB_FILE, "file.data", DIR_TO_SERVER), "hello");
 	assert_true(plab_has_event(&lab, &last_of(SMB_FILE)->tx, "file_overlap"));
+	assert_int_equal(last_of(SMB_FILE)->tx.dirs, 3); // rules of both sides are asked about it
 }
 
 static void bytes_behind_a_hole_are_not_inspected(void **state)
