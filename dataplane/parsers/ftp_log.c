@@ -24,7 +24,7 @@ static bool next_line(const uint8_t **at, const uint8_t *end, struct app_bytes *
 // A list of the codes or of the texts of all lines that have one.
 static void log_replies(struct app_log *l, const char *name, const struct app_text *reply, bool codes)
 {
-	const uint8_t *at = reply->at, *end = at + reply->len;
+	const uint8_t *at = reply->at, *end = reply->len ? at + reply->len : at;
 	struct app_bytes code, text;
 	bool listed = false;
 

@@ -133,7 +133,7 @@ static inline struct mime_file *mime_file_at(const struct mime *m, uint32_t i)
 
 static inline struct app_bytes mime_bytes(const struct mime *m, struct mime_span s)
 {
-	return (struct app_bytes){m->text.at + s.at, s.len};
+	return (struct app_bytes){s.len ? m->text.at + s.at : m->text.at, s.len};
 }
 
 static inline void mime_note(struct mime *m, enum mime_event e)
