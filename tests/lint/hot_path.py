@@ -2,7 +2,9 @@
 """Nothing on the packet path allocates, locks, waits, logs or calls the system.
 
 Reads the objects of a build (objdump -dr), follows every reference from the roots in hot_path.txt from
-function to function, and prints the way to each function outside the tree that is not allowed there.
+function to function, and prints the way to each function outside the tree that is not allowed there. Of objects that
+a `table` names, every function whose address stands in their data is a root: those of parsers. Before that a parser is
+made up that allocates, and has to be found.
 
 usage: hot_path.py BUILD_DIR
 """
@@ -13,6 +15,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tempfile
 
 from common import ROOT, finish, skip
 
@@ -20,6 +23,8 @@ FUNCTION = re.compile(r"^([0-9a-f]+) <([^>]+)>:$")
 DIRECT = re.compile(r"\s(?:call|jmp|j[a-z]+|lea)\b.*<([^>+]+)(?:\+0x[0-9a-f]+)?>")
 RELOC = re.compile(r"R_(?:X86_64|AARCH64)_\S+\s+([^\s+-]+)([+-]0x[0-9a-f]+)?")
 SECTION = re.compile(r"^Disassembly of section (\S+):$")
+DATA = re.compile(r"^RELOCATION RECORDS FOR \[(\.data[^\]]*)\]:$")
+ENTRY = re.compile(r"^[0-9a-f]+ R_\S+\s+([^\s+-]+)([+-]0x[0-9a-f]+)?$")
 
 
 def rules():
@@ -51,6 +56,20 @@ class Object:
         text = subprocess.run(["objdump", "-dr", "--no-show-raw-insn", path], check=True,
                               capture_output=True).stdout.decode("utf-8", "replace")
         self.parse(text)
+
+    def table_entries(self):
+        """Names of this object's functions whose addresses stand in its data."""
+        text = subprocess.run(["objdump", "-r", self.path], check=True, capture_output=True).stdout.decode()
+        own, inside = {n for fs in self.starts.values() for _, n in fs}, False
+        for line in text.splitlines():
+            entry = ENTRY.match(line)
+            if line.startswith("RELOCATION"):
+                inside = DATA.match(line)
+            elif inside and entry:
+                at = (entry.group(1), int(entry.group(2) or "0", 16)) if entry.group(1).startswith(".text") else entry.group(1)
+                name = self.resolve(at)
+                if name in own:
+                    yield name
 
     def parse(self, text):
         section, here = "", None
@@ -111,6 +130,7 @@ def undefined_functions(path):
 def walk(parsed, defined, rule):
     globals_needed = {o.path: undefined_functions(o.path) for o in parsed}
     roots = [(o, n) for o in parsed for fs in o.starts.values() for _, n in fs if rule["root"].fullmatch(n)]
+    roots += [(o, n) for o in parsed if rule["table"].search(o.path) for n in o.table_entries()]
     seen, queue, found = {(o.path, n): None for o, n in roots}, collections.deque(roots), {}
     while queue:
         o, name = queue.popleft()
@@ -146,6 +166,24 @@ def data_symbols(build_dirs):
     return names
 
 
+MADE_UP = """
+#include <stdlib.h>
+struct parser { const char *name; void *(*parse)(unsigned long n); };
+static void *parse(unsigned long n) { return malloc(n); }
+const struct parser parser_made_up = {"made-up", parse};
+"""
+
+
+def finds_a_made_up_parser(rule):
+    """Whether a parser that allocates, and is reached through its table alone, is found."""
+    with tempfile.TemporaryDirectory() as folder:
+        source, made = os.path.join(folder, "made_up.c"), os.path.join(folder, "parsers_made_up.c.o")
+        with open(source, "w", encoding="utf-8") as f:
+            f.write(MADE_UP)
+        subprocess.run([os.environ.get("CC", "cc"), "-O2", "-fPIC", "-c", source, "-o", made], check=True)
+        return "malloc" in walk(*build_graph([made]), rule)[2]
+
+
 def main():
     if not shutil.which("objdump"):
         skip("objdump is not installed")
@@ -155,6 +193,8 @@ def main():
     if any("__asan_init" in undefined_functions(p) for p in paths[:5]):
         skip("a sanitizer build calls its run-time everywhere")
     rule = rules()
+    if not finds_a_made_up_parser(rule):
+        finish(["a parser made up to call malloc was not found: tables are not walked"], "")
     parsed, defined = build_graph(paths)
     roots, seen, found = walk(parsed, defined, rule)
     variables = data_symbols(paths)
