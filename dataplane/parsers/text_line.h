@@ -55,7 +55,7 @@ static inline bool text_begins(struct app_bytes b, const char *text)
 {
 	uint32_t i = 0;
 
-	while (text[i] && i < b.len && text_lower(b.at[i]) == (uint8_t)text[i])
+	while (i < b.len && text[i] && text_lower(b.at[i]) == (uint8_t)text[i])
 		i++;
 	return !text[i];
 }
