@@ -126,16 +126,18 @@ void http2_block(struct http2_run *r, struct http2_tx *tx, const uint8_t *block,
 static void join(struct http2_run *r, struct http2_message *m, struct http2_value *v, struct http1_span value)
 {
 	bool moves = !v->extra || v->span.at + v->span.len != m->extra.len;
-	struct app_text *from = v->extra ? &m->extra : &m->text;
+	uint32_t more = v->span.len + 2 + value.len;
 
-	if (m->extra.len + v->span.len + 2 + value.len > HTTP2_JOINED_MAX)
+	if (m->extra.len + more > HTTP2_JOINED_MAX)
 		return;
+	if (!app_text_room(r->run, &m->extra, more)) { // before it is known where the values so far lie in it
+		r->no_memory = true;
+		return;
+	}
 	if (moves) {
+		const struct app_text *from = v->extra ? &m->extra : &m->text;
 		uint32_t at = m->extra.len;
-		http2_add(r, &m->extra, m->text.at, v->span.len); // room, before `from` is looked at
-		if (r->no_memory)
-			return;
-		memcpy(m->extra.at + at, from->at + v->span.at, v->span.len);
+		http2_add(r, &m->extra, from->at + v->span.at, v->span.len);
 		v->span.at = at;
 		v->extra = true;
 	}

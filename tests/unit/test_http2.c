@@ -77,6 +77,24 @@ static void a_stream_is_a_transaction(void **state)
 	assert_true(app_tx_over(&parser_http2, plab_tx(&lab, 0)));
 }
 
+static void values_of_one_name_are_put_together(void **state)
+{
+	CLIENT(PREFACE FRAME("\x22", "\x01", "\x05", "\x01") ASK "a.b"
+								 "\x0f\x2b\x00"
+								 "\x0f\x2b\x01"
+								 "b"
+								 "\x0f\x2b\x01"
+								 "c"
+								 "\x0f\x04\x01"
+								 "x"
+								 "\x0f\x04\x01"
+								 "y"
+								 "\x0f\x2b\x01"
+								 "d");
+	assert_string_equal(ask(0, "http.user_agent"), ", b, c, d"); // the first one is empty
+	assert_string_equal(ask(0, "http.accept"), "x, y");
+}
+
 static void a_frame_of_the_connection_is_a_transaction(void **state)
 {
 	uint64_t v;
@@ -308,6 +326,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(a_stream_is_a_transaction),
 		TEST(a_frame_of_the_connection_is_a_transaction),
+		TEST(values_of_one_name_are_put_together),
 		cmocka_unit_test(a_conversation_may_be_cut_anywhere),
 		TEST(fields_come_over_several_frames),
 		TEST(padding_and_priority_are_no_fields),
