@@ -70,6 +70,8 @@ static enum tcp_verdict establish(struct tcp_streams *ts, struct tcp_session *s,
 {
 	tcp_path_established(ts, s, x);
 	tcp_set_state(ts, s, TCP_ESTABLISHED);
+	if (s->flags & SSN_SYN_DATA)
+		x->p->flags |= PKT_FLOW_ESTABLISHED; // as in Suricata 7.0.10; of others the next is the first
 	tcp_hand_syn_data(ts, s, x);
 	tcp_take(ts, s, x);
 	return TCP_TAKE;

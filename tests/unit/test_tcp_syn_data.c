@@ -90,6 +90,7 @@ static void data_of_a_syn_is_handed_on_when_the_handshake_is_over(void **state)
 	lab_expect(lab, C, "");
 	lab_send(lab, C, ACK, 5, 0, "");
 	lab_expect(lab, C, "GET /");
+	assert_true(lab->last.flags & PKT_FLOW_ESTABLISHED);
 	lab_close(lab);
 }
 
