@@ -435,3 +435,23 @@ static inline char *plab_every_split(const struct parser *parser, const struct p
 	free(lab);
 	return whole;
 }
+
+// What a test of one parser begins with: its lab, fresh in each TEST(name), and what the two sides say there.
+#define PARSER_TEST(tested, transport)               \
+	extern const struct parser tested;           \
+	static struct parser_lab lab;                \
+                                                     \
+	static int open_lab(void **state)            \
+	{                                            \
+		plab_open(&lab, &tested, transport); \
+		return 0;                            \
+	}                                            \
+                                                     \
+	static int close_lab(void **state)           \
+	{                                            \
+		plab_close(&lab);                    \
+		return 0;                            \
+	}
+#define CLIENT(literal) plab_feed(&lab, DIR_TO_SERVER, literal, sizeof(literal) - 1)
+#define SERVER(literal) plab_feed(&lab, DIR_TO_CLIENT, literal, sizeof(literal) - 1)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, open_lab, close_lab)

@@ -299,8 +299,6 @@ static void a_connection_that_nobody_announced_is_not_read(void **state)
 	assert_int_equal(lab.answer, PARSE_STOP);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, open_lab, close_lab)
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {

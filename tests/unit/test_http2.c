@@ -11,24 +11,7 @@
 #define DATA(stream, len, text) FRAME(len, "\x00", "\x01", stream) text
 #define RST(stream, code) FRAME("\x04", "\x03", "\x00", stream) "\x00\x00\x00" code
 
-extern const struct parser parser_http2;
-
-static struct parser_lab lab;
-
-static int open_lab(void **state)
-{
-	plab_open(&lab, &parser_http2, OVER_TCP);
-	return 0;
-}
-
-static int close_lab(void **state)
-{
-	plab_close(&lab);
-	return 0;
-}
-
-#define CLIENT(literal) plab_feed(&lab, DIR_TO_SERVER, literal, sizeof(literal) - 1)
-#define SERVER(literal) plab_feed(&lab, DIR_TO_CLIENT, literal, sizeof(literal) - 1)
+PARSER_TEST(parser_http2, OVER_TCP)
 
 static const char *ask(uint32_t nth, const char *name)
 {
@@ -318,8 +301,6 @@ static void a_small_block_does_not_become_a_large_message(void **state)
 	assert_int_equal(lab.answer, PARSE_OK);
 	assert_true(lab.s->memory < 400000);
 }
-
-#define TEST(name) cmocka_unit_test_setup_teardown(name, open_lab, close_lab)
 
 int main(void)
 {

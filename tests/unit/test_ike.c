@@ -20,24 +20,7 @@
 	"\x00\x00\x00\x01\x00\x00\x00\x01\x00\x00\x00\x20\x01\x01\x00\x01\x00\x00\x00\x18\x01\x01\x00\x00" \
 	"\x80\x01\x00\x07\x80\x0e\x00\x80\x80\x02\x00\x02\x80\x04\x00\x02"
 
-extern const struct parser parser_ike;
-
-static struct parser_lab lab;
-
-static int open_lab(void **state)
-{
-	plab_open(&lab, &parser_ike, OVER_UDP);
-	return 0;
-}
-
-static int close_lab(void **state)
-{
-	plab_close(&lab);
-	return 0;
-}
-
-#define CLIENT(literal) plab_feed(&lab, DIR_TO_SERVER, literal, sizeof(literal) - 1)
-#define SERVER(literal) plab_feed(&lab, DIR_TO_CLIENT, literal, sizeof(literal) - 1)
+PARSER_TEST(parser_ike, OVER_UDP)
 
 static void a_negotiation_of_version_2_is_read(void **state)
 {
@@ -131,8 +114,6 @@ static void payloads_that_lie_are_left_out(void **state)
 		assert_int_equal(plab_tx(&lab, i)->event_count, 0);
 	assert_non_null(strstr(plab_log(&lab, plab_tx(&lab, 0)), "payload:[]"));
 }
-
-#define TEST(name) cmocka_unit_test_setup_teardown(name, open_lab, close_lab)
 
 int main(void)
 {

@@ -275,8 +275,6 @@ static void a_mail_that_is_cut_off_says_how_far_it_came(void **state)
 	}
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, open_lab, close_lab)
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {

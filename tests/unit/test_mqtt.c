@@ -8,24 +8,7 @@
 #define PUBLISH1 "\x3b\x08\x00\x02\x61/\x00\x07hi"
 #define PUBACK "\x40\x02\x00\x07"
 
-extern const struct parser parser_mqtt;
-
-static struct parser_lab lab;
-
-static int open_lab(void **state)
-{
-	plab_open(&lab, &parser_mqtt, OVER_TCP);
-	return 0;
-}
-
-static int close_lab(void **state)
-{
-	plab_close(&lab);
-	return 0;
-}
-
-#define CLIENT(literal) plab_feed(&lab, DIR_TO_SERVER, literal, sizeof(literal) - 1)
-#define SERVER(literal) plab_feed(&lab, DIR_TO_CLIENT, literal, sizeof(literal) - 1)
+PARSER_TEST(parser_mqtt, OVER_TCP)
 
 static const char *text(uint32_t nth, const char *name)
 {
@@ -171,8 +154,6 @@ static void messages_nobody_answers_give_way(void **state)
 	assert_true(plab_count(&lab) <= 64);
 	assert_non_null(strstr(lab.text, "event too_many_transactions"));
 }
-
-#define TEST(name) cmocka_unit_test_setup_teardown(name, open_lab, close_lab)
 
 int main(void)
 {

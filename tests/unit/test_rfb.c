@@ -7,24 +7,7 @@
 	"\x03\x20\x02\x58\x20\x18\x00\x01\x00\xff\x00\xff\x00\xff\x10\x08\x00\x00\x00\x00\x00\x00\x00\x04" \
 	"desk"
 
-extern const struct parser parser_rfb;
-
-static struct parser_lab lab;
-
-static int open_lab(void **state)
-{
-	plab_open(&lab, &parser_rfb, OVER_TCP);
-	return 0;
-}
-
-static int close_lab(void **state)
-{
-	plab_close(&lab);
-	return 0;
-}
-
-#define CLIENT(literal) plab_feed(&lab, DIR_TO_SERVER, literal, sizeof(literal) - 1)
-#define SERVER(literal) plab_feed(&lab, DIR_TO_CLIENT, literal, sizeof(literal) - 1)
+PARSER_TEST(parser_rfb, OVER_TCP)
 
 static uint64_t field(const char *name, uint8_t dir)
 {
@@ -160,8 +143,6 @@ static void a_conversation_may_be_cut_anywhere(void **state)
 	assert_non_null(strstr(told, "rfb.secresult[0] 0"));
 	free(told);
 }
-
-#define TEST(name) cmocka_unit_test_setup_teardown(name, open_lab, close_lab)
 
 int main(void)
 {

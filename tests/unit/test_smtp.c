@@ -202,8 +202,6 @@ static void a_conversation_is_the_same_however_it_is_cut(void **state)
 	free(told);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, open_lab, close_lab)
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
