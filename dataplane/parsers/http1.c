@@ -472,7 +472,7 @@ static bool may_be_status(struct app_bytes b)
 	static const char name[] = "http";
 	uint32_t i = 0;
 
-	while (i < b.len && i < 4 && http1_lower(b.at[i]) == (uint8_t)name[i])
+	while (i < b.len && i < 4 && text_lower(b.at[i]) == (uint8_t)name[i])
 		i++;
 	return i == b.len;
 }

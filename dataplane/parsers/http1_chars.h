@@ -5,6 +5,7 @@
 #include <stdint.h>
 
 #include "dataplane/api/parser.h"
+#include "dataplane/parsers/text_line.h"
 
 // SP, HTAB
 static inline bool http1_is_blank(uint8_t c)
@@ -16,11 +17,6 @@ static inline bool http1_is_blank(uint8_t c)
 static inline bool http1_is_space(uint8_t c)
 {
 	return c == ' ' || (c >= '\t' && c <= '\r');
-}
-
-static inline uint8_t http1_lower(uint8_t c)
-{
-	return c >= 'A' && c <= 'Z' ? c | 0x20 : c;
 }
 
 // 0..15, -1: not a hexadecimal digit
@@ -71,7 +67,7 @@ static inline bool http1_equals(struct app_bytes b, const char *lower)
 	uint32_t i = 0;
 
 	for (; i < b.len && lower[i]; i++)
-		if (http1_lower(b.at[i]) != (uint8_t)lower[i])
+		if (text_lower(b.at[i]) != (uint8_t)lower[i])
 			return false;
 	return i == b.len && !lower[i];
 }
@@ -79,7 +75,7 @@ static inline bool http1_equals(struct app_bytes b, const char *lower)
 static inline bool http1_begins(struct app_bytes b, const char *lower)
 {
 	for (uint32_t i = 0; lower[i]; i++)
-		if (i == b.len || http1_lower(b.at[i]) != (uint8_t)lower[i])
+		if (i == b.len || text_lower(b.at[i]) != (uint8_t)lower[i])
 			return false;
 	return true;
 }

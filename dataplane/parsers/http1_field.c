@@ -131,16 +131,6 @@ static struct name look_at_name(struct app_bytes name)
 	return look;
 }
 
-static bool same_name(struct app_bytes a, struct app_bytes b)
-{
-	if (a.len != b.len)
-		return false;
-	for (uint32_t i = 0; i < a.len; i++)
-		if (http1_lower(a.at[i]) != http1_lower(b.at[i]))
-			return false;
-	return true;
-}
-
 static uint64_t seen_bit(uint16_t hash)
 {
 	return 1ull << (hash & 63);
@@ -153,7 +143,7 @@ static uint32_t first_of_name(const struct http1_message *m, const struct http1_
 		return 0;
 	for (uint32_t i = 0; i < m->field_count; i++) {
 		const struct http1_field *other = http1_field(m, i);
-		if (other->hash == f->hash && !other->repeated && same_name(http1_bytes(&m->start, other->name), name))
+		if (other->hash == f->hash && !other->repeated && text_same(http1_bytes(&m->start, other->name), name))
 			return i + 1;
 	}
 	return 0;

@@ -40,7 +40,7 @@ static bool holds(struct app_bytes value, const char *lower)
 	for (uint32_t from = 0; from < value.len; from++) {
 		uint32_t i = from, n = 0;
 		while (i < value.len && lower[n]) {
-			if (value.at[i] && http1_lower(value.at[i]) != (uint8_t)lower[n])
+			if (value.at[i] && text_lower(value.at[i]) != (uint8_t)lower[n])
 				break;
 			n += value.at[i++] != 0;
 		}

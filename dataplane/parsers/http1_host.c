@@ -42,7 +42,7 @@ static bool sound_host(struct app_bytes b)
 	if (*b.at == '[')
 		return true;
 	for (uint32_t i = 0; i < b.len; i++) {
-		uint8_t c = http1_lower(b.at[i]);
+		uint8_t c = text_lower(b.at[i]);
 		if (c == '.') {
 			if (!label)
 				return false;
@@ -92,7 +92,7 @@ static void take_host(struct http1_run *r, struct app_bytes host, bool lower)
 	http1_add(r, &tx->host, host.at, host.len);
 	tx->has_host = !r->no_memory && host.len;
 	for (uint32_t i = 0; tx->has_host && lower && i < tx->host.len; i++)
-		tx->host.at[i] = http1_lower(tx->host.at[i]);
+		tx->host.at[i] = text_lower(tx->host.at[i]);
 }
 
 void http1_authority(struct http1_run *r, struct app_bytes text)
@@ -113,7 +113,7 @@ static bool same_host(struct app_bytes a, const struct app_text *b)
 	if (a.len != b->len)
 		return false;
 	for (uint32_t i = 0; i < a.len; i++)
-		if (http1_lower(a.at[i]) != http1_lower(b->at[i]))
+		if (text_lower(a.at[i]) != text_lower(b->at[i]))
 			return false;
 	return true;
 }

@@ -237,17 +237,7 @@ static void make_host(struct http2_run *r, struct http2_message *m)
 	http2_add(r, &m->extra, m->text.at + span.at, span.len);
 	m->host.len = m->extra.len - m->host.at;
 	for (uint32_t i = 0; i < m->host.len; i++)
-		m->extra.at[m->host.at + i] = http1_lower(m->extra.at[m->host.at + i]);
-}
-
-static bool same(struct app_bytes a, struct app_bytes b)
-{
-	if (a.len != b.len)
-		return false;
-	for (uint32_t i = 0; i < a.len; i++)
-		if (http1_lower(a.at[i]) != http1_lower(b.at[i]))
-			return false;
-	return true;
+		m->extra.at[m->host.at + i] = text_lower(m->extra.at[m->host.at + i]);
 }
 
 static uint32_t digits(struct app_bytes b)
@@ -291,7 +281,7 @@ static void check(struct http2_run *r, struct http2_tx *tx)
 
 	if (authority.at && memchr(authority.at, '@', authority.len))
 		http2_note(r, tx, HTTP2_E_USERINFO);
-	if (authority.at && host.at && !same(authority, host))
+	if (authority.at && host.at && !text_same(authority, host))
 		http2_note(r, tx, HTTP2_E_HOST_MISMATCH);
 	if (r->dir == DIR_TO_CLIENT && range.at && !is_range(range))
 		http2_note(r, tx, HTTP2_E_RANGE);

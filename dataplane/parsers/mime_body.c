@@ -2,6 +2,8 @@
 // Next: mime_log.c.
 #include "dataplane/parsers/mime.h"
 
+#include "dataplane/api/base64.h"
+
 #define SCHEME "http://"
 #define SCHEME_LEN 7u
 
@@ -81,18 +83,6 @@ static void emit_eol(struct app_run *run, struct mime *m, uint8_t eol)
 		emit(run, m, (const uint8_t *)"\r\n" + 2 - eol, eol);
 }
 
-// 0..63; 64: "=", which counts as 0; 65: not of the alphabet, passed over (RFC 2045 6.8).
-static uint8_t base64_value(uint8_t c)
-{
-	if (c >= 'A' && c <= 'Z')
-		return c - 'A';
-	if (c >= 'a' && c <= 'z')
-		return c - 'a' + 26;
-	if (c >= '0' && c <= '9')
-		return c - '0' + 52;
-	return c == '+' ? 62 : c == '/' ? 63 : c == '=' ? 64 : 65;
-}
-
 // The bytes of a group; what it lacks is padding. Returns how many.
 static uint32_t base64_group(struct mime_body *b, uint8_t out[3])
 {
@@ -114,11 +104,12 @@ static void base64_line(struct app_run *run, struct mime *m, struct app_bytes li
 	uint32_t n = 0;
 
 	for (uint32_t i = 0; i < line.len; i++) {
-		uint8_t v = base64_value(line.at[i]);
-		if (v > 64)
-			continue;
-		b->group = b->group << 6 | (v & 63);
-		b->pad += v == 64;
+		int v = base64_digit(line.at[i]);
+		bool pads = line.at[i] == '='; // counts as 0
+		if (v < 0 && !pads)
+			continue; // passed over (RFC 2045 6.8)
+		b->group = b->group << 6 | (pads ? 0 : (uint32_t)v);
+		b->pad += pads;
 		if (++b->group_len == 4)
 			n += base64_group(b, out + n);
 		if (n > sizeof(out) - 3) {

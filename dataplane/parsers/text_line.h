@@ -1,5 +1,5 @@
 // Lines of protocols that are text: up to a line feed, with or without a carriage return before it. Of one that is too
-// long the front is read, as in Suricata. Next: smtp.c, ftp.c.
+// long the front is read, as in Suricata. Texts compared whatever their case. Next: smtp.c, ftp.c.
 #pragma once
 
 #include <string.h>
@@ -48,6 +48,17 @@ static inline bool text_line_skip(struct cursor *c)
 static inline uint8_t text_lower(uint8_t c)
 {
 	return c >= 'A' && c <= 'Z' ? c | 0x20 : c;
+}
+
+// True when both are the same, whatever their case.
+static inline bool text_same(struct app_bytes a, struct app_bytes b)
+{
+	if (a.len != b.len)
+		return false;
+	for (uint32_t i = 0; i < a.len; i++)
+		if (text_lower(a.at[i]) != text_lower(b.at[i]))
+			return false;
+	return true;
 }
 
 // True when b begins with the text (in lower case), whatever b's case.

@@ -1,17 +1,7 @@
 // Base64 as RFC 4648 section 4 has it and Suricata reads it: blocks of four characters, '=' stands for missing bits
 // anywhere, the first other character ends it; what is left of a block is decoded as far as it goes.
+#include "dataplane/api/base64.h"
 #include "detectors/signature/match_runtime.h"
-
-static int digit(uint8_t c)
-{
-	if (c >= 'A' && c <= 'Z')
-		return c - 'A';
-	if (c >= 'a' && c <= 'z')
-		return c - 'a' + 26;
-	if (c >= '0' && c <= '9')
-		return c - '0' + 52;
-	return c == '+' ? 62 : c == '/' ? 63 : -1;
-}
 
 // The bytes that `digits` characters of a block give. Returns how many were written.
 static uint32_t put_block(uint8_t *out, uint32_t cap, uint32_t bits, uint32_t digits)
@@ -28,7 +18,7 @@ uint32_t base64_decode(const uint8_t *in, uint32_t len, uint8_t *out, uint32_t c
 {
 	uint32_t n = 0, bits = 0, have = 0, padding = 0;
 	for (uint32_t i = 0; i < len; i++) {
-		int d = digit(in[i]);
+		int d = base64_digit(in[i]);
 		if (d < 0 && in[i] != '=')
 			break;
 		padding += d < 0;
