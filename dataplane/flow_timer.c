@@ -310,6 +310,17 @@ bool flow_table_flush(struct flow_table *t, uint64_t now_ns, uint64_t seq, struc
 	return sweep(t, &s);
 }
 
+bool flow_table_end(struct flow_table *t, struct flow *f, uint64_t now_ns, uint64_t seq, struct event_sink *sink)
+{
+	struct sweep s = {.sink = sink, .budget = 1};
+
+	if (!may_end(t, &s))
+		return false;
+	t->counters.evicted[f->state]++;
+	flow_end_at(t, flow_bucket_of(t, f), flow_way(t, f), FLOW_END_EVICTED, now_ns, seq, sink);
+	return true;
+}
+
 void flow_table_rewind(struct flow_table *t)
 {
 	t->started = false;

@@ -245,7 +245,7 @@ static __rte_noinline void segment(
 	struct tcp_rx rx, *x = &rx;
 
 	if (p->flow->flags & FLOW_OPENING && p->flow->tcp_state == TCP_SYN_RECV)
-		s = tcp_opening_session(ts, p->flow);
+		s = tcp_opening_session(ts, p->flow, p);
 	parse(x, p, run);
 	if (!(x->flags & TCP_ACK) && x->ack)
 		tcp_note(ts, x, STREAM_PKT_BROKEN_ACK);
@@ -313,6 +313,16 @@ static __rte_noinline void ask_ahead(const struct tcp_streams *ts, const struct 
 	}
 }
 
+// A connection was refused a session, and there still is none: its segments pass by. What begins or ends a connection
+// is looked at.
+static inline bool passes_by(struct tcp_streams *ts, const struct packet *p)
+{
+	if ((p->tcp_flags & (TCP_SYN | TCP_RST | TCP_ACK)) != TCP_ACK || tcp_session_to_be_had(ts))
+		return false;
+	ts->stats.passed_by++;
+	return true;
+}
+
 #define MANY_SESSIONS 4u // of a burst, from which on the next one's are asked for ahead
 
 static __rte_always_inline void one_packet(struct tcp_streams *ts, struct packet *const *at, struct detector_run *run)
@@ -332,6 +342,8 @@ static __rte_always_inline void one_packet(struct tcp_streams *ts, struct packet
 			ts->latest = s;
 			if (likely(s && usual(ts, s, p, run)))
 				return;
+		} else if (f->flags & FLOW_REFUSED && passes_by(ts, p)) {
+			return;
 		}
 	}
 	other_packet(ts, at, run);

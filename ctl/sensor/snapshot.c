@@ -87,6 +87,8 @@ static void add_streams(struct stats_snapshot *s, const struct tcp_streams *stre
 	stats_add(s, COUNTER_TCP_ACTIVE_SESSIONS, c.active);
 	stats_add(s, COUNTER_TCP_MIDSTREAM, c.midstream);
 	stats_add(s, COUNTER_TCP_SSN_MEMCAP_DROP, c.no_session);
+	stats_add(s, COUNTER_TCP_SSN_MEMCAP_SEGMENTS, c.passed_by);
+	stats_add(s, COUNTER_TCP_SSN_EVICTED, c.evicted);
 	stats_add(s, COUNTER_TCP_SEGMENT_MEMCAP_DROP, c.no_segment + c.flow_cap);
 	stats_add(s, COUNTER_TCP_SYN_DATA_DROP, c.syn_data_left);
 	stats_add(s, COUNTER_TCP_STREAM_DEPTH_REACHED, c.depth_reached);

@@ -48,6 +48,7 @@ enum flow_flag {
 	FLOW_APP_KNOWN = 1u << 12, // UDP: what it speaks is known: flow_cold.app_proto
 	FLOW_OPENING =
 		1u << 13, // a handshake without a session: bytes[1] has 32 bits of bytes, the TCP stage's above them
+	FLOW_REFUSED = 1u << 14, // TCP: a session was asked for and there was none
 };
 
 // The hot line: all that a packet of a known plain IPv4 flow touches. [0] is the side that began
