@@ -300,6 +300,56 @@ static void flow_state_keywords_remember(void **state)
 	bench_close(b);
 }
 
+struct state_row {
+	const char *options[3]; // of the rules with sid 1, 2 and 3
+	size_t third;           // how often the last one alerts on "one", "two", "six"
+};
+
+// What Suricata 7.0.10 answers to the same three packets of one flow.
+static const struct state_row state_rows[] = {
+	// what was never set counts as 0 on the right, compares with nothing on the left, and is not taken from
+	{{"content:\"one\"; flowint:aa,=,5", "", "content:\"six\"; flowint:aa,>,bb"}, 1},
+	{{"content:\"one\"; flowint:aa,=,5", "", "content:\"six\"; flowint:bb,<,aa"}, 0},
+	{{"content:\"one\"; flowint:aa,=,bb", "", "content:\"six\"; flowint:aa,==,0"}, 1},
+	{{"content:\"one\"; flowint:aa,+,aa", "", "content:\"six\"; flowint:aa,isset"}, 1},
+	{{"content:\"one\"; flowint:aa,-,5", "", "content:\"six\"; flowint:aa,isset"}, 0},
+	{{"content:\"one\"; flowint:aa,=,3", "content:\"two\"; flowint:aa,-,5",
+		 "content:\"six\"; flowint:aa,==,4294967294"},
+		1},
+	// bits of a host are the same bits by either keyword; those of a pair are not
+	{{"content:\"one\"; xbits:set,a,track ip_src", "", "content:\"six\"; hostbits:isset,a,src"}, 1},
+	{{"content:\"one\"; hostbits:set,a,dst", "", "content:\"six\"; xbits:isset,a,track ip_dst"}, 1},
+	{{"content:\"one\"; hostbits:set,a,dst", "content:\"two\"; xbits:unset,a,track ip_dst",
+		 "content:\"six\"; hostbits:isset,a,dst"},
+		0},
+	{{"content:\"one\"; xbits:set,a,track ip_pair", "", "content:\"six\"; hostbits:isset,a"}, 0},
+	// the later of noalert and alert counts
+	{{"", "", "content:\"six\"; noalert; alert"}, 1},
+	{{"", "", "content:\"six\"; flowbits:noalert; alert"}, 1},
+	{{"", "", "content:\"six\"; alert; noalert"}, 0},
+};
+
+static void what_is_remembered_is_read_as_suricata_reads_it(void **state)
+{
+	static const char *const said[] = {"one", "two", "six"};
+	for (size_t i = 0; i < sizeof(state_rows) / sizeof(*state_rows); i++) {
+		char rules[1024] = "";
+		for (int k = 0; k < 3; k++) {
+			const char *o = state_rows[i].options[k];
+			size_t at = strlen(rules);
+			if (*o)
+				snprintf(rules + at, sizeof(rules) - at, "alert udp any any -> any any (%s; sid:%d;)\n",
+					o, k + 1);
+		}
+		struct rule_bench *b = bench_open(rules);
+		for (int k = 0; k < 3; k++)
+			bench_say(b, CLIENT, said[k]);
+		if (bench_count(b, 3) != state_rows[i].third)
+			fail_msg("%s: %zu alerts", rules, bench_count(b, 3));
+		bench_close(b);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -312,6 +362,7 @@ int main(void)
 		cmocka_unit_test(a_buffer_named_again_takes_transforms_of_its_own),
 		cmocka_unit_test(a_captured_text_is_seen_by_later_rules_of_the_packet),
 		cmocka_unit_test(flow_state_keywords_remember),
+		cmocka_unit_test(what_is_remembered_is_read_as_suricata_reads_it),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
