@@ -124,7 +124,9 @@ static void print_cell(FILE *out, const char *text)
 
 void signature_keywords_dump(FILE *out)
 {
-	fputs("# Rule keywords\n\nPrinted from the keyword table (`detectors/signature/kw_*.c`); a test compares.\n\n"
+	fputs("# Rule keywords\n\nPrinted from the keyword table (`detectors/signature/kw_*.c`); a test compares.\n"
+	      "A range of numbers, `a-b` or `a<>b`, leaves both its ends out, as in Suricata 7; only that of "
+	      "dcerpc.opnum has them.\n\n"
 	      "| keyword | syntax | example | what it says | beside Suricata 7 |\n|---|---|---|---|---|\n",
 		out);
 	for (size_t i = 0; i < n_rows; i++) {

@@ -101,9 +101,8 @@ char *lex_field(char **cursor, char sep);
 bool lex_i64(const char *s, int64_t lo, int64_t hi, int64_t *out);
 bool lex_u32(const char *s, uint32_t lo, uint32_t hi, uint32_t *out);
 bool lex_bytes(const char *s, uint64_t *out); // "10", "2kb", "1MB"
-bool lex_range(char *s, uint64_t max, struct range *out);
-// The same, but both ends of "a-b" are open, as Suricata 7 reads the numbers of most protocols.
-bool lex_uint(char *s, uint64_t max, struct range *out);
+// "7", "!7", "<7", ">=7", and "5-8" or "5<>8", which are 6 and 7: both ends are left out, as in Suricata 7.
+bool lex_range(const char *s, uint64_t max, struct range *out);
 // The word in front of the first space of `field`, which ends there. Returns the trimmed rest, "" without.
 char *lex_value(char *field);
 // Takes the quotes off "..." in place; false when they are missing or not closed.

@@ -133,11 +133,11 @@ struct byte_op_args {
 	uint8_t bitmask_shift;
 };
 
-enum range_op { RANGE_EQ, RANGE_NE, RANGE_LT, RANGE_LE, RANGE_GT, RANGE_GE, RANGE_IN, RANGE_OUT };
+enum range_op { RANGE_EQ, RANGE_NE, RANGE_LT, RANGE_LE, RANGE_GT, RANGE_GE, RANGE_IN };
 
-// "5", "!5", "<5", "<=5", ">5", ">=5", "5<>9" (exclusive), "!5<>9", "5-9" (inclusive)
+// "5", "!5", "<5", "<=5", ">5", ">=5", "5<>9" (6 to 8)
 struct range {
-	uint8_t op; // enum range_op; RANGE_IN and RANGE_OUT have lo and hi inclusive
+	uint8_t op; // enum range_op; RANGE_IN has lo and hi inclusive
 	uint64_t lo, hi;
 };
 

@@ -35,11 +35,16 @@ static const struct row rows[] = {
 	{"dsize:<4;", "123", "1234"},
 	{"dsize:2<>5;", "1234", "12"},
 	{"dsize:!4;", "123", "1234"},
+	{"dsize:2-5;", "123", "12"}, // both ends are left out, however a range is spelled
+	{"dsize:2-5;", "1234", "12345"},
+	{"udp.hdr; bsize:7-9; pkt_data; content:\"a\";", "a", "b"},
+	{"ttl:63-65; content:\"a\";", "a", "b"},
 	{"pcre:\"/id=\\d+$/\";", "id=12", "id=12x"},
 	{"pcre:\"/ABC/i\";", "abc", "abd"},
 	{"pcre:!\"/abc/\";", "abd", "abc"},
 	{"content:\"id=\"; pcre:\"/^\\d/R\";", "id=x id=1", "id=x id= 1"},
 	{"byte_test:2,=,12849,0;", "21xx", "22xx"},
+	{"byte_test:2,=,12849,0,little,big;", "21xx", "12xx"}, // the later counts
 	{"byte_test:3,>,122,0,string,dec;", "123", "122"},
 	{"byte_test:1,!&,1,0;", "2", "3"},
 	{"byte_test:1,=,3,0,bitmask 0x0f;", "3", "4"},
@@ -71,6 +76,9 @@ static const struct row rows[] = {
 		"35"},
 	{"byte_math:bytes 1, offset 0, oper /, rvalue 2, result r, string dec; byte_test:1,=,r,1,string,dec;", "63",
 		"62"},
+	{"byte_extract:1,0,n,string,dec; byte_math:bytes n, offset 0, oper -, rvalue 48, result r; "
+	 "byte_test:1,=,r,0,string,dec;",
+		"1", "0"}, // no bytes are no number
 	// a variable is 32 bits wide where it places a content, and a place before the beginning has no end
 	{"byte_math:bytes 1, offset 0, oper -, rvalue 9, result r, string dec; content:\"x\"; distance:r;", "5x", "5y"},
 	{"byte_math:bytes 1, offset 0, oper -, rvalue 9, result r, string dec; content:\"x\"; within:r;", "5ax", "5ay"},
@@ -115,10 +123,10 @@ static const struct row rows[] = {
 
 // Rules on header fields that these packets do not have.
 static const char *const never[] = {"ttl:>64;", "ttl:63;", "tos:8;", "id:1;", "fragbits:M;", "fragoffset:>0;",
-	"ip_proto:6;", "l3_proto:ipv6;", "vlan.id:5;", "vlan.layers:>0;", "ipopts:any;", "sameip;", "flow:to_client;",
-	"flow:established;", "flow:only_frag;", "flow.age:>5;", "flowbits:isset,x;", "flowint:xx,isset;",
-	"xbits:isset,x,track ip_src;", "hostbits:isset,x,src;", "flowvar:x,\"a\";", "rpc:100000,*,*;",
-	"udp.hdr; content:\"zz\";", "ip.src; content:\"zz\";"};
+	"ttl:64-67;", "ttl:61-64;", "ip_proto:6;", "l3_proto:ipv6;", "vlan.id:5;", "vlan.layers:>0;", "ipopts:any;",
+	"sameip;", "flow:to_client;", "flow:established;", "flow:only_frag;", "flow.age:>5;", "flowbits:isset,x;",
+	"flowint:xx,isset;", "xbits:isset,x,track ip_src;", "hostbits:isset,x,src;", "flowvar:x,\"a\";",
+	"rpc:100000,*,*;", "udp.hdr; content:\"zz\";", "ip.src; content:\"zz\";"};
 
 static void run_row(const struct row *r)
 {
