@@ -38,6 +38,8 @@ static void on_packet(void *arg, struct packet *p, struct detector_run *run)
 
 	if (unlikely(a->later.dirs))
 		app_show_now(a, p, run);
+	if (unlikely(p->flow && (p->flags & PKT_TCP) && (p->flow->flags & FLOW_APP_LATE)))
+		app_show_acked(a, p, run);
 	app_layer_packet(arg, p, run);
 }
 
@@ -133,8 +135,7 @@ static void settle(struct app_session *s, struct flow_cold *cold, uint8_t dir, u
 // Neither side speaks anything known.
 static enum stream_verdict fail(struct app_layer *a, struct app_session *s, struct stream_view *v)
 {
-	if (s->first)
-		app_show_end(a, s, (struct packet *)(uintptr_t)v->packet, v->flow, v->cold, v->run);
+	app_show_end(a, s, (struct packet *)(uintptr_t)v->packet, v->flow, v->cold, v->run);
 	v->cold->app_proto = APP_FAILED;
 	a->stats.flows[APP_FAILED][APP_TCP]++;
 	finish(a, v->cold);

@@ -142,9 +142,8 @@ bool app_tx_over(const struct parser *parser, const struct app_tx *tx)
 	return true;
 }
 
-void app_tx_end(struct app_run *run, struct app_session *s, struct app_tx *before, struct app_tx *tx)
+void app_tx_take_out(struct app_session *s, struct app_tx *before, struct app_tx *tx)
 {
-	run->session = s;
 	if (before)
 		before->next = tx->next;
 	else
@@ -152,9 +151,20 @@ void app_tx_end(struct app_run *run, struct app_session *s, struct app_tx *befor
 	if (s->last == tx)
 		s->last = before;
 	s->open--;
+}
+
+void app_tx_free(struct app_run *run, struct app_session *s, struct app_tx *tx)
+{
+	run->session = s;
 	if (s->parser->free_tx)
 		s->parser->free_tx(run, tx);
 	app_free(run, tx);
+}
+
+void app_tx_end(struct app_run *run, struct app_session *s, struct app_tx *before, struct app_tx *tx)
+{
+	app_tx_take_out(s, before, tx);
+	app_tx_free(run, s, tx);
 }
 
 void app_event(struct app_run *run, struct app_session *s, struct app_tx *tx, uint8_t index)

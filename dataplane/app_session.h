@@ -45,10 +45,11 @@ struct app_session {
 	const struct parser *parser; // NULL: not known yet, or told but not read
 	void *state;
 	struct app_tx *first, *last;
+	struct app_tx *late; // over, and to be shown to the client's side once more (app_tx.late_end), oldest first
 	uint64_t next_tx;
 	uint64_t flow_events; // bit an index of parser->events, for the flow itself
 	uint32_t memory;      // bytes of blocks
-	uint32_t open;        // transactions
+	uint32_t open;        // transactions, without late ones
 	uint16_t proto[2];    // enum app_proto by direction of the flow; APP_UNKNOWN: not settled, APP_FAILED: none
 	uint16_t switch_to;   // with SESSION_SWITCH
 	uint16_t switch_port; // probes are asked by it; 0: by the flow's
@@ -85,7 +86,11 @@ bool app_session_start(struct app_run *run, struct app_session *s, const struct 
 enum parse_answer app_session_parse(struct app_run *run, struct app_session *s, struct app_input *in);
 // True when nothing more will come of a transaction.
 bool app_tx_over(const struct parser *parser, const struct app_tx *tx);
-// Takes a transaction out of the list (before: the one before it, NULL: it is the first) and gives its memory back.
+// Takes a transaction out of the list (before: the one before it, NULL: it is the first).
+void app_tx_take_out(struct app_session *s, struct app_tx *before, struct app_tx *tx);
+// Gives the memory of a transaction back that is in no list.
+void app_tx_free(struct app_run *run, struct app_session *s, struct app_tx *tx);
+// Both.
 void app_tx_end(struct app_run *run, struct app_session *s, struct app_tx *before, struct app_tx *tx);
 // Every open transaction, the state and the session go. What rules hung on transactions is gone already.
 void app_session_free(struct app_run *run, struct app_session *s);

@@ -256,6 +256,11 @@ uint64_t tcp_stream_offset(const struct flow_cold *cold, uint8_t dir)
 	return cold && cold->tcp ? cold->tcp->side[dir & 1].offset : 0;
 }
 
+uint64_t tcp_stream_acked(const struct flow_cold *cold, uint8_t dir)
+{
+	return cold && cold->tcp ? tcp_acked_offset(&cold->tcp->side[dir & 1]) : 0;
+}
+
 void tcp_streams_stats(const struct tcp_streams *ts, struct tcp_stream_stats *out)
 {
 	*out = ts->stats;

@@ -46,6 +46,7 @@ enum flow_flag {
 		1u
 		<< 10, // UDP: nobody needs to look at datagrams to the server for their protocol; << 1: to the client
 	FLOW_APP_KNOWN = 1u << 12, // UDP: what it speaks is known: flow_cold.app_proto
+	FLOW_APP_LATE = 1u << 12,  // TCP: a transaction waits for an acknowledgement of the client
 	FLOW_OPENING =
 		1u << 13, // a handshake without a session: bytes[1] has 32 bits of bytes, the TCP stage's above them
 	FLOW_REFUSED = 1u << 14, // TCP: a session was asked for and there was none

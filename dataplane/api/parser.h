@@ -78,10 +78,10 @@ struct app_tx {
 	uint8_t progress[2]; // by direction, on the parser's own scale; >= parser->complete[dir]: complete
 	uint8_t dirs;        // bit a direction: it can take part. A tx of one datagram has one
 	bool stopped;        // the flow ended or the parser stopped: what is missing will not come
-	uint8_t logged;
 	uint8_t event_count;
 	uint8_t events[10]; // index + 1 into parser->events; further ones are only counted
 	void *detect;       // the rule engine's: taken from app_run, given back by it when the tx ends
+	uint64_t late_end;  // the stage's: stream offset up to which the client is to acknowledge, 0: nothing waits
 };
 
 // A buffer that rules inspect: `http.uri`. Several values (dns.query): get() is asked with nth = 0, 1, ... until it
@@ -220,6 +220,7 @@ void app_inspect_raw(struct app_session *s, uint8_t dir);
 // Who is shown transactions: when every stream consumer has had the bytes that a packet made available (that is, in the
 // stage's on_packet), each open transaction of the flow, a direction at a time, in their order: the direction of these
 // bytes, and the other one where the transaction has events or is complete; then on_shown, before any of them is freed.
+// What the server's bytes have brought the client is shown with the client's packet that acknowledges them, if one comes.
 // Once more with tx->stopped when the flow ends. p: the packet that brought the bytes, NULL when a flow ends without
 // one; it may go the other way than dir.
 // So the raw bytes of a transaction have been inspected before it is shown, and a packet's own rules and those of its

@@ -94,3 +94,5 @@ void tcp_stream_take_left(struct flow_cold *cold, uint8_t dir, uint32_t used, bo
 
 // Stream bytes seen in order so far in a direction (also those nobody wanted); 0 without a session.
 uint64_t tcp_stream_offset(const struct flow_cold *cold, uint8_t dir);
+// Of these, how many the other side has acknowledged as far as seen; 0 without a session.
+uint64_t tcp_stream_acked(const struct flow_cold *cold, uint8_t dir);

@@ -138,13 +138,14 @@ static uint32_t end_of(const struct tx_run *r)
 }
 
 // Suricata looks at a direction of a TCP transaction with that side's next packet, and at what the other side has
-// caused by then. So where the direction is over, but its side has sent nothing since, events are still asked about.
+// caused by then. So where the direction is over, but its side has sent nothing since (but the packet that brings them
+// to it), events are still asked about.
 static bool has_late_events(const struct app_tx *tx, const struct tx_dir *d, uint8_t dir, const struct packet *p)
 {
-	if (!d->n_events || !p || !(p->flags & PKT_TCP) || p->dir == dir)
+	if (!d->n_events || !p || !(p->flags & PKT_TCP))
 		return false;
-	uint32_t ended = tx_ended(tx, dir);
-	return tx->event_count > (ended & 15) && ended >> 4 == (p->nth[dir] & TX_ENDED_MAX >> 4);
+	uint32_t ended = tx_ended(tx, dir), before = p->nth[dir] - (p->dir == dir);
+	return tx->event_count > (ended & 15) && ended >> 4 == (before & TX_ENDED_MAX >> 4);
 }
 
 static void inspect_late(struct tx_run *r)
