@@ -220,12 +220,12 @@ void app_inspect_raw(struct app_session *s, uint8_t dir);
 // Who is shown transactions: when every stream consumer has had the bytes that a packet made available (that is, in the
 // stage's on_packet), each open transaction of the flow, a direction at a time, in their order: the direction of these
 // bytes, and the other one where the transaction has events or is complete; then on_shown, before any of them is freed.
-// What the server's bytes have brought the client is shown with the client's packet that acknowledges them, if one comes.
-// Once more with tx->stopped when the flow ends. p: the packet that brought the bytes, NULL when a flow ends without
-// one; it may go the other way than dir.
-// So the raw bytes of a transaction have been inspected before it is shown, and a packet's own rules and those of its
-// transactions speak in one order. What the stage itself notes (applayer_mismatch_protocol_both_directions, ...) are
-// rows of drops.def of the type "applayer", put to the packet with packet_note.
+// What the server's bytes have brought the client is shown with the client's packet that acknowledges them, if one
+// comes. Once more with tx->stopped when the flow ends. p: the packet that brought the bytes, NULL when a flow ends
+// without one; it may go the other way than dir. So the raw bytes of a transaction have been inspected before it is
+// shown, and a packet's own rules and those of its transactions speak in one order. What the stage itself notes
+// (applayer_mismatch_protocol_both_directions, ...) are rows of drops.def of the type "applayer", put to the packet
+// with packet_note.
 struct app_consumer {
 	void *arg;
 	void (*on_tx)(void *arg, const struct parser *parser, struct app_session *s, struct app_tx *tx, uint8_t dir,
