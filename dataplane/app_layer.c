@@ -84,14 +84,11 @@ static uint8_t parser_dir(const struct app_session *s, uint8_t dir)
 	return s->flags & SESSION_REVERSED ? !dir : dir;
 }
 
-bool app_raw_due(struct flow_cold *cold, uint8_t dir)
+struct app_raw *app_raw_of(const struct flow_cold *cold, uint8_t dir)
 {
-	struct app_session *s = cold ? cold->app : NULL;
-	uint8_t bit = s ? (uint8_t)(1u << parser_dir(s, dir)) : 0, due = s ? s->raw_now & bit : 0;
+	struct app_session *s = cold->app;
 
-	if (due)
-		s->raw_now &= (uint8_t)~bit;
-	return due;
+	return s ? &s->raw[dir] : NULL;
 }
 
 static void note(struct app_layer *a, const struct packet *p, uint16_t reason)
@@ -207,6 +204,7 @@ static enum stream_verdict feed(struct app_layer *a, struct app_session *s, stru
 	s->again += left;
 	s->fed |= (uint8_t)(1u << dir);
 	a->stats.gaps[s->parser->proto] += in.gap != 0;
+	s->input_end = v->offset + v->len;
 	app_session_parse(&a->run, s, &in);
 	v->used = in.used;
 	s->left[v->dir] = in.len - in.used;

@@ -206,7 +206,14 @@ struct app_bytes app_handed_over(const struct app_session *s)
 
 void app_inspect_raw(struct app_session *s, uint8_t dir)
 {
-	s->raw_now |= (uint8_t)(1u << dir);
+	struct app_raw *r = &s->raw[s->flags & SESSION_REVERSED ? !dir : dir];
+
+	r->now = true;
+	if (!s->parser->ends_raw)
+		return;
+	r->last = s->input_end;
+	if (!r->first)
+		r->first = r->last;
 }
 
 void app_expect(struct app_run *run, struct app_session *s, const union ip_addr *server, uint16_t port,
@@ -300,7 +307,9 @@ void app_session_reset(struct app_run *run, struct app_session *s)
 	s->parser = NULL;
 	s->next_tx = 0;
 	s->flow_events = 0;
-	s->done = s->raw_now = 0;
+	s->done = 0;
+	for (uint8_t d = 0; d < 2; d++)
+		s->raw[d] = (struct app_raw){.looked = s->raw[d].looked};
 	s->flags = 0;
 }
 

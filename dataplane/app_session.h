@@ -55,12 +55,13 @@ struct app_session {
 	uint16_t switch_port; // probes are asked by it; 0: by the flow's
 	uint8_t flags;        // enum app_session_flag
 	uint8_t done;         // bit a direction (of the parser): it wants no more
-	uint8_t raw_now;      // bit a direction (of the parser): app_inspect_raw
 	uint8_t fed;          // bit a direction (of the parser): it has had bytes
 	uint8_t over;         // APP_TCP or APP_UDP, of the latest input
 	uint8_t first_dir;    // bit of the direction of the flow that sent first, 0: nobody yet
 	uint32_t left[2];     // bytes the parser left unused, by direction of the flow
 	uint64_t again;       // bytes shown to the parser that it had left before
+	uint64_t input_end;   // stream offset behind the input at hand
+	struct app_raw raw[2];
 	struct app_asked asked[2];
 	struct app_text handed_over; // app_hand_over: of the parser before
 	union ip_addr addr[2];       // of the flow, client first as the parser sees it

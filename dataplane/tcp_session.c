@@ -240,7 +240,7 @@ int tcp_stream_add_consumer(struct tcp_streams *ts, const struct stream_consumer
 		return -ENOSPC;
 	ts->all_done |= (uint8_t)(1u << ts->consumer_count);
 	ts->consumer[ts->consumer_count++] = *c;
-	ts->want_packets |= c->on_packet != NULL && !c->worker_shows;
+	ts->want_packets |= (c->on_packet && !c->worker_shows) || c->on_unused;
 	ts->want_acks |= c->on_ack != NULL;
 	return 0;
 }

@@ -349,6 +349,16 @@ static __rte_always_inline void one_packet(struct tcp_streams *ts, struct packet
 	other_packet(ts, at, run);
 }
 
+// A packet of a direction of which something has been left unused.
+static inline void ask_unused(struct tcp_streams *ts, const struct packet *p, struct detector_run *run)
+{
+	if ((p->flags & (PKT_TCP | FLAGS_ODD)) != PKT_TCP || !has_session(p->flow))
+		return;
+	struct tcp_session *s = flow_cold_slot(ts->flows, p->flow)->tcp;
+	if (s && s->side[p->dir].flags & SIDE_UNUSED)
+		tcp_ask_unused(ts, s, p, run);
+}
+
 void tcp_stream_burst(struct tcp_streams *ts, struct burst *b, uint16_t from, uint16_t to, struct detector_run *run)
 {
 	ts->burst = b;
@@ -361,6 +371,7 @@ void tcp_stream_burst(struct tcp_streams *ts, struct burst *b, uint16_t from, ui
 		one_packet(ts, i, run);
 		if (!ts->want_packets)
 			continue;
+		ask_unused(ts, p, run);
 		for (uint32_t c = 0; c < ts->consumer_count; c++)
 			if (ts->consumer[c].on_packet)
 				ts->consumer[c].on_packet(ts->consumer[c].arg, p, run);
@@ -392,7 +403,7 @@ const struct event_tcp *tcp_stream_flow_end(
 		if (s->state == TCP_SYN_SENT)
 			tcp_held_drop(ts, side); // a SYN's data that nobody took
 		tcp_flush(ts, s, d, &x);
-		if (side->flags & SIDE_STARTED && !(side->flags & (SIDE_DONE | SIDE_FIN_TOLD)))
+		if ((side->flags & (SIDE_STARTED | SIDE_DONE)) == SIDE_STARTED)
 			tcp_hand(ts, s, d, &x, nothing, 0, 0, STREAM_FLOW_END);
 	}
 	tcp_stream_path(cold, &ts->ended);

@@ -71,6 +71,16 @@ static enum stream_verdict on_data(void *arg, struct stream_view *v)
 	return verdict;
 }
 
+static enum stream_verdict on_unused(void *arg, struct stream_view *v)
+{
+	struct rules_lane *l = arg;
+	uint32_t before = lane_enter(l->lane, PERF_STAGE_RULES);
+	enum stream_verdict verdict = l->inner.on_unused(l->inner.arg, v);
+
+	lane_enter(l->lane, before);
+	return verdict;
+}
+
 static void on_packet(void *arg, struct packet *p, struct detector_run *run)
 {
 	struct rules_lane *l = arg;
@@ -138,6 +148,7 @@ int rules_attach(struct rules *r, struct lane *lane)
 	w->engine = (struct packet_engine){l->worker, signature_between_bursts, signature_on_flow_end};
 	struct stream_consumer outer = {.name = l->inner.name, .arg = l};
 	outer.on_data = l->inner.on_data ? on_data : NULL;
+	outer.on_unused = l->inner.on_unused ? on_unused : NULL;
 	outer.on_packet = l->inner.on_packet ? on_packet : NULL;
 	outer.on_ack = l->inner.on_ack ? on_ack : NULL;
 	l->transactions = signature_app_consumer(l->worker);

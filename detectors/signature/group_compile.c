@@ -120,7 +120,7 @@ static unsigned rule_views(const struct rule *r, enum group_proto p)
 	if (!(r->flags & RULE_F_PAYLOAD))
 		return 1u << VIEW_FIELDS;
 	if (r->flags & RULE_F_TX)
-		return 1u << VIEW_STREAM;
+		return 1u << VIEW_TX_RAW;
 	if (p != GROUP_TCP)
 		return 1u << VIEW_PACKET;
 	return (r->flags & RULE_F_NEED_PACKET ? 1u << VIEW_PACKET : 0) |

@@ -181,11 +181,35 @@ static void a_protocol_gates_raw_rules_on_any_port(void **state)
 			"alert tcp any any -> any any (content:\"/a\"; app-layer-protocol:http; sid:4;)\n"
 			"alert tcp any any -> any any (content:\"/a\"; app-layer-protocol:!http; sid:5;)\n");
 	bench_send(b, CLIENT, "Q /a;x;\nE\n"); // data, acknowledgement
+	expect(b, 3, 1);                       // the packet that decided it is not among them
+	bench_tcp(b, CLIENT, 0x10, NULL, 0);
 	expect(b, 1, 1);
 	expect(b, 2, 0);
-	expect(b, 3, 1); // the packet that decided it is not among them
 	expect(b, 4, 1);
 	expect(b, 5, 0);
+	bench_close(b);
+}
+
+// What Suricata 7.0.10 does of such a conversation (tests/corpora/stream_alerts.py).
+static void raw_bytes_of_a_request_are_asked_behind_its_acknowledgement(void **state)
+{
+	struct rule_bench *b =
+		tx_open("alert http any any -> any any (flow:to_server; content:\"/a\"; sid:1;)\n"
+			"alert tcp any any -> any any (flow:to_server; content:\"/a\"; depth:20; sid:2;)\n"
+			"alert http any any -> any any (http.uri; content:\"/a\"; sid:3;)\n");
+	bench_tcp(b, CLIENT, 0x18, "Q /a;x;\nE\n", 10);
+	expect(b, 1, 0);
+	expect(b, 2, 1); // the packet
+	expect(b, 3, 1);
+	bench_tcp(b, SERVER, 0x10, NULL, 0);
+	expect(b, 1, 0);
+	bench_tcp(b, CLIENT, 0x10, NULL, 0);
+	expect(b, 1, 1);
+	expect(b, 2, 2); // and the stream
+	expect(b, 3, 1);
+	bench_fin(b);
+	expect(b, 1, 1);
+	expect(b, 2, 2);
 	bench_close(b);
 }
 
@@ -429,6 +453,7 @@ int main(void)
 		cmocka_unit_test(raw_bytes_hold_for_all_that_ends_in_a_packet),
 		cmocka_unit_test(raw_bytes_of_datagrams_too),
 		cmocka_unit_test(a_protocol_gates_raw_rules_on_any_port),
+		cmocka_unit_test(raw_bytes_of_a_request_are_asked_behind_its_acknowledgement),
 		cmocka_unit_test(another_protocol_is_no_match),
 		cmocka_unit_test(numbers_and_events),
 		cmocka_unit_test(an_event_of_the_answer_is_one_of_the_request_until_its_side_goes_on),
