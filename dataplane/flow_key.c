@@ -7,7 +7,6 @@
 
 #define MIX1 UINT64_C(0x9e3779b97f4a7c15) // 2^64 / golden ratio
 #define MIX2 UINT64_C(0xd6e8feb86659fd93)
-#define DOMAIN_DIGEST (1u << 31) // the domain is a digest, not VLAN ids written out
 
 void flow_seed_init(struct flow_seed *s, const uint64_t secret[2])
 {
@@ -88,7 +87,7 @@ static uint32_t key_domain(const struct packet *p, const struct flow_seed *s)
 	const struct packet *o = p->outer;
 	for (unsigned i = 0; o && i < PKT_MAX_DEPTH; i++, o = o->outer)
 		d = flow_mum(d ^ pair_digest(&o->src, &o->dst, s), MIX2);
-	return (uint32_t)(d >> 32) | DOMAIN_DIGEST;
+	return (uint32_t)(d >> 32) | FLOW_DOMAIN_DIGEST;
 }
 
 static void set_addrs(struct flow_key *k, const struct packet *p, const struct flow_seed *s)

@@ -43,6 +43,7 @@ enum flow_key_use {
 #define FLOW_SLOT_GUESS (1u << 31)
 #define FLOW_SLOT_IPV6 (1u << 30) // the flow's line alone does not tell whether it is this key's
 #define FLOW_SLOT_NUMBER (FLOW_SLOT_IPV6 - 1)
+#define FLOW_DOMAIN_DIGEST (1u << 31) // the domain is a digest, not VLAN ids written out
 #define FLOW_TAG_FREE 0u
 #define FLOW_TAG_DYING 1u // ended, but packets of this burst still point to it
 #define FLOW_TAG_TAKEN 2u // a bit that every other tag has

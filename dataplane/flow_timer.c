@@ -91,7 +91,7 @@ void flow_fill_app(const struct flow_table *t, const struct flow *f, struct even
 
 static void fill_record(const struct flow_table *t, const struct flow *f, struct event *ev)
 {
-	const struct flow_cold *c = flow_cold_of(t, f);
+	const struct flow_cold *c = flow_ends_of(t, f);
 
 	ev->flags |= EVENT_HAS_FLOW;
 	ev->flow_id = flow_key_id(f);
