@@ -183,6 +183,20 @@ static const struct parser *ask(struct app_layer *a, struct app_session *s, cons
 	return parser;
 }
 
+// Frames that the parser is about to tell of are shown with this packet; those that are open go on.
+static void frames_to(struct app_layer *a, struct app_session *s, const struct app_input *in, uint32_t had,
+	struct packet *p, struct flow *f, struct flow_cold *cold, struct detector_run *run)
+{
+	const struct app_consumer *c = &a->consumer;
+	uint32_t types = c->frame_types ? c->frame_types[s->parser->proto] : 0;
+
+	a->run.frames.types = types;
+	if (likely(!types && !s->frames))
+		return;
+	a->run.frames = (struct app_frames_to){c, types, p, f, cold, run};
+	app_frames_go_on(&a->run, s, in, had);
+}
+
 // Hands bytes to the parser and shows what it made of them. v->used is set.
 static enum stream_verdict feed(struct app_layer *a, struct app_session *s, struct stream_view *v)
 {
@@ -205,6 +219,7 @@ static enum stream_verdict feed(struct app_layer *a, struct app_session *s, stru
 	s->fed |= (uint8_t)(1u << dir);
 	a->stats.gaps[s->parser->proto] += in.gap != 0;
 	s->input_end = v->offset + v->len;
+	frames_to(a, s, &in, left, (struct packet *)(uintptr_t)v->packet, v->flow, v->cold, v->run);
 	app_session_parse(&a->run, s, &in);
 	v->used = in.used;
 	s->left[v->dir] = in.len - in.used;
@@ -408,6 +423,7 @@ static void feed_datagram(
 		.seq = p->seq};
 
 	s->fed |= (uint8_t)(1u << dir);
+	frames_to(a, s, &in, 0, p, p->flow, cold, run);
 	app_session_parse(&a->run, s, &in);
 	app_show(a, s, (uint8_t)(1u << dir), p, p->flow, cold, run);
 }

@@ -303,6 +303,7 @@ void app_session_reset(struct app_run *run, struct app_session *s)
 		s->parser->free_state(run, s->state);
 	app_free(run, s->state);
 	app_text_free(run, &s->note);
+	app_frames_free(run, s);
 	s->state = NULL;
 	s->parser = NULL;
 	s->next_tx = 0;

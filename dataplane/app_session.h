@@ -27,6 +27,29 @@ struct app_expected {
 	uint8_t note[APP_NOTE_MAX];
 };
 
+// Whom frames of the input at hand are shown to, and what they are shown with.
+struct app_frames_to {
+	const struct app_consumer *consumer;
+	uint32_t types; // that are wanted of this protocol
+	struct packet *p;
+	struct flow *f;
+	struct flow_cold *cold;
+	struct detector_run *drun;
+};
+
+#define OPEN_FRAMES_MAX 8u // of a session: frames lie in one another, and a stream's direction is one
+
+// Frames of which bytes are still to come.
+struct app_open_frames {
+	uint8_t n;
+	struct app_open_frame {
+		uint8_t type, dir;
+		uint64_t left;        // bytes that have not come, FRAME_OPEN: nobody knows
+		uint64_t shown;       // bytes in the pieces before
+		struct app_text kept; // too few for a piece so far
+	} at[OPEN_FRAMES_MAX];
+};
+
 struct app_run {
 	struct app_pool *pool;
 	struct app_session *session; // whose memory is counted now, NULL: nobody's
@@ -38,6 +61,8 @@ struct app_run {
 	uint64_t parser_stops[APP_PROTO_COUNT];
 	uint32_t expect_at;
 	uint64_t expect_end_ns; // no expectation lives longer
+	struct app_frames_to frames;
+	uint64_t frames_lost; // pieces of frames that nobody was shown: no memory
 	struct app_expected expected[APP_EXPECT_MAX];
 };
 
@@ -66,6 +91,7 @@ struct app_session {
 	struct app_text handed_over; // app_hand_over: of the parser before
 	union ip_addr addr[2];       // of the flow, client first as the parser sees it
 	struct app_text note;        // of the flow that has announced it
+	struct app_open_frames *frames; // NULL: none has been open
 };
 
 enum app_session_flag {
@@ -85,6 +111,9 @@ bool app_session_start(struct app_run *run, struct app_session *s, const struct 
 // Hands bytes over. in->used is never more than in->len, all of it for a datagram, and nothing is asked of a parser
 // that is done. After PARSE_STOP every open transaction is marked stopped.
 enum parse_answer app_session_parse(struct app_run *run, struct app_session *s, struct app_input *in);
+// app_frame.c. Before the parser is given `in`, of which it has had `had` bytes before: open frames go on.
+void app_frames_go_on(struct app_run *run, struct app_session *s, const struct app_input *in, uint32_t had);
+void app_frames_free(struct app_run *run, struct app_session *s);
 // True when nothing more will come of a transaction.
 bool app_tx_over(const struct parser *parser, const struct app_tx *tx);
 // Takes a transaction out of the list (before: the one before it, NULL: it is the first).

@@ -17,6 +17,7 @@
 #include "dataplane/api/flow.h"
 #include "dataplane/api/packet.h"
 
+struct app_frame;
 struct app_layer;
 struct app_run;
 struct app_session;
@@ -140,6 +141,8 @@ struct parser {
 	const char *const *events;           // names for app-layer-event:<name>.<event>, NULL-terminated; or NULL
 	// Writes the record of a complete transaction; also what an alert says of it. False: nothing to say.
 	bool (*log)(const struct app_tx *tx, struct app_log *l);
+	// Names for frame:<name>, by the type that app_frame() is told, NULL-terminated; at most FRAME_STREAM. Or NULL.
+	const char *const *frames;
 	bool log_tx_id;   // its EVE record has tx_id beside the object (http, smb, ftp, smtp, ...; not dns, tls)
 	bool log_as_sent; // its EVE record names the ends as the message went, not the client first (krb5, sip, snmp)
 	bool deep;        // its streams are reassembled without limit (smb)
@@ -179,6 +182,15 @@ struct app_tx *app_tx_message(struct app_run *run, struct app_session *s, uint8_
 struct app_tx *app_tx_first(const struct app_session *s);
 // An event on a transaction (NULL: on the flow). index: into parser->events.
 void app_event(struct app_run *run, struct app_session *s, struct app_tx *tx, uint8_t index);
+// Bytes that belong together in the protocol's own framing (a PDU, its header): len of them from `at`, which lies in
+// in->data or right behind it. type: into parser->frames. Told once of each frame, when its beginning is known; the
+// bytes are inspected at once, and what of them has not come yet as it comes, once FRAME_PIECE more are there or the
+// rest is. Costs a look at a word where no rule asks.
+#define FRAME_STREAM 31u      // the type of a direction's bytes from its beginning on: told by the stage itself
+#define FRAME_OPEN UINT64_MAX // len: up to the end of the direction
+#define FRAME_PIECE 2500u     // bytes, as in Suricata
+void app_frame(struct app_run *run, struct app_session *s, const struct app_input *in, uint8_t type, const uint8_t *at,
+	uint64_t len);
 // What parsers may spend: app-layer.protocols.* of the configuration.
 struct app_limits {
 	uint64_t http_request_body, http_response_body; // bytes of a body that are inspected; 0: all
@@ -237,6 +249,25 @@ struct app_consumer {
 		void *arg, struct packet *p, struct flow *f, struct flow_cold *cold, struct detector_run *drun);
 	// The transaction goes: tx->detect is to be given back.
 	void (*on_tx_end)(void *arg, struct app_tx *tx, struct app_run *run);
+	// Frames: which are wanted, by protocol, bit a type (read at each frame; NULL: none), and a piece of one. It is
+	// shown while the parser reads, before on_tx of the same packet; on_shown follows only where there are
+	// transactions.
+	const uint32_t *frame_types;
+	void (*on_frame)(void *arg, const struct app_frame *f);
+};
+
+// A piece of a frame; pieces follow each other.
+struct app_frame {
+	const struct parser *parser;
+	const uint8_t *at; // borrowed
+	uint32_t len;
+	uint64_t before; // bytes of the frame in the pieces before
+	uint8_t type;
+	uint8_t dir;      // of the parser
+	struct packet *p; // that brought the last of these bytes; NULL: the flow has ended without one
+	struct flow *f;
+	struct flow_cold *cold;
+	struct detector_run *drun;
 };
 
 // Who is shown the transactions of this worker (copied); before the first packet. One consumer.

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "detectors/signature/frame_internal.h"
 #include "detectors/signature/group_compile.h"
 #include "detectors/signature/ip_index.h"
 #include "detectors/signature/ruleset_load.h"
@@ -257,6 +258,8 @@ int ruleset_group(struct ruleset *rs, const struct ruleset_config *cfg, struct r
 	rc = make_groups(rs);
 	if (!rc)
 		rc = tx_compile(rs);
+	if (!rc)
+		rc = frame_compile(rs);
 	if (!rc)
 		rc = make_events(rs);
 	if (!rc)

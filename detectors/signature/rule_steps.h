@@ -20,6 +20,7 @@ enum buffer_id {
 	BUF_IP_SRC,
 	BUF_IP_DST,
 	BUF_BASE64,
+	BUF_FRAME, // of a protocol: buffer_test.frame
 	BUF_APP, // from here on: buffers of application protocols, by their row in the keyword table
 };
 
@@ -240,6 +241,10 @@ struct buffer_test {
 	struct buffer_test *next;
 	const char *name;
 	uint16_t id; // enum buffer_id
+	struct {
+		uint64_t protos; // of BUF_FRAME, bit enum app_proto
+		uint8_t type;    // into parser->frames, or FRAME_STREAM
+	} frame;
 	struct transform *transforms;
 	struct step *steps;
 	struct step *last;

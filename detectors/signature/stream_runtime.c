@@ -12,7 +12,6 @@ static void verify_rule(struct signature_worker *w, const struct rule *r, struct
 	const struct buffer_test *b = r->buffers;
 	match_begin(w, r, p, run);
 	w->ctx.stream = true;
-	w->ctx.stream_offset = offset;
 	while (b && b->id != BUF_PAYLOAD)
 		b = b->next;
 	if (!b || !verify_buffer(&w->ctx, b, bytes, len))
