@@ -88,9 +88,9 @@ struct app_session {
 	uint64_t input_end;   // stream offset behind the input at hand
 	struct app_raw raw[2];
 	struct app_asked asked[2];
-	struct app_text handed_over; // app_hand_over: of the parser before
-	union ip_addr addr[2];       // of the flow, client first as the parser sees it
-	struct app_text note;        // of the flow that has announced it
+	struct app_text handed_over;    // app_hand_over: of the parser before
+	union ip_addr addr[2];          // of the flow, client first as the parser sees it
+	struct app_text note;           // of the flow that has announced it
 	struct app_open_frames *frames; // NULL: none has been open
 };
 

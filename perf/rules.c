@@ -161,7 +161,8 @@ int rules_attach(struct rules *r, struct lane *lane)
 	outer.on_packet = l->inner.on_packet ? on_packet : NULL;
 	outer.on_ack = l->inner.on_ack ? on_ack : NULL;
 	l->transactions = signature_app_consumer(l->worker);
-	app_layer_set_consumer(w->app, &(struct app_consumer){l, on_tx, on_shown, on_tx_end, l->transactions.frame_types, on_frame});
+	app_layer_set_consumer(
+		w->app, &(struct app_consumer){l, on_tx, on_shown, on_tx_end, l->transactions.frame_types, on_frame});
 	return tcp_stream_add_consumer(w->streams, &outer);
 }
 

@@ -184,7 +184,8 @@ static bool take_message(struct mqtt_run *r, struct mqtt_message *m)
 
 // Suricata 7.0.10 places the header and data of every packet at the first one that came with it, and rules are written
 // and tuned there.
-static void tell_frames(struct mqtt_run *r, const struct app_input *in, const uint8_t *at, uint32_t header, uint32_t data)
+static void tell_frames(
+	struct mqtt_run *r, const struct app_input *in, const uint8_t *at, uint32_t header, uint32_t data)
 {
 	app_frame(r->run, r->session, in, FRAME_PDU, at, header + data);
 	app_frame(r->run, r->session, in, FRAME_HEADER, in->data, header);

@@ -121,8 +121,8 @@ static void put_group(FILE *out, const struct rule *r)
 			r->flags & RULE_F_NEED_PACKET && r->flags & RULE_F_NEED_STREAM ? " and " : "",
 			r->flags & RULE_F_NEED_STREAM ? "streams" : "");
 	enum rule_ports ports = r->flags & (RULE_F_TX | RULE_F_FRAME) ? PORTS_ANY
-				: r->waiting         ? rule_ports(r)
-						     : (enum rule_ports)r->ports;
+				: r->waiting                          ? rule_ports(r)
+								      : (enum rule_ports)r->ports;
 	if (ports == PORTS_ANY)
 		fputs(", any port", out);
 	else

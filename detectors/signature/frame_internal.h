@@ -10,7 +10,7 @@ struct frame_proto {
 };
 
 struct frame_table {
-	uint32_t types[APP_PROTO_COUNT];            // bit a type that rules look into
+	uint32_t types[APP_PROTO_COUNT];             // bit a type that rules look into
 	struct frame_proto *protos[APP_PROTO_COUNT]; // NULL: no rule
 };
 

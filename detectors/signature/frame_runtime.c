@@ -3,8 +3,7 @@
 #include "detectors/signature/frame_internal.h"
 #include "detectors/signature/worker_internal.h"
 
-static void check_rule(
-	struct signature_worker *w, const struct rule *r, const struct app_frame *f, struct packet *p)
+static void check_rule(struct signature_worker *w, const struct rule *r, const struct app_frame *f, struct packet *p)
 {
 	w->seat.counters[r->index].checks++;
 	if (!rule_header_match(w->seat.rs, r, p))

@@ -38,9 +38,7 @@ static const char *protocol_of(struct rule_parser *ps, char *arg, const char **n
 // The type of a frame of one of these protocols that goes over what the rule asks for; -1: there is none.
 static int type_of(const struct rule_parser *ps, const char *app, const char *name)
 {
-	uint8_t over = ps->rule->proto == PROTO_TCP   ? OVER_TCP
-		       : ps->rule->proto == PROTO_UDP ? OVER_UDP
-						      : OVER_BOTH;
+	uint8_t over = ps->rule->proto == PROTO_TCP ? OVER_TCP : ps->rule->proto == PROTO_UDP ? OVER_UDP : OVER_BOTH;
 	for (const struct parser *const *p = ps->rs->parsers; *p; p++) {
 		if (!(app_name_set(app) >> (*p)->proto & 1) || !((*p)->over & over))
 			continue;
@@ -80,7 +78,8 @@ static int parse_frame(struct rule_parser *ps, const struct keyword *kw, char *a
 	if (!app)
 		return parse_fail(ps, "expected %s in a rule that names no protocol, found \"%.60s\"", kw->syntax, arg);
 	if (ps->rule->apps && !(app_name_set(app) & ps->rule->apps))
-		return parse_fail(ps, "expected a frame of %s, the rule's protocol, found \"%.60s\"", ps->rule->app, arg);
+		return parse_fail(
+			ps, "expected a frame of %s, the rule's protocol, found \"%.60s\"", ps->rule->app, arg);
 	int type = type_of(ps, app, name);
 	snprintf(whole, sizeof(whole), "%s.%s", app, name);
 	if (type < 0 && !is_known(whole))
@@ -113,8 +112,10 @@ int frame_check(struct rule_parser *ps)
 }
 
 const struct keyword kw_frame_table[] = {
-	{"frame", NULL, ARG_REQUIRED, parse_frame, 0, "[protocol.]frame", "frame:smb.nbss.hdr; content:\"|00|\"; startswith;",
-		"What a protocol's own framing puts together (a PDU, its header), or a direction's stream, as sticky buffer.",
+	{"frame", NULL, ARG_REQUIRED, parse_frame, 0, "[protocol.]frame",
+		"frame:smb.nbss.hdr; content:\"|00|\"; startswith;",
+		"What a protocol's own framing puts together (a PDU, its header), or a direction's stream, as sticky "
+		"buffer.",
 		"same; alerts show no frame, and of a long frame other pieces"},
 	{0},
 };

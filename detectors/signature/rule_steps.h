@@ -21,7 +21,7 @@ enum buffer_id {
 	BUF_IP_DST,
 	BUF_BASE64,
 	BUF_FRAME, // of a protocol: buffer_test.frame
-	BUF_APP, // from here on: buffers of application protocols, by their row in the keyword table
+	BUF_APP,   // from here on: buffers of application protocols, by their row in the keyword table
 };
 
 enum step_kind {

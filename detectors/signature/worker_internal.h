@@ -143,7 +143,7 @@ struct signature_worker {
 	uint32_t n_notes;
 	struct match_note notes[MATCH_NOTES];
 	const struct group *scanning;
-	struct rule_bits *found; // where the scan puts what it finds
+	struct rule_bits *found;               // where the scan puts what it finds
 	uint32_t frame_types[APP_PROTO_COUNT]; // that rules look into, bit a type
 	struct cell *cells;
 	uint32_t free_cell, n_cells;
