@@ -202,7 +202,7 @@ static void on_tx(void *arg, const struct parser *parser, struct app_session *s,
 static void on_shown(void *arg, struct packet *p, struct flow *f, struct flow_cold *cold, struct detector_run *drun)
 {
 	struct signature_worker *w = arg;
-	if (w->n_notes) // of frames: the packet's own rules come before
+	if (w->n_notes && p) // of frames, perhaps: the packet's own rules come before
 		packet_rules(w, p, drun);
 	w->collecting = false;
 	for (uint8_t dir = 0; w->raw_over; dir++, w->raw_over >>= 1)
