@@ -38,8 +38,6 @@ static void on_packet(void *arg, struct packet *p, struct detector_run *run)
 
 	if (unlikely(a->later.dirs))
 		app_show_now(a, p, run);
-	if (unlikely(p->flow && (p->flags & PKT_TCP) && (p->flow->flags & FLOW_APP_LATE)))
-		app_show_acked(a, p, run);
 	app_layer_packet(arg, p, run);
 }
 
@@ -84,11 +82,14 @@ static uint8_t parser_dir(const struct app_session *s, uint8_t dir)
 	return s->flags & SESSION_REVERSED ? !dir : dir;
 }
 
-struct app_raw *app_raw_of(const struct flow_cold *cold, uint8_t dir)
+bool app_raw_due(struct flow_cold *cold, uint8_t dir)
 {
-	struct app_session *s = cold->app;
+	struct app_session *s = cold ? cold->app : NULL;
+	uint8_t bit = s ? (uint8_t)(1u << parser_dir(s, dir)) : 0, due = s ? s->raw_now & bit : 0;
 
-	return s ? &s->raw[dir] : NULL;
+	if (due)
+		s->raw_now &= (uint8_t)~bit;
+	return due;
 }
 
 static void note(struct app_layer *a, const struct packet *p, uint16_t reason)
@@ -132,7 +133,8 @@ static void settle(struct app_session *s, struct flow_cold *cold, uint8_t dir, u
 // Neither side speaks anything known.
 static enum stream_verdict fail(struct app_layer *a, struct app_session *s, struct stream_view *v)
 {
-	app_show_end(a, s, (struct packet *)(uintptr_t)v->packet, v->flow, v->cold, v->run);
+	if (s->first)
+		app_show_end(a, s, (struct packet *)(uintptr_t)v->packet, v->flow, v->cold, v->run);
 	v->cold->app_proto = APP_FAILED;
 	a->stats.flows[APP_FAILED][APP_TCP]++;
 	finish(a, v->cold);
@@ -183,20 +185,6 @@ static const struct parser *ask(struct app_layer *a, struct app_session *s, cons
 	return parser;
 }
 
-// Frames that the parser is about to tell of are shown with this packet; those that are open go on.
-static void frames_to(struct app_layer *a, struct app_session *s, const struct app_input *in, uint32_t had,
-	struct packet *p, struct flow *f, struct flow_cold *cold, struct detector_run *run)
-{
-	const struct app_consumer *c = &a->consumer;
-	uint32_t types = c->frame_types ? c->frame_types[s->parser->proto] : 0;
-
-	a->run.frames.types = types;
-	if (likely(!types && !s->frames))
-		return;
-	a->run.frames = (struct app_frames_to){c, types, p, f, cold, run};
-	app_frames_go_on(&a->run, s, in, had);
-}
-
 // Hands bytes to the parser and shows what it made of them. v->used is set.
 static enum stream_verdict feed(struct app_layer *a, struct app_session *s, struct stream_view *v)
 {
@@ -218,8 +206,6 @@ static enum stream_verdict feed(struct app_layer *a, struct app_session *s, stru
 	s->again += left;
 	s->fed |= (uint8_t)(1u << dir);
 	a->stats.gaps[s->parser->proto] += in.gap != 0;
-	s->input_end = v->offset + v->len;
-	frames_to(a, s, &in, left, (struct packet *)(uintptr_t)v->packet, v->flow, v->cold, v->run);
 	app_session_parse(&a->run, s, &in);
 	v->used = in.used;
 	s->left[v->dir] = in.len - in.used;
@@ -423,7 +409,6 @@ static void feed_datagram(
 		.seq = p->seq};
 
 	s->fed |= (uint8_t)(1u << dir);
-	frames_to(a, s, &in, 0, p, p->flow, cold, run);
 	app_session_parse(&a->run, s, &in);
 	app_show(a, s, (uint8_t)(1u << dir), p, p->flow, cold, run);
 }

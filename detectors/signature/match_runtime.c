@@ -256,7 +256,6 @@ void match_begin(struct signature_worker *w, const struct rule *r, struct packet
 	m->run = run;
 	m->steps = 0;
 	m->stream = false;
-	m->before = 0;
 	m->tx = NULL;
 	m->parser = NULL;
 	m->n_captures = 0;
@@ -354,12 +353,12 @@ static bool buffers_match(struct signature_worker *w, const struct rule *r)
 	return true;
 }
 
-static bool tests_hold(const struct match_ctx *m, const struct rule *r)
+static bool rule_match(struct signature_worker *w, const struct rule *r)
 {
 	for (const struct packet_test *t = r->tests; t; t = t->next)
-		if (!t->match(m, t->args))
+		if (!t->match(&w->ctx, t->args))
 			return false;
-	return true;
+	return !r->buffers || buffers_match(w, r);
 }
 
 bool host_bits_hold(const struct match_ctx *m, const struct rule *r)
@@ -368,17 +367,6 @@ bool host_bits_hold(const struct match_ctx *m, const struct rule *r)
 		if (hostbit_isset(m, b) != (b->op == HOST_BIT_ISSET))
 			return false;
 	return true;
-}
-
-bool packet_tests_hold(const struct match_ctx *m, const struct rule *r)
-{
-	return tests_hold(m, r) && (!(r->flags & RULE_F_HOST_NOW) || host_bits_hold(m, r));
-}
-
-static bool rule_match(struct signature_worker *w, const struct rule *r)
-{
-	return tests_hold(&w->ctx, r) && (!r->buffers || buffers_match(w, r)) &&
-	       (!(r->flags & RULE_F_HOST_NOW) || host_bits_hold(&w->ctx, r));
 }
 
 // Verifies one candidate. Returns false to stop with this packet.
@@ -391,7 +379,7 @@ static bool check_rule(struct signature_worker *w, const struct rule *r, struct 
 	if (rule_header_match(w->seat.rs, r, p)) {
 		match_begin(w, r, p, run);
 		w->stats.verified++;
-		if (rule_match(w, r))
+		if (rule_match(w, r) && (!(r->flags & RULE_F_HOST_NOW) || host_bits_hold(&w->ctx, r)))
 			more = match_found(w, r);
 	}
 	if (start) {
@@ -470,10 +458,6 @@ void signature_on_packet(struct signature_worker *w, struct packet *p, struct de
 {
 	w->stats.packets++;
 	packet_rules(w, p, run);
-	if (unlikely(w->n_notes)) { // of frames, without a transaction
-		w->collecting = false;
-		matches_speak(w, 0, p, run);
-	}
 	w->looked = NULL;
 	if ((w->seat.rs->tags_sessions || w->seat.rs->tags_hosts) && !is_done(p))
 		tag_offer(w, p, run);
