@@ -31,6 +31,8 @@ void app_show_later(struct app_layer *a, struct app_session *s, uint8_t dir, str
 	struct flow_cold *cold, struct detector_run *run);
 // What was put off for this packet.
 void app_show_now(struct app_layer *a, struct packet *p, struct detector_run *run);
+// A packet of a flow with FLOW_APP_LATE: what waited for it is shown to the client's side.
+void app_show_acked(struct app_layer *a, struct packet *p, struct detector_run *run);
 // Nothing more comes: open transactions are marked stopped and shown.
 void app_show_end(struct app_layer *a, struct app_session *s, struct packet *p, struct flow *f, struct flow_cold *cold,
 	struct detector_run *run);

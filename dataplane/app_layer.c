@@ -38,6 +38,8 @@ static void on_packet(void *arg, struct packet *p, struct detector_run *run)
 
 	if (unlikely(a->later.dirs))
 		app_show_now(a, p, run);
+	if (unlikely(p->flow && (p->flags & PKT_TCP) && (p->flow->flags & FLOW_APP_LATE)))
+		app_show_acked(a, p, run);
 	app_layer_packet(arg, p, run);
 }
 
@@ -82,14 +84,11 @@ static uint8_t parser_dir(const struct app_session *s, uint8_t dir)
 	return s->flags & SESSION_REVERSED ? !dir : dir;
 }
 
-bool app_raw_due(struct flow_cold *cold, uint8_t dir)
+struct app_raw *app_raw_of(const struct flow_cold *cold, uint8_t dir)
 {
-	struct app_session *s = cold ? cold->app : NULL;
-	uint8_t bit = s ? (uint8_t)(1u << parser_dir(s, dir)) : 0, due = s ? s->raw_now & bit : 0;
+	struct app_session *s = cold->app;
 
-	if (due)
-		s->raw_now &= (uint8_t)~bit;
-	return due;
+	return s ? &s->raw[dir] : NULL;
 }
 
 static void note(struct app_layer *a, const struct packet *p, uint16_t reason)
@@ -133,8 +132,7 @@ static void settle(struct app_session *s, struct flow_cold *cold, uint8_t dir, u
 // Neither side speaks anything known.
 static enum stream_verdict fail(struct app_layer *a, struct app_session *s, struct stream_view *v)
 {
-	if (s->first)
-		app_show_end(a, s, (struct packet *)(uintptr_t)v->packet, v->flow, v->cold, v->run);
+	app_show_end(a, s, (struct packet *)(uintptr_t)v->packet, v->flow, v->cold, v->run);
 	v->cold->app_proto = APP_FAILED;
 	a->stats.flows[APP_FAILED][APP_TCP]++;
 	finish(a, v->cold);
@@ -185,6 +183,20 @@ static const struct parser *ask(struct app_layer *a, struct app_session *s, cons
 	return parser;
 }
 
+// Frames that the parser is about to tell of are shown with this packet; those that are open go on.
+static void frames_to(struct app_layer *a, struct app_session *s, const struct app_input *in, uint32_t had,
+	struct packet *p, struct flow *f, struct flow_cold *cold, struct detector_run *run)
+{
+	const struct app_consumer *c = &a->consumer;
+	uint32_t types = c->frame_types ? c->frame_types[s->parser->proto] : 0;
+
+	a->run.frames.types = types;
+	if (likely(!types && !s->frames))
+		return;
+	a->run.frames = (struct app_frames_to){c, types, p, f, cold, run};
+	app_frames_go_on(&a->run, s, in, had);
+}
+
 // Hands bytes to the parser and shows what it made of them. v->used is set.
 static enum stream_verdict feed(struct app_layer *a, struct app_session *s, struct stream_view *v)
 {
@@ -206,6 +218,8 @@ static enum stream_verdict feed(struct app_layer *a, struct app_session *s, stru
 	s->again += left;
 	s->fed |= (uint8_t)(1u << dir);
 	a->stats.gaps[s->parser->proto] += in.gap != 0;
+	s->input_end = v->offset + v->len;
+	frames_to(a, s, &in, left, (struct packet *)(uintptr_t)v->packet, v->flow, v->cold, v->run);
 	app_session_parse(&a->run, s, &in);
 	v->used = in.used;
 	s->left[v->dir] = in.len - in.used;
@@ -409,6 +423,7 @@ static void feed_datagram(
 		.seq = p->seq};
 
 	s->fed |= (uint8_t)(1u << dir);
+	frames_to(a, s, &in, 0, p, p->flow, cold, run);
 	app_session_parse(&a->run, s, &in);
 	app_show(a, s, (uint8_t)(1u << dir), p, p->flow, cold, run);
 }

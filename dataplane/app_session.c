@@ -142,9 +142,8 @@ bool app_tx_over(const struct parser *parser, const struct app_tx *tx)
 	return true;
 }
 
-void app_tx_end(struct app_run *run, struct app_session *s, struct app_tx *before, struct app_tx *tx)
+void app_tx_take_out(struct app_session *s, struct app_tx *before, struct app_tx *tx)
 {
-	run->session = s;
 	if (before)
 		before->next = tx->next;
 	else
@@ -152,9 +151,20 @@ void app_tx_end(struct app_run *run, struct app_session *s, struct app_tx *befor
 	if (s->last == tx)
 		s->last = before;
 	s->open--;
+}
+
+void app_tx_free(struct app_run *run, struct app_session *s, struct app_tx *tx)
+{
+	run->session = s;
 	if (s->parser->free_tx)
 		s->parser->free_tx(run, tx);
 	app_free(run, tx);
+}
+
+void app_tx_end(struct app_run *run, struct app_session *s, struct app_tx *before, struct app_tx *tx)
+{
+	app_tx_take_out(s, before, tx);
+	app_tx_free(run, s, tx);
 }
 
 void app_event(struct app_run *run, struct app_session *s, struct app_tx *tx, uint8_t index)
@@ -196,7 +206,14 @@ struct app_bytes app_handed_over(const struct app_session *s)
 
 void app_inspect_raw(struct app_session *s, uint8_t dir)
 {
-	s->raw_now |= (uint8_t)(1u << dir);
+	struct app_raw *r = &s->raw[s->flags & SESSION_REVERSED ? !dir : dir];
+
+	r->now = true;
+	if (!s->parser->ends_raw)
+		return;
+	r->last = s->input_end;
+	if (!r->first)
+		r->first = r->last;
 }
 
 void app_expect(struct app_run *run, struct app_session *s, const union ip_addr *server, uint16_t port,
@@ -286,11 +303,14 @@ void app_session_reset(struct app_run *run, struct app_session *s)
 		s->parser->free_state(run, s->state);
 	app_free(run, s->state);
 	app_text_free(run, &s->note);
+	app_frames_free(run, s);
 	s->state = NULL;
 	s->parser = NULL;
 	s->next_tx = 0;
 	s->flow_events = 0;
-	s->done = s->raw_now = 0;
+	s->done = 0;
+	for (uint8_t d = 0; d < 2; d++)
+		s->raw[d] = (struct app_raw){.looked = s->raw[d].looked};
 	s->flags = 0;
 }
 

@@ -27,6 +27,29 @@ struct app_expected {
 	uint8_t note[APP_NOTE_MAX];
 };
 
+// Whom frames of the input at hand are shown to, and what they are shown with.
+struct app_frames_to {
+	const struct app_consumer *consumer;
+	uint32_t types; // that are wanted of this protocol
+	struct packet *p;
+	struct flow *f;
+	struct flow_cold *cold;
+	struct detector_run *drun;
+};
+
+#define OPEN_FRAMES_MAX 8u // of a session: frames lie in one another, and a stream's direction is one
+
+// Frames of which bytes are still to come.
+struct app_open_frames {
+	uint8_t n;
+	struct app_open_frame {
+		uint8_t type, dir;
+		uint64_t left;        // bytes that have not come, FRAME_OPEN: nobody knows
+		uint64_t shown;       // bytes in the pieces before
+		struct app_text kept; // too few for a piece so far
+	} at[OPEN_FRAMES_MAX];
+};
+
 struct app_run {
 	struct app_pool *pool;
 	struct app_session *session; // whose memory is counted now, NULL: nobody's
@@ -38,6 +61,8 @@ struct app_run {
 	uint64_t parser_stops[APP_PROTO_COUNT];
 	uint32_t expect_at;
 	uint64_t expect_end_ns; // no expectation lives longer
+	struct app_frames_to frames;
+	uint64_t frames_lost; // pieces of frames that nobody was shown: no memory
 	struct app_expected expected[APP_EXPECT_MAX];
 };
 
@@ -45,25 +70,28 @@ struct app_session {
 	const struct parser *parser; // NULL: not known yet, or told but not read
 	void *state;
 	struct app_tx *first, *last;
+	struct app_tx *late; // over, and to be shown to the client's side once more (app_tx.late_end), oldest first
 	uint64_t next_tx;
 	uint64_t flow_events; // bit an index of parser->events, for the flow itself
 	uint32_t memory;      // bytes of blocks
-	uint32_t open;        // transactions
+	uint32_t open;        // transactions, without late ones
 	uint16_t proto[2];    // enum app_proto by direction of the flow; APP_UNKNOWN: not settled, APP_FAILED: none
 	uint16_t switch_to;   // with SESSION_SWITCH
 	uint16_t switch_port; // probes are asked by it; 0: by the flow's
 	uint8_t flags;        // enum app_session_flag
 	uint8_t done;         // bit a direction (of the parser): it wants no more
-	uint8_t raw_now;      // bit a direction (of the parser): app_inspect_raw
 	uint8_t fed;          // bit a direction (of the parser): it has had bytes
 	uint8_t over;         // APP_TCP or APP_UDP, of the latest input
 	uint8_t first_dir;    // bit of the direction of the flow that sent first, 0: nobody yet
 	uint32_t left[2];     // bytes the parser left unused, by direction of the flow
 	uint64_t again;       // bytes shown to the parser that it had left before
+	uint64_t input_end;   // stream offset behind the input at hand
+	struct app_raw raw[2];
 	struct app_asked asked[2];
-	struct app_text handed_over; // app_hand_over: of the parser before
-	union ip_addr addr[2];       // of the flow, client first as the parser sees it
-	struct app_text note;        // of the flow that has announced it
+	struct app_text handed_over;    // app_hand_over: of the parser before
+	union ip_addr addr[2];          // of the flow, client first as the parser sees it
+	struct app_text note;           // of the flow that has announced it
+	struct app_open_frames *frames; // NULL: none has been open
 };
 
 enum app_session_flag {
@@ -83,9 +111,16 @@ bool app_session_start(struct app_run *run, struct app_session *s, const struct 
 // Hands bytes over. in->used is never more than in->len, all of it for a datagram, and nothing is asked of a parser
 // that is done. After PARSE_STOP every open transaction is marked stopped.
 enum parse_answer app_session_parse(struct app_run *run, struct app_session *s, struct app_input *in);
+// app_frame.c. Before the parser is given `in`, of which it has had `had` bytes before: open frames go on.
+void app_frames_go_on(struct app_run *run, struct app_session *s, const struct app_input *in, uint32_t had);
+void app_frames_free(struct app_run *run, struct app_session *s);
 // True when nothing more will come of a transaction.
 bool app_tx_over(const struct parser *parser, const struct app_tx *tx);
-// Takes a transaction out of the list (before: the one before it, NULL: it is the first) and gives its memory back.
+// Takes a transaction out of the list (before: the one before it, NULL: it is the first).
+void app_tx_take_out(struct app_session *s, struct app_tx *before, struct app_tx *tx);
+// Gives the memory of a transaction back that is in no list.
+void app_tx_free(struct app_run *run, struct app_session *s, struct app_tx *tx);
+// Both.
 void app_tx_end(struct app_run *run, struct app_session *s, struct app_tx *before, struct app_tx *tx);
 // Every open transaction, the state and the session go. What rules hung on transactions is gone already.
 void app_session_free(struct app_run *run, struct app_session *s);

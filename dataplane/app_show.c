@@ -64,27 +64,104 @@ static bool is_shown(const struct app_session *s, const struct app_tx *tx, uint8
 	return dirs >> dir & 1 || other;
 }
 
+// The direction of the flow in which the server sends, as the parser sees it.
+static uint8_t server_side(const struct app_session *s)
+{
+	return s->flags & SESSION_REVERSED ? DIR_TO_SERVER : DIR_TO_CLIENT;
+}
+
+// Suricata asks a direction of a transaction with that side's own packets, and reads bytes once they are acknowledged.
+// So what the server's bytes have caused, an event or the parser's end, is put to the client with its packet that
+// acknowledges them, and not at all where none comes. (What the client's bytes have caused is put to the server in any
+// case, since a flow's end asks the client's side first: it is shown at once.)
+static bool is_late(const struct app_session *s, const struct app_tx *tx, uint8_t dirs, const struct packet *p)
+{
+	bool caused = s->flags & SESSION_STOPPED || (tx->event_count && !tx->stopped);
+
+	return caused && p && p->flags & PKT_TCP && dirs == 1u << DIR_TO_CLIENT && tx->dirs >> DIR_TO_SERVER & 1;
+}
+
+static void show_tx(struct app_layer *a, struct app_session *s, struct app_tx *tx, uint8_t dir, struct packet *p,
+	struct flow *f, struct flow_cold *cold, struct detector_run *run)
+{
+	a->consumer.on_tx(a->consumer.arg, s->parser, s, tx, dir, p, f, cold, &a->run, run);
+}
+
+static void shown(
+	struct app_layer *a, struct packet *p, struct flow *f, struct flow_cold *cold, struct detector_run *run)
+{
+	if (a->consumer.on_shown)
+		a->consumer.on_shown(a->consumer.arg, p, f, cold, run);
+}
+
+static void put_off(const struct app_session *s, struct app_tx *tx, struct flow *f, const struct flow_cold *cold)
+{
+	if (!tx->late_end)
+		tx->late_end = tcp_stream_offset(cold, server_side(s));
+	f->flags |= FLOW_APP_LATE;
+}
+
 static void show_to_rules(struct app_layer *a, struct app_session *s, uint8_t dirs, struct packet *p, struct flow *f,
 	struct flow_cold *cold, struct detector_run *run)
 {
-	const struct app_consumer *c = &a->consumer;
-
 	a->run.session = s;
-	for (struct app_tx *tx = s->first; tx; tx = tx->next)
-		for (uint8_t dir = 0; dir < 2; dir++)
+	for (struct app_tx *tx = s->first; tx; tx = tx->next) {
+		bool late = is_late(s, tx, dirs, p);
+		if (late)
+			put_off(s, tx, f, cold);
+		late |= !p && tx->late_end;
+		for (uint8_t dir = late ? DIR_TO_CLIENT : DIR_TO_SERVER; dir < 2; dir++)
 			if (is_shown(s, tx, dir, dirs))
-				c->on_tx(c->arg, s->parser, s, tx, dir, p, f, cold, &a->run, run);
-	if (c->on_shown)
-		c->on_shown(c->arg, p, f, cold, run);
+				show_tx(a, s, tx, dir, p, f, cold, run);
+	}
+	shown(a, p, f, cold, run);
+}
+
+// The oldest transactions that wait give way: where the client's packets are not seen, no acknowledgement ever comes.
+#define LATE_MAX 64u
+
+static void let_go(struct app_layer *a, struct app_session *s)
+{
+	struct app_tx *tx = s->late;
+
+	s->late = tx->next;
+	a->run.session = s;
+	if (a->consumer.on_tx)
+		a->consumer.on_tx_end(a->consumer.arg, tx, &a->run);
+	app_tx_free(&a->run, s, tx);
+}
+
+static void keep_late(struct app_layer *a, struct app_session *s, struct app_tx *tx)
+{
+	struct app_tx **end = &s->late;
+	uint32_t n = 0;
+
+	for (; *end; end = &(*end)->next)
+		n++;
+	*end = tx;
+	tx->next = NULL;
+	if (n == LATE_MAX)
+		let_go(a, s);
+}
+
+static void is_over(struct app_layer *a, struct app_session *s, struct app_tx *before, struct app_tx *tx)
+{
+	app_tx_take_out(s, before, tx);
+	if (tx->late_end) {
+		keep_late(a, s, tx);
+		return;
+	}
+	if (a->consumer.on_tx)
+		a->consumer.on_tx_end(a->consumer.arg, tx, &a->run);
+	app_tx_free(&a->run, s, tx);
 }
 
 void app_show(struct app_layer *a, struct app_session *s, uint8_t dirs, struct packet *p, struct flow *f,
 	struct flow_cold *cold, struct detector_run *run)
 {
-	const struct app_consumer *c = &a->consumer;
 	struct app_tx *before = NULL, *next;
 
-	if (c->on_tx && s->first)
+	if (a->consumer.on_tx && s->first)
 		show_to_rules(a, s, dirs, p, f, cold, run);
 	for (struct app_tx *tx = s->first; tx; tx = next) {
 		next = tx->next;
@@ -95,17 +172,16 @@ void app_show(struct app_layer *a, struct app_session *s, uint8_t dirs, struct p
 		}
 		if (a->log >> s->parser->proto & 1 && s->parser->log)
 			write_record(a, s, tx, p, f, cold, run);
-		if (c->on_tx)
-			c->on_tx_end(c->arg, tx, &a->run);
-		app_tx_end(&a->run, s, before, tx);
+		is_over(a, s, before, tx);
 	}
 }
 
 void app_show_later(struct app_layer *a, struct app_session *s, uint8_t dir, struct packet *p, struct flow *f,
 	struct flow_cold *cold, struct detector_run *run)
 {
-	// When the parser stops, this is the last of both directions.
-	uint8_t dirs = s->flags & SESSION_STOPPED ? 3 : (uint8_t)(1u << dir);
+	// when the parser stops, this is the last of both directions
+	bool both = s->flags & SESSION_STOPPED && dir == DIR_TO_SERVER;
+	uint8_t dirs = both ? 3 : (uint8_t)(1u << dir);
 
 	if (!a->consumer.on_tx || !p || !tcp_stream_wants_packets(a->streams)) {
 		app_show(a, s, dirs, p, f, cold, run);
@@ -126,6 +202,43 @@ void app_show_now(struct app_layer *a, struct packet *p, struct detector_run *ru
 		app_show(a, s, dirs, p, a->later.flow, a->later.cold, run);
 }
 
+// Shows what waits for bytes up to `acked`. True when nothing is left waiting.
+static bool show_late(struct app_layer *a, struct app_session *s, uint64_t acked, struct packet *p,
+	struct flow_cold *cold, struct detector_run *run)
+{
+	bool waits = false;
+
+	a->run.session = s;
+	for (struct app_tx *tx = s->late; tx && tx->late_end <= acked; tx = tx->next)
+		show_tx(a, s, tx, DIR_TO_SERVER, p, p->flow, cold, run);
+	for (struct app_tx *tx = s->first; tx; tx = tx->next) {
+		if (tx->late_end && tx->late_end <= acked) {
+			tx->late_end = 0;
+			show_tx(a, s, tx, DIR_TO_SERVER, p, p->flow, cold, run);
+		}
+		waits |= tx->late_end != 0;
+	}
+	shown(a, p, p->flow, cold, run);
+	while (s->late && s->late->late_end <= acked)
+		let_go(a, s);
+	return !waits && !s->late;
+}
+
+void app_show_acked(struct app_layer *a, struct packet *p, struct detector_run *run)
+{
+	struct flow_cold *cold = flow_cold_get(a->flows, p->flow);
+	struct app_session *s = cold->app;
+	uint8_t server = s ? server_side(s) : DIR_TO_CLIENT;
+	bool reset = p->tcp_flags & 0x04;
+	uint64_t acked = p->dir == server && reset ? UINT64_MAX : tcp_stream_acked(cold, server);
+
+	// a reset of the client acknowledges nothing, one of the server ends its bytes
+	if (p->flags & PKT_STREAM_REJECTED || (p->dir == server) != reset)
+		return;
+	if (!s || !s->parser || show_late(a, s, acked, p, cold, run))
+		p->flow->flags &= (uint16_t)~FLOW_APP_LATE;
+}
+
 void app_show_end(struct app_layer *a, struct app_session *s, struct packet *p, struct flow *f, struct flow_cold *cold,
 	struct detector_run *run)
 {
@@ -134,4 +247,6 @@ void app_show_end(struct app_layer *a, struct app_session *s, struct packet *p, 
 		tx->stopped = true;
 	if (s->first)
 		app_show(a, s, 3, p, f, cold, run);
+	while (s->late)
+		let_go(a, s);
 }

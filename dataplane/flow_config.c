@@ -33,7 +33,7 @@ const struct config_row flow_config_rows[] = {
 		.min = 1 << 20,
 		.max = (double)(UINT64_C(1) << 40),
 		.def = "256mb",
-		.help = "Memory of the flow tables of all workers together; about 212 bytes a flow."},
+		.help = "Memory of the flow tables of all workers together; about 196 bytes a flow."},
 	TIMEOUT(FLOW_CLASS_OTHER, "default.new", new_ns, "30s",
 		"Idle time that ends a flow of any other protocol while only one side has spoken."),
 	TIMEOUT(FLOW_CLASS_OTHER, "default.established", established_ns, "300s",

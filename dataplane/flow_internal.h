@@ -159,6 +159,12 @@ static inline struct flow_cold *flow_cold_of(const struct flow_table *t, const s
 	return f->flags & FLOW_COLD_SET ? flow_cold_slot(t, f) : NULL;
 }
 
+// Its first line, NULL where a flow has none.
+static inline const struct flow_cold *flow_ends_of(const struct flow_table *t, const struct flow *f)
+{
+	return f->flags & FLOW_ENDS_SET ? flow_cold_slot(t, f) : NULL;
+}
+
 static inline uint64_t flow_deadline(const struct flow_table *t, const struct flow *f)
 {
 	return f->last_ns + t->timeout_ns[f->mark & FLOW_MARK_CLASS][f->state];

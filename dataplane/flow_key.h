@@ -40,10 +40,10 @@ enum flow_key_use {
 	FLOW_KEY_FIND,     // finds its flow, or has none: see flow_table_config.carriers_a_tick
 };
 
-#define FLOW_DOMAIN_DIGEST (1u << 31) // the domain is a digest, not VLAN ids written out
 #define FLOW_SLOT_GUESS (1u << 31)
 #define FLOW_SLOT_IPV6 (1u << 30) // the flow's line alone does not tell whether it is this key's
 #define FLOW_SLOT_NUMBER (FLOW_SLOT_IPV6 - 1)
+#define FLOW_DOMAIN_DIGEST (1u << 31) // the domain is a digest, not VLAN ids written out
 #define FLOW_TAG_FREE 0u
 #define FLOW_TAG_DYING 1u // ended, but packets of this burst still point to it
 #define FLOW_TAG_TAKEN 2u // a bit that every other tag has
@@ -112,29 +112,13 @@ static inline void flow_key_of_flow(struct flow_key *k, const struct flow *f, co
 // Keys of everything but plain TCP and UDP over IPv4: IPv6, VLANs, tunnels, ICMP, SCTP, ESP.
 void flow_key_slow(struct flow_key *k, const struct packet *p, const struct flow_seed *s);
 
-// What a packet is beyond IPv4 with TCP or UDP.
-#define FLOW_KEY_ODD (PKT_IPV6 | PKT_INNER | PKT_TUNNEL | PKT_FRAGMENT | PKT_INVALID)
-
 // True for IPv4 with TCP or UDP and nothing else of interest.
 static inline bool flow_key_is_plain(const struct packet *p)
 {
-	uint32_t kind = p->flags & (PKT_IPV4 | PKT_TCP | PKT_UDP | FLOW_KEY_ODD);
+	const uint32_t odd = PKT_IPV6 | PKT_INNER | PKT_TUNNEL | PKT_FRAGMENT | PKT_INVALID;
+	uint32_t kind = p->flags & (PKT_IPV4 | PKT_TCP | PKT_UDP | odd);
 
 	return (kind == (PKT_IPV4 | PKT_TCP) || kind == (PKT_IPV4 | PKT_UDP)) && !p->vlan_count;
-}
-
-// The same but that it carries another packet, which its key does not say.
-static inline bool flow_key_is_plain_carrier(const struct packet *p)
-{
-	uint32_t kind = p->flags & (PKT_IPV4 | PKT_UDP | FLOW_KEY_ODD);
-
-	return kind == (PKT_IPV4 | PKT_UDP | PKT_TUNNEL) && !p->vlan_count;
-}
-
-// True where VLAN ids are all of the key's domain.
-static inline bool flow_key_has_vlans(const struct flow_key *k)
-{
-	return k->domain && !(k->domain & FLOW_DOMAIN_DIGEST);
 }
 
 // The key of such a packet.

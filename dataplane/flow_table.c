@@ -159,24 +159,28 @@ struct flow_cold *flow_cold_get(struct flow_table *t, struct flow *f)
 
 	if (f->flags & FLOW_COLD_SET)
 		return c;
-	memset(c, 0, sizeof(*c));
-	c->addr[0].w[0] = f->addr[0];
-	c->addr[1].w[0] = f->addr[1];
-	f->flags |= FLOW_COLD_SET;
+	memset(&c->detect, 0, sizeof(*c) - offsetof(struct flow_cold, detect));
+	if (!(f->flags & FLOW_ENDS_SET)) {
+		memset(c, 0, offsetof(struct flow_cold, detect));
+		c->addr[0].w[0] = f->addr[0];
+		c->addr[1].w[0] = f->addr[1];
+	}
+	f->flags |= FLOW_COLD_SET | FLOW_ENDS_SET;
 	return c;
 }
 
-// What the hot line has no room for.
-static void fill_cold(struct flow_table *t, struct flow *f, const struct packet *p, int dir)
+// Whom a flow is between, where the hot line has no room for it.
+static void fill_ends(struct flow_table *t, struct flow *f, const struct packet *p, int dir)
 {
-	struct flow_cold *c = flow_cold_get(t, f);
+	struct flow_cold *c = flow_cold_slot(t, f);
 
+	memset(c->vlan, 0, offsetof(struct flow_cold, detect) - offsetof(struct flow_cold, vlan));
+	f->flags |= FLOW_ENDS_SET;
 	c->addr[dir] = p->src;
 	c->addr[dir ^ 1] = p->dst;
 	c->vlan_count = p->vlan_count;
 	memcpy(c->vlan, p->vlan, sizeof(c->vlan));
 	c->iface = p->iface;
-	c->icmp_code = p->icmp_code;
 }
 
 // The server's side of a handshake whose SYN was missed.
@@ -220,7 +224,7 @@ static struct flow *create(
 		.flags = first_flags(p),
 	};
 	if (f->flags & FLOW_IPV6 || p->vlan_count || p->iface)
-		fill_cold(t, f, p, dir);
+		fill_ends(t, f, p, dir);
 	flow_timer_set(t, b, way, f, away);
 	p->flags |= PKT_NEW_FLOW;
 	t->counters.created++;
@@ -444,10 +448,7 @@ static inline void ask_for_bucket(const struct flow_table *t, struct flow_key *k
 // The keys of all packets but plain ones. Returns 1 where the packet wants no flow, else 0.
 static inline uint32_t make_key_slow(const struct flow_table *t, struct flow_key *k, struct packet *p)
 {
-	if (flow_key_is_plain_carrier(p))
-		flow_key_plain(k, p, &t->seed);
-	else
-		flow_key_slow(k, p, &t->seed);
+	flow_key_slow(k, p, &t->seed);
 	if (k->use != FLOW_KEY_NONE)
 		ask_for_bucket(t, k);
 	if (k->use == FLOW_KEY_CREATE) {
@@ -505,13 +506,8 @@ static void guess_slot(const struct flow_table *t, struct flow_key *k)
 		return;
 	uint32_t slot = flow_guess_slot(t, k);
 	ask_for(t, k, slot, FLOW_SLOT_GUESS);
-	if (unlikely(k->family ||
-		     flow_key_has_vlans(k))) { // such a flow takes its cold part, and so may the one that goes
-		const uint8_t *cold = (const uint8_t *)&t->cold[slot];
-		__builtin_prefetch(cold, 1);
-		__builtin_prefetch(cold + 64, 1);
-		__builtin_prefetch(cold + sizeof(struct flow_cold) - 1, 1);
-	}
+	if (unlikely(k->family || (k->domain && !(k->domain & FLOW_DOMAIN_DIGEST)))) // it writes whom it is between
+		__builtin_prefetch(&t->cold[slot], 1);
 }
 
 static inline bool find_slot(const struct flow_table *t, uint32_t bucket, struct flow_key *k)
@@ -597,7 +593,7 @@ uint64_t flow_id(const struct flow_table *t, const struct flow *f)
 
 void flow_tuple(const struct flow_table *t, const struct flow *f, struct event_tuple *out)
 {
-	const struct flow_cold *c = flow_cold_of(t, f);
+	const struct flow_cold *c = flow_ends_of(t, f);
 
 	memset(out, 0, sizeof(*out));
 	out->proto = f->proto;

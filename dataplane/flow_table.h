@@ -110,6 +110,10 @@ bool flow_table_tick(struct flow_table *t, uint64_t now_ns, uint64_t seq, struct
 // with ts_ns = now_ns. Returns as flow_table_tick.
 bool flow_table_flush(struct flow_table *t, uint64_t now_ns, uint64_t seq, struct event_sink *sink);
 
+// Ends a flow (FLOW_END_EVICTED) so that what it holds is there for others. Not within a burst. Returns false, and
+// nothing has happened, while the event ring has no room for its record (lossless).
+bool flow_table_end(struct flow_table *t, struct flow *f, uint64_t now_ns, uint64_t seq, struct event_sink *sink);
+
 // Packet time begins anew, earlier than it was. The table must be empty (flow_table_flush).
 void flow_table_rewind(struct flow_table *t);
 

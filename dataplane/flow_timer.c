@@ -91,7 +91,7 @@ void flow_fill_app(const struct flow_table *t, const struct flow *f, struct even
 
 static void fill_record(const struct flow_table *t, const struct flow *f, struct event *ev)
 {
-	const struct flow_cold *c = flow_cold_of(t, f);
+	const struct flow_cold *c = flow_ends_of(t, f);
 
 	ev->flags |= EVENT_HAS_FLOW;
 	ev->flow_id = flow_key_id(f);
@@ -308,6 +308,17 @@ bool flow_table_flush(struct flow_table *t, uint64_t now_ns, uint64_t seq, struc
 
 	flow_end_dying(t, sink);
 	return sweep(t, &s);
+}
+
+bool flow_table_end(struct flow_table *t, struct flow *f, uint64_t now_ns, uint64_t seq, struct event_sink *sink)
+{
+	struct sweep s = {.sink = sink, .budget = 1};
+
+	if (!may_end(t, &s))
+		return false;
+	t->counters.evicted[f->state]++;
+	flow_end_at(t, flow_bucket_of(t, f), flow_way(t, f), FLOW_END_EVICTED, now_ns, seq, sink);
+	return true;
 }
 
 void flow_table_rewind(struct flow_table *t)

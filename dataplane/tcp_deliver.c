@@ -60,34 +60,6 @@ static bool keep_append(struct tcp_streams *ts, struct tcp_side *side, const uin
 	return true;
 }
 
-// After the consumers: keeps the bytes that one of them still wants, at most STREAM_KEEP_MAX.
-static void keep_rest(struct tcp_streams *ts, struct tcp_side *side, const uint8_t *data, uint32_t len)
-{
-	uint32_t most = 0;
-
-	for (uint32_t i = 0; i < ts->consumer_count; i++)
-		most = side->unused[i] > most ? side->unused[i] : most;
-	side->flags = (uint16_t)((side->flags & ~SIDE_UNUSED) | (most ? SIDE_UNUSED : 0));
-	if (!most) {
-		if (side->keep)
-			tcp_keep_drop(ts, side);
-		return;
-	}
-	struct tcp_keep *k = keep_of(ts, side->keep);
-	if (k) {
-		k->from = k->to - most;
-		return;
-	}
-	side->keep = keep_new(ts, most); // nothing was kept before: all of it lies at the end of data
-	if (side->keep == TCP_NIL) {
-		ts->stats.keep_overflow++;
-		return; // unused[] stays: the next call tells the loss as a gap
-	}
-	k = keep_of(ts, side->keep);
-	memcpy(k->bytes, data + len - most, most);
-	k->to = most;
-}
-
 // What a consumer said of a view that was not simply used up.
 static void take_verdict(struct tcp_streams *ts, struct tcp_session *s, uint32_t i, const struct stream_view *v,
 	enum stream_verdict verdict)
@@ -100,12 +72,86 @@ static void take_verdict(struct tcp_streams *ts, struct tcp_session *s, uint32_t
 		left = STREAM_KEEP_MAX;
 	}
 	side->unused[i] = left;
-	if (verdict != STREAM_MORE || v->flags & STREAM_LAST) {
+	bool stays = left && ts->consumer[i].on_unused && (v->flags & STREAM_LAST) == STREAM_FIN;
+	if (verdict != STREAM_MORE || (v->flags & STREAM_LAST && !stays)) {
 		side->done |= (uint8_t)(1u << i);
 		side->unused[i] = 0;
 	}
 	if (verdict == STREAM_DONE_BOTH)
 		s->side[!v->dir].done |= (uint8_t)(1u << i);
+}
+
+static const uint8_t *kept_end(const struct tcp_streams *ts, const struct tcp_side *side)
+{
+	const struct tcp_keep *k = keep_of(ts, side->keep);
+
+	return k->bytes + k->to;
+}
+
+// Asks those who have left bytes unused about them again. end: behind the last of them.
+static void ask(struct tcp_streams *ts, struct tcp_session *s, uint8_t dir, const struct packet *p,
+	struct detector_run *run, const uint8_t *end, uint16_t flags)
+{
+	struct tcp_side *side = &s->side[dir];
+
+	flags |= STREAM_KEPT | (side->flags & SIDE_FIN_TOLD ? STREAM_FIN : 0) |
+		 (s->flags & SSN_MIDSTREAM ? STREAM_MIDSTREAM : 0);
+	for (uint32_t i = 0; i < ts->consumer_count; i++) {
+		const struct stream_consumer *c = &ts->consumer[i];
+		uint32_t left = side->unused[i];
+		if (!c->on_unused || !left)
+			continue;
+		struct stream_view v = {.flow = s->flow,
+			.cold = s->cold,
+			.packet = p,
+			.data = end - left,
+			.len = left,
+			.used = left,
+			.offset = side->offset - left,
+			.acked = tcp_acked_offset(side),
+			.flags = flags,
+			.dir = dir,
+			.run = run};
+		take_verdict(ts, s, i, &v, c->on_unused(c->arg, &v));
+	}
+}
+
+static uint32_t most_unused(const struct tcp_streams *ts, const struct tcp_side *side)
+{
+	uint32_t most = 0;
+
+	for (uint32_t i = 0; i < ts->consumer_count; i++)
+		most = side->unused[i] > most ? side->unused[i] : most;
+	return most;
+}
+
+// After the consumers: keeps the bytes that one of them still wants, at most STREAM_KEEP_MAX. v: the view they have
+// had.
+static void keep_rest(struct tcp_streams *ts, struct tcp_session *s, const struct stream_view *v)
+{
+	struct tcp_side *side = &s->side[v->dir];
+	uint32_t most = most_unused(ts, side);
+	struct tcp_keep *k = keep_of(ts, side->keep);
+
+	side->flags = (uint16_t)((side->flags & ~SIDE_UNUSED) | (most ? SIDE_UNUSED : 0));
+	if (!most) {
+		if (k)
+			tcp_keep_drop(ts, side);
+		return;
+	}
+	if (k) {
+		k->from = k->to - most;
+		return;
+	}
+	side->keep = keep_new(ts, most); // nothing was kept before: all of it lies at the end of data
+	if (side->keep == TCP_NIL) {
+		ts->stats.keep_overflow++;
+		ask(ts, s, v->dir, v->packet, v->run, v->data + v->len, STREAM_FORCED);
+		return; // what is left of unused[] stays: the next call tells the loss as a gap
+	}
+	k = keep_of(ts, side->keep);
+	memcpy(k->bytes, v->data + v->len - most, most);
+	k->to = most;
 }
 
 // One consumer's view of what is new; unused bytes of before come first.
@@ -167,6 +213,18 @@ static void settle(struct tcp_streams *ts, struct tcp_session *s)
 			tcp_side_done(ts, s, d);
 }
 
+void tcp_ask_unused(struct tcp_streams *ts, struct tcp_session *s, const struct packet *p, struct detector_run *run)
+{
+	struct tcp_side *side = &s->side[p->dir];
+	struct stream_view v = {.packet = p, .run = run, .dir = p->dir};
+
+	if (!side->keep)
+		return;
+	ask(ts, s, p->dir, p, run, kept_end(ts, side), 0);
+	keep_rest(ts, s, &v);
+	settle(ts, s);
+}
+
 void tcp_hand_on(struct tcp_streams *ts, struct tcp_session *s, struct stream_view *v, uint32_t left,
 	enum stream_verdict verdict)
 {
@@ -180,7 +238,7 @@ void tcp_hand_on(struct tcp_streams *ts, struct tcp_session *s, struct stream_vi
 		i = (uint32_t)__builtin_ctz(left);
 		verdict = ts->consumer[i].on_data(ts->consumer[i].arg, v);
 	}
-	keep_rest(ts, &s->side[v->dir], v->data, v->len);
+	keep_rest(ts, s, v);
 	settle(ts, s);
 }
 
@@ -245,10 +303,13 @@ void tcp_hand(struct tcp_streams *ts, struct tcp_session *s, uint8_t dir, struct
 	side->flags |= SIDE_STARTED;
 	if (s->flags & SSN_MIDSTREAM)
 		flags |= STREAM_MIDSTREAM;
-	if (gap)
+	if (gap && side->keep) {
+		ask(ts, s, dir, x->p, x->run, kept_end(ts, side), STREAM_FORCED);
 		tcp_keep_drop(ts, side);
+	}
 	if (side->keep && !keep_append(ts, side, data, len)) {
 		ts->stats.keep_overflow++;
+		ask(ts, s, dir, x->p, x->run, kept_end(ts, side), STREAM_FORCED);
 		tcp_pool_give(&ts->keep[side->keep & 3], side->keep >> 2);
 		side->keep = TCP_NIL;
 	}
@@ -263,8 +324,6 @@ void tcp_hand(struct tcp_streams *ts, struct tcp_session *s, uint8_t dir, struct
 		if (!(side->done & 1u << i))
 			offer(ts, s, i, &v);
 	ts->stats.bytes += len;
-	keep_rest(ts, side, data, len);
-	if (flags & STREAM_LAST)
-		side->done = ts->all_done;
+	keep_rest(ts, s, &v);
 	settle(ts, s);
 }

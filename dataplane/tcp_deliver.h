@@ -13,6 +13,8 @@ void tcp_hand(struct tcp_streams *ts, struct tcp_session *s, uint8_t dir, struct
 // No consumer wants bytes of this direction: its memory goes back.
 void tcp_side_done(struct tcp_streams *ts, struct tcp_session *s, uint8_t dir);
 void tcp_keep_drop(struct tcp_streams *ts, struct tcp_side *side);
+// Asks the consumers that have on_unused about what they have left of the direction of p.
+void tcp_ask_unused(struct tcp_streams *ts, struct tcp_session *s, const struct packet *p, struct detector_run *run);
 // A plain view that the first consumer of `left` (a bit each) did not simply use up: what it said, then the others.
 void tcp_hand_on(struct tcp_streams *ts, struct tcp_session *s, struct stream_view *v, uint32_t left,
 	enum stream_verdict verdict);

@@ -54,14 +54,12 @@ void tcp_server_from_syn_ack(struct tcp_session *s, uint32_t isn, uint32_t win, 
 struct tcp_session *tcp_session_begin(struct tcp_streams *ts, struct tcp_rx *x)
 {
 	struct flow *f = x->p->flow;
-	struct tcp_session *s = tcp_session_new(ts, f, flow_cold_get(ts->flows, f));
+	struct tcp_session *s = tcp_session_new(ts, f, x->p);
 
 	if (f->flags & (FLOW_SYN_KEPT | FLOW_OPENING))
 		tcp_half_move(ts, f);
-	if (!s) {
-		tcp_note(ts, x, STREAM_MEMCAP_NO_SESSION);
+	if (!s)
 		return NULL;
-	}
 	s->syn_ns = f->start_ns;
 	ts->stats.sessions++;
 	return s;
@@ -116,6 +114,8 @@ struct tcp_session *tcp_session_from_syn(struct tcp_streams *ts, struct tcp_rx *
 	bool known = tcp_half_find_next(ts, x->p->flow, next, &syn) == TCP_SYN_THIS;
 	struct tcp_session *s = tcp_session_begin(ts, x);
 
+	if (!s && known && syn.data)
+		tcp_syn_data_drop(ts, x->p->flow, syn.isn);
 	if (!s)
 		return NULL;
 	if (known)
@@ -193,7 +193,10 @@ static enum tcp_verdict syn_ack_without_session(struct tcp_streams *ts, struct t
 	if (tcp_opening_answer(ts, x))
 		return TCP_TAKE;
 	struct tcp_session *s = tcp_session_from_syn(ts, x, x->ack);
-	return s ? take_syn_ack(ts, s, x) : TCP_SKIP;
+	if (s)
+		return take_syn_ack(ts, s, x);
+	x->p->flow->tcp_state = TCP_SYN_RECV; // it may go on from the client's ACK
+	return TCP_SKIP;
 }
 
 // A SYN from each side (RFC 9293 figure 8).

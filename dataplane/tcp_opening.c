@@ -45,7 +45,7 @@ static __attribute__((noinline)) void give_way(struct tcp_streams *ts, const str
 	if (!(f->flags & FLOW_OPENING) || ordinal_of(f) != ordinal)
 		return;
 	if (f->tcp_state == TCP_SYN_RECV)
-		tcp_opening_session(ts, f);
+		tcp_opening_session(ts, f, NULL);
 	else
 		tcp_half_move(ts, f);
 }
@@ -87,13 +87,13 @@ bool tcp_opening_answer(struct tcp_streams *ts, const struct tcp_rx *x)
 	return true;
 }
 
-struct tcp_session *tcp_opening_session(struct tcp_streams *ts, struct flow *f)
+struct tcp_session *tcp_opening_session(struct tcp_streams *ts, struct flow *f, struct packet *p)
 {
 	const struct tcp_opening *at = tcp_opening_of(ts, f);
 	struct tcp_opening o = at ? *at : (struct tcp_opening){0};
 
 	tcp_opening_leave(f);
-	struct tcp_session *s = at ? tcp_session_new(ts, f, flow_cold_get(ts->flows, f)) : NULL;
+	struct tcp_session *s = at ? tcp_session_new(ts, f, p) : NULL;
 	if (!s)
 		return NULL;
 	struct tcp_syn syn = tcp_syn_of(o.isn[DIR_TO_SERVER], o.tsval[DIR_TO_SERVER], o.syn);

@@ -39,7 +39,7 @@ void tcp_opening_leave(struct flow *f);
 // that cannot be: it wants a session.
 bool tcp_opening_answer(struct tcp_streams *ts, const struct tcp_rx *x);
 // The session of a handshake noted here, as it would be had it been there from the SYN/ACK on. NULL without a record,
-// or without room.
-struct tcp_session *tcp_opening_session(struct tcp_streams *ts, struct flow *f);
+// or without room, which is noted on p; p may be NULL.
+struct tcp_session *tcp_opening_session(struct tcp_streams *ts, struct flow *f, struct packet *p);
 // The flow ends. Returns whether *out says what its record is to say of the connection.
 bool tcp_opening_end(struct tcp_streams *ts, struct flow *f, struct event_tcp *out);

@@ -154,6 +154,7 @@ void tcp_session_free(struct tcp_streams *ts, struct tcp_session *s)
 	if (s->queue)
 		tcp_pool_give(&ts->small, s->queue);
 	s->cold->tcp = NULL;
+	s->flow = NULL;
 	tcp_pool_give(&ts->sessions, s->self);
 }
 
@@ -196,15 +197,26 @@ uint8_t tcp_policy_of(const struct tcp_streams *ts, const union ip_addr *addr, i
 	return best;
 }
 
-struct tcp_session *tcp_session_new(struct tcp_streams *ts, struct flow *f, struct flow_cold *cold)
+static __attribute__((noinline)) void refuse(struct tcp_streams *ts, struct flow *f, struct packet *p)
+{
+	if (f->flags & FLOW_REFUSED)
+		return;
+	f->flags |= FLOW_REFUSED;
+	ts->stats.no_session++;
+	tcp_note_packet(ts, p, STREAM_MEMCAP_NO_SESSION);
+}
+
+struct tcp_session *tcp_session_new(struct tcp_streams *ts, struct flow *f, struct packet *p)
 {
 	uint32_t i = take_session(ts);
 
 	if (i == TCP_NIL) {
-		ts->stats.no_session++;
+		refuse(ts, f, p);
 		return NULL;
 	}
 	struct tcp_session *s = tcp_pool_at(&ts->sessions, i);
+	struct flow_cold *cold = flow_cold_get(ts->flows, f);
+	f->flags &= (uint16_t)~FLOW_REFUSED;
 	memset(s, 0, sizeof(*s));
 	s->self = i;
 	s->flow = f;
@@ -228,7 +240,7 @@ int tcp_stream_add_consumer(struct tcp_streams *ts, const struct stream_consumer
 		return -ENOSPC;
 	ts->all_done |= (uint8_t)(1u << ts->consumer_count);
 	ts->consumer[ts->consumer_count++] = *c;
-	ts->want_packets |= c->on_packet != NULL && !c->worker_shows;
+	ts->want_packets |= (c->on_packet && !c->worker_shows) || c->on_unused;
 	ts->want_acks |= c->on_ack != NULL;
 	return 0;
 }
@@ -242,6 +254,11 @@ void tcp_stream_set_depth(struct tcp_streams *ts, struct flow_cold *cold, uint8_
 uint64_t tcp_stream_offset(const struct flow_cold *cold, uint8_t dir)
 {
 	return cold && cold->tcp ? cold->tcp->side[dir & 1].offset : 0;
+}
+
+uint64_t tcp_stream_acked(const struct flow_cold *cold, uint8_t dir)
+{
+	return cold && cold->tcp ? tcp_acked_offset(&cold->tcp->side[dir & 1]) : 0;
 }
 
 void tcp_streams_stats(const struct tcp_streams *ts, struct tcp_stream_stats *out)

@@ -215,6 +215,9 @@ struct tcp_streams {
 	struct tcp_pool sessions, segments, small, large;
 	struct tcp_syn_data_pool syn_data;
 	struct tcp_pool keep[TCP_KEEP_CLASSES];
+	uint64_t wanted_before; // sessions that had been wanted in vain at the latest tick
+	uint32_t owed;          // connections that this tick still ends
+	uint32_t hand;          // session that was looked at last when one had to end
 	struct tcp_stream_stats stats;
 	struct event_tcp ended; // of the flow that ended last
 };
@@ -288,7 +291,7 @@ enum tcp_verdict tcp_syn_sent(struct tcp_streams *ts, struct tcp_session *s, str
 bool tcp_syn_ack_fits(const struct tcp_session *s, const struct tcp_rx *x);
 // tcp_syn_recv.c: from the SYN/ACK on.
 enum tcp_verdict tcp_syn_recv(struct tcp_streams *ts, struct tcp_session *s, struct tcp_rx *x);
-// A session for the flow of x, its numbers to be filled in; NULL (and noted) without room.
+// A session for the flow of x, its numbers to be filled in; NULL without room.
 struct tcp_session *tcp_session_begin(struct tcp_streams *ts, struct tcp_rx *x);
 // A session for a flow whose SYN was seen but took none. next: the number that comes after the SYN, or after data it
 // carried, as x says.
@@ -317,7 +320,13 @@ void tcp_set_state(struct tcp_streams *ts, struct tcp_session *s, uint8_t state)
 // Takes over a segment's acknowledgement, window, timestamp and payload.
 void tcp_take(struct tcp_streams *ts, struct tcp_session *s, struct tcp_rx *x);
 // tcp_session.c: sessions and their pool.
-struct tcp_session *tcp_session_new(struct tcp_streams *ts, struct flow *f, struct flow_cold *cold);
+// A session for a flow; NULL without room, which is noted on p, once a flow. p may be NULL.
+struct tcp_session *tcp_session_new(struct tcp_streams *ts, struct flow *f, struct packet *p);
+// Whether the next that asks for one gets it.
+static inline bool tcp_session_to_be_had(const struct tcp_streams *ts)
+{
+	return ts->sessions.used < ts->sessions.count || ts->half_first;
+}
 void tcp_session_free(struct tcp_streams *ts, struct tcp_session *s);
 void tcp_half_open_leave(struct tcp_streams *ts, struct tcp_session *s);
 void tcp_half_open_enter(struct tcp_streams *ts, struct tcp_session *s);

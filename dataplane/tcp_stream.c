@@ -245,7 +245,7 @@ static __rte_noinline void segment(
 	struct tcp_rx rx, *x = &rx;
 
 	if (p->flow->flags & FLOW_OPENING && p->flow->tcp_state == TCP_SYN_RECV)
-		s = tcp_opening_session(ts, p->flow);
+		s = tcp_opening_session(ts, p->flow, p);
 	parse(x, p, run);
 	if (!(x->flags & TCP_ACK) && x->ack)
 		tcp_note(ts, x, STREAM_PKT_BROKEN_ACK);
@@ -313,6 +313,16 @@ static __rte_noinline void ask_ahead(const struct tcp_streams *ts, const struct 
 	}
 }
 
+// A connection was refused a session, and there still is none: its segments pass by. What begins or ends a connection
+// is looked at.
+static inline bool passes_by(struct tcp_streams *ts, const struct packet *p)
+{
+	if ((p->tcp_flags & (TCP_SYN | TCP_RST | TCP_ACK)) != TCP_ACK || tcp_session_to_be_had(ts))
+		return false;
+	ts->stats.passed_by++;
+	return true;
+}
+
 #define MANY_SESSIONS 4u // of a burst, from which on the next one's are asked for ahead
 
 static __rte_always_inline void one_packet(struct tcp_streams *ts, struct packet *const *at, struct detector_run *run)
@@ -332,9 +342,21 @@ static __rte_always_inline void one_packet(struct tcp_streams *ts, struct packet
 			ts->latest = s;
 			if (likely(s && usual(ts, s, p, run)))
 				return;
+		} else if (f->flags & FLOW_REFUSED && passes_by(ts, p)) {
+			return;
 		}
 	}
 	other_packet(ts, at, run);
+}
+
+// A packet of a direction of which something has been left unused.
+static inline void ask_unused(struct tcp_streams *ts, const struct packet *p, struct detector_run *run)
+{
+	if ((p->flags & (PKT_TCP | FLAGS_ODD)) != PKT_TCP || !has_session(p->flow))
+		return;
+	struct tcp_session *s = flow_cold_slot(ts->flows, p->flow)->tcp;
+	if (s && s->side[p->dir].flags & SIDE_UNUSED)
+		tcp_ask_unused(ts, s, p, run);
 }
 
 void tcp_stream_burst(struct tcp_streams *ts, struct burst *b, uint16_t from, uint16_t to, struct detector_run *run)
@@ -349,6 +371,7 @@ void tcp_stream_burst(struct tcp_streams *ts, struct burst *b, uint16_t from, ui
 		one_packet(ts, i, run);
 		if (!ts->want_packets)
 			continue;
+		ask_unused(ts, p, run);
 		for (uint32_t c = 0; c < ts->consumer_count; c++)
 			if (ts->consumer[c].on_packet)
 				ts->consumer[c].on_packet(ts->consumer[c].arg, p, run);
@@ -380,7 +403,7 @@ const struct event_tcp *tcp_stream_flow_end(
 		if (s->state == TCP_SYN_SENT)
 			tcp_held_drop(ts, side); // a SYN's data that nobody took
 		tcp_flush(ts, s, d, &x);
-		if (side->flags & SIDE_STARTED && !(side->flags & (SIDE_DONE | SIDE_FIN_TOLD)))
+		if ((side->flags & (SIDE_STARTED | SIDE_DONE)) == SIDE_STARTED)
 			tcp_hand(ts, s, d, &x, nothing, 0, 0, STREAM_FLOW_END);
 	}
 	tcp_stream_path(cold, &ts->ended);

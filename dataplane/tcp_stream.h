@@ -4,7 +4,7 @@
 // segment acceptable), tcp_half_open.c, tcp_opening.c, tcp_syn_data.c, tcp_handshake.c, tcp_syn_recv.c, tcp_pickup.c
 // and tcp_state.c (a connection's life), tcp_segment.c and tcp_held.c (payload, what came early), tcp_overlap.c (who
 // wins where two segments disagree), tcp_glimpse.c (retransmissions with other content), tcp_deliver.c (consumers),
-// tcp_path.c (round trips, losses).
+// tcp_path.c (round trips, losses), tcp_room.c (who gives way when sessions are short).
 #pragma once
 
 #include <stdbool.h>
@@ -80,7 +80,9 @@ struct tcp_stream_stats {
 	uint64_t active;            // now
 	uint64_t syn_only;          // SYNs that took no session
 	uint64_t midstream;         // sessions picked up midstream
-	uint64_t no_session;        // refused: stream.memcap
+	uint64_t no_session;        // connections refused one: stream.memcap
+	uint64_t passed_by;         // their segments, while there was none to be had
+	uint64_t evicted;           // connections ended so that others get their session
 	uint64_t no_segment;        // segments refused: stream.reassembly.memcap
 	uint64_t flow_cap;          // segments refused: a direction's own cap
 	uint64_t syn_data_left;     // SYNs whose data found no room
@@ -133,6 +135,10 @@ const struct event_tcp *tcp_stream_flow_end(
 	struct tcp_streams *ts, struct flow *f, struct flow_cold *cold, struct detector_run *run);
 // What a connection's segments have told so far. False, and all zero, without a session.
 bool tcp_stream_path(const struct flow_cold *cold, struct event_tcp *out);
+
+// At a tick, after the flow table's: where connections wait for sessions, some that have been silent for long end.
+// seq: of the tick's events. Returns false when it must be called again with the same arguments, as flow_table_tick.
+bool tcp_stream_tick(struct tcp_streams *ts, uint64_t now_ns, uint64_t seq, struct event_sink *sink);
 
 // For the flow stage, when a SYN without ACK finds a flow: true when it begins a new connection on
 // the same tuple (port reuse: the old one is closing or closed, and the SYN is not its own repeated),

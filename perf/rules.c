@@ -71,6 +71,16 @@ static enum stream_verdict on_data(void *arg, struct stream_view *v)
 	return verdict;
 }
 
+static enum stream_verdict on_unused(void *arg, struct stream_view *v)
+{
+	struct rules_lane *l = arg;
+	uint32_t before = lane_enter(l->lane, PERF_STAGE_RULES);
+	enum stream_verdict verdict = l->inner.on_unused(l->inner.arg, v);
+
+	lane_enter(l->lane, before);
+	return verdict;
+}
+
 static void on_packet(void *arg, struct packet *p, struct detector_run *run)
 {
 	struct rules_lane *l = arg;
@@ -110,6 +120,15 @@ static void on_shown(void *arg, struct packet *p, struct flow *f, struct flow_co
 	lane_enter(l->lane, before);
 }
 
+static void on_frame(void *arg, const struct app_frame *f)
+{
+	struct rules_lane *l = arg;
+	uint32_t before = lane_enter(l->lane, PERF_STAGE_RULES);
+
+	l->transactions.on_frame(l->transactions.arg, f);
+	lane_enter(l->lane, before);
+}
+
 // Not timed: it gives a pointer back, in less than two looks at the clock.
 static void on_tx_end(void *arg, struct app_tx *tx, struct app_run *run)
 {
@@ -138,10 +157,12 @@ int rules_attach(struct rules *r, struct lane *lane)
 	w->engine = (struct packet_engine){l->worker, signature_between_bursts, signature_on_flow_end};
 	struct stream_consumer outer = {.name = l->inner.name, .arg = l};
 	outer.on_data = l->inner.on_data ? on_data : NULL;
+	outer.on_unused = l->inner.on_unused ? on_unused : NULL;
 	outer.on_packet = l->inner.on_packet ? on_packet : NULL;
 	outer.on_ack = l->inner.on_ack ? on_ack : NULL;
 	l->transactions = signature_app_consumer(l->worker);
-	app_layer_set_consumer(w->app, &(struct app_consumer){l, on_tx, on_shown, on_tx_end});
+	app_layer_set_consumer(
+		w->app, &(struct app_consumer){l, on_tx, on_shown, on_tx_end, l->transactions.frame_types, on_frame});
 	return tcp_stream_add_consumer(w->streams, &outer);
 }
 

@@ -46,7 +46,6 @@ static void add_decode(struct stats_snapshot *s, const struct decode_counters *c
 	stats_add(s, COUNTER_DECODER_MPLS, c->mpls);
 	stats_add(s, COUNTER_DECODER_ERSPAN, c->erspan);
 	stats_add(s, COUNTER_DECODER_NSH, c->nsh);
-	stats_add(s, COUNTER_DECODER_CARRIERS_REFUSED, c->carriers_refused);
 	stats_max(s, COUNTER_DECODER_MAX_PKT_SIZE, c->max_pkt_size);
 	stats_add(s, COUNTER_DEFRAG_FRAGMENTS, c->fragments);
 	stats_add(s, COUNTER_DEFRAG_REASSEMBLED, c->rebuilt);
@@ -88,6 +87,8 @@ static void add_streams(struct stats_snapshot *s, const struct tcp_streams *stre
 	stats_add(s, COUNTER_TCP_ACTIVE_SESSIONS, c.active);
 	stats_add(s, COUNTER_TCP_MIDSTREAM, c.midstream);
 	stats_add(s, COUNTER_TCP_SSN_MEMCAP_DROP, c.no_session);
+	stats_add(s, COUNTER_TCP_SSN_MEMCAP_SEGMENTS, c.passed_by);
+	stats_add(s, COUNTER_TCP_SSN_EVICTED, c.evicted);
 	stats_add(s, COUNTER_TCP_SEGMENT_MEMCAP_DROP, c.no_segment + c.flow_cap);
 	stats_add(s, COUNTER_TCP_SYN_DATA_DROP, c.syn_data_left);
 	stats_add(s, COUNTER_TCP_STREAM_DEPTH_REACHED, c.depth_reached);

@@ -1,6 +1,7 @@
 // A flow as other stages see it. The table that owns it is dataplane/flow_table.c.
 #pragma once
 
+#include <stddef.h>
 #include <stdint.h>
 
 #include "dataplane/api/packet.h"
@@ -35,7 +36,7 @@ enum flow_flag {
 	FLOW_IPV6 = 1u << 0,
 	FLOW_ALERTED = 1u << 1,
 	FLOW_INNER = 1u << 2,      // carried by a tunnel
-	FLOW_COLD_SET = 1u << 3,   // struct flow_cold of this slot belongs to this flow
+	FLOW_COLD_SET = 1u << 3,   // struct flow_cold of this slot belongs to this flow, all of it
 	FLOW_BYTES_DONE = 1u << 4, // nobody wants payload of this flow any more: count, do not read
 	FLOW_SEEN_REPLY = 1u << 5,
 	FLOW_MIDSTREAM = 1u << 6,
@@ -46,8 +47,11 @@ enum flow_flag {
 		1u
 		<< 10, // UDP: nobody needs to look at datagrams to the server for their protocol; << 1: to the client
 	FLOW_APP_KNOWN = 1u << 12, // UDP: what it speaks is known: flow_cold.app_proto
+	FLOW_APP_LATE = 1u << 12,  // TCP: a transaction waits for an acknowledgement of the client
 	FLOW_OPENING =
 		1u << 13, // a handshake without a session: bytes[1] has 32 bits of bytes, the TCP stage's above them
+	FLOW_REFUSED = 1u << 14,  // TCP: a session was asked for and there was none
+	FLOW_ENDS_SET = 1u << 15, // the first line of struct flow_cold does: whom the flow is between
 };
 
 // The hot line: all that a packet of a known plain IPv4 flow touches. [0] is the side that began
@@ -69,25 +73,25 @@ struct flow {
 };
 _Static_assert(sizeof(struct flow) == 64, "the hot flow line is one cache line");
 
-// The rest of a flow. Valid only where FLOW_COLD_SET is set; flow_cold_get() sets it up on first use.
+// The rest of a flow. The first line is valid where FLOW_ENDS_SET is set, so that a flow that needs no more than room
+// for its addresses takes no more; all of it where FLOW_COLD_SET is. flow_cold_get() sets it up on first use.
 struct flow_cold {
 	union ip_addr addr[2]; // IPv6 endpoints, by side
 	uint16_t vlan[PKT_MAX_VLANS];
-	uint8_t vlan_count;
-	uint8_t icmp_code;
-	uint16_t app_proto; // enum app_proto
 	uint16_t iface;
+	uint16_t app_proto; // enum app_proto
+	uint8_t vlan_count;
+	uint8_t app_dir[2];      // enum app_proto of each direction, where they were told apart
+	uint8_t app_orig;        // what it spoke before it went on in another protocol
+	uint8_t app_expected;    // which one that was to be
 	struct tcp_session *tcp; // stream state, NULL until payload needs it
 	void *app;               // parser state, owned by the parser stage
 	void *detect;            // signature state of this flow (flowbits, ...), owned by detectors/signature
 	uint64_t detect_bits[4]; // small per-flow marks of heuristics, see detector.h
 	uint64_t app_seq[2];     // packet whose bytes decided what this direction speaks, 0: nothing has
-	uint8_t app_dir[2];      // enum app_proto of each direction, where they were told apart
-	uint8_t app_orig;        // what it spoke before it went on in another protocol
-	uint8_t app_expected;    // which one that was to be
-	uint64_t spare[2];
-};
-_Static_assert(sizeof(struct flow_cold) <= 192, "a flow is at most 256 bytes without payload");
+} __attribute__((aligned(64)));
+_Static_assert(offsetof(struct flow_cold, detect) == 64 && sizeof(struct flow_cold) == 128,
+	"a flow is at most 256 bytes without payload, and what it is between one line");
 
 // Bytes on the wire that one direction has sent; dir: enum packet_dir.
 static inline uint64_t flow_bytes(const struct flow *f, uint32_t dir)

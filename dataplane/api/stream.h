@@ -28,9 +28,10 @@ enum stream_view_flag {
 	STREAM_DEPTH = 1u << 4,     // the depth limit is reached; nothing follows
 	STREAM_MIDSTREAM = 1u << 5, // the beginning was not seen: offset 0 is the first byte seen
 	STREAM_KEPT = 1u << 6,      // data begins with bytes that this consumer left unused before
-	STREAM_FORCED = 1u << 7,    // there was no room for what this consumer left unused: it is part of gap
+	STREAM_FORCED = 1u << 7,    // on_data: there was no room for what this consumer left unused: it is part of gap;
+				    // on_unused: there is none, and what is not used now is lost
 	STREAM_EARLY = 1u << 8,     // the bytes were held for a while: they are not part of `packet`
-	STREAM_LAST = STREAM_FIN | STREAM_FLOW_END | STREAM_DEPTH, // no further call
+	STREAM_LAST = STREAM_FIN | STREAM_FLOW_END | STREAM_DEPTH, // no further bytes
 };
 
 // Some bytes of one direction. len may be 0 when only an end or a gap is to be told.
@@ -49,7 +50,7 @@ struct stream_view {
 	uint8_t dir;     // enum packet_dir
 	struct detector_run *run;
 	// Out, set to len before the call: how many bytes from the front the consumer is finished with.
-	// The rest comes back (STREAM_KEPT) in front of the next bytes. Ignored with STREAM_LAST.
+	// The rest comes back (STREAM_KEPT) in front of the next bytes. Ignored with STREAM_LAST (but see on_unused).
 	uint32_t used;
 };
 
@@ -68,6 +69,11 @@ struct stream_consumer {
 	// Bytes, a gap or an end. Must not block or allocate. Packet order across all flows of the
 	// worker: the calls of a packet come before those of the next packet of the burst.
 	enum stream_verdict (*on_data)(void *arg, struct stream_view *v);
+	// Optional: what this consumer has left unused of a direction, with every packet of that direction (whether it
+	// carries anything or not), between on_data and on_packet of the packet; and before it would be lost
+	// (STREAM_FORCED; then the packet may be another, or none). v->used is in and out, as in on_data. Who has this
+	// may answer STREAM_FIN with STREAM_MORE and go on with what is left until the flow ends (STREAM_FLOW_END).
+	enum stream_verdict (*on_unused)(void *arg, struct stream_view *v);
 	// Optional: every packet of the burst in order (not only TCP; also PKT_INVALID ones), right
 	// after on_data has had what this packet made available. State that packets and stream bytes
 	// share is therefore changed in packet order, whatever the size of a burst.
@@ -94,3 +100,5 @@ void tcp_stream_take_left(struct flow_cold *cold, uint8_t dir, uint32_t used, bo
 
 // Stream bytes seen in order so far in a direction (also those nobody wanted); 0 without a session.
 uint64_t tcp_stream_offset(const struct flow_cold *cold, uint8_t dir);
+// Of these, how many the other side has acknowledged as far as seen; 0 without a session.
+uint64_t tcp_stream_acked(const struct flow_cold *cold, uint8_t dir);

@@ -17,6 +17,8 @@ struct dns_tx {
 	uint16_t counts[3]; // questions, answers, authorities
 };
 
+enum { FRAME_PDU }; // in the order of frames
+
 struct dns_state {
 	bool lost[2]; // bytes are missing: messages are to be found again
 };
@@ -153,6 +155,7 @@ static enum parse_answer parse_tcp(
 		}
 		if (cursor_left(&c) < 2 + len)
 			break;
+		app_frame(run, s, in, FRAME_PDU, c.at + 2, len);
 		if (len && !take_message(run, s, c.at + 2, len, in->dir))
 			return PARSE_STOP;
 		cursor_skip(&c, 2 + len);
@@ -165,6 +168,7 @@ static enum parse_answer dns_parse(struct app_run *run, struct app_session *s, v
 {
 	if (in->over == OVER_TCP)
 		return parse_tcp(run, s, state, in);
+	app_frame(run, s, in, FRAME_PDU, in->data, in->len);
 	if (in->len)
 		take_message(run, s, in->data, in->len, in->dir); // the next datagram stands for itself
 	return PARSE_OK;
@@ -326,6 +330,8 @@ static const struct parser_field fields[] = {
 static const char *const events[] = {"malformed_data", "not_request", "not_response", "z_flag_set", "invalid_opcode",
 	"name_too_long", "too_many_labels", "infinite_loop", NULL};
 
+static const char *const frames[] = {"pdu", NULL};
+
 const struct parser parser_dns = {
 	.name = "dns",
 	.proto = APP_DNS,
@@ -341,5 +347,6 @@ const struct parser parser_dns = {
 	.buffers = buffers,
 	.fields = fields,
 	.events = events,
+	.frames = frames,
 	.log = dns_log,
 };

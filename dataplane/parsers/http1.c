@@ -659,6 +659,7 @@ const struct parser parser_http1 = {
 	.state_size = sizeof(struct http1_state),
 	.tx_size = sizeof(struct http1_tx),
 	.complete = {HTTP1_COMPLETE, HTTP1_COMPLETE},
+	.ends_raw = true,
 	.parse = parse,
 	.free_tx = http1_free_tx,
 	.free_state = free_state,

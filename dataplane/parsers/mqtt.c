@@ -3,6 +3,7 @@
 
 // Progress of a transaction's direction.
 enum { MQTT_BEGUN = 1, MQTT_DONE };
+enum { FRAME_PDU, FRAME_HEADER, FRAME_DATA }; // in the order of frames
 
 struct mqtt_state {
 	uint64_t skip[2]; // bytes of a packet that is too long
@@ -181,8 +182,18 @@ static bool take_message(struct mqtt_run *r, struct mqtt_message *m)
 	return !m->malformed;
 }
 
+// Suricata 7.0.10 places the header and data of every packet at the first one that came with it, and rules are written
+// and tuned there.
+static void tell_frames(
+	struct mqtt_run *r, const struct app_input *in, const uint8_t *at, uint32_t header, uint32_t data)
+{
+	app_frame(r->run, r->session, in, FRAME_PDU, at, header + data);
+	app_frame(r->run, r->session, in, FRAME_HEADER, in->data, header);
+	app_frame(r->run, r->session, in, FRAME_DATA, in->data + header, data);
+}
+
 // The packet at the front. Returns 0: it is not whole, -1: what is behind cannot be read.
-static int next_packet(struct mqtt_run *r, struct cursor *c)
+static int next_packet(struct mqtt_run *r, const struct app_input *in, struct cursor *c)
 {
 	struct mqtt_message m = {0};
 	uint32_t left = (uint32_t)cursor_left(c), len;
@@ -201,6 +212,7 @@ static int next_packet(struct mqtt_run *r, struct cursor *c)
 	uint32_t want = len < MQTT_MESSAGE_MAX ? len : MQTT_MESSAGE_MAX;
 	if (left < 1 + (uint32_t)n + want)
 		return 0;
+	tell_frames(r, in, c->at, 1 + (uint32_t)n, len);
 	m.type = c->at[0] >> 4;
 	m.flags = c->at[0] & 15;
 	m.truncated = want < len;
@@ -229,7 +241,7 @@ static enum parse_answer parse(struct app_run *run, struct app_session *s, void 
 		size_t n = *skip < cursor_left(&c) ? *skip : cursor_left(&c);
 		cursor_skip(&c, n);
 		*skip -= n;
-		rc = next_packet(&r, &c);
+		rc = next_packet(&r, in, &c);
 	}
 	in->used = (uint32_t)(c.at - in->data);
 	return rc < 0 ? PARSE_STOP : PARSE_OK;
@@ -256,6 +268,8 @@ static const char *const events[] = {"missing_connect", "missing_publish", "miss
 	"double_connect", "unintroduced_message", "invalid_qos_level", "missing_msg_id", "unassigned_msg_type",
 	"too_many_transactions", "malformed_traffic", NULL};
 
+static const char *const frames[] = {"pdu", "header", "data", NULL};
+
 const struct parser parser_mqtt = {
 	.name = "mqtt",
 	.proto = APP_MQTT,
@@ -270,6 +284,7 @@ const struct parser parser_mqtt = {
 	.buffers = mqtt_buffers,
 	.fields = mqtt_fields,
 	.events = events,
+	.frames = frames,
 	.log = mqtt_log,
 	.log_as_sent = true,
 };

@@ -9,6 +9,7 @@
 
 enum { EVENT_UNIMPLEMENTED_TYPE, EVENT_UNKNOWN_RESULT, EVENT_MALFORMED };
 enum { BEGUN = 1, DONE };
+enum { FRAME_PDU }; // in the order of frames
 
 // What is read next of a side.
 enum expect {
@@ -221,8 +222,8 @@ static enum parse_answer parse(struct app_run *run, struct app_session *s, void 
 		r.tx->tx.dirs = 1u << DIR_TO_SERVER | 1u << DIR_TO_CLIENT;
 		r.tx->tx.progress[0] = r.tx->tx.progress[1] = BEGUN;
 	}
-	while (take(&r, in->dir, &c))
-		;
+	for (const uint8_t *at = c.at; take(&r, in->dir, &c); at = c.at)
+		app_frame(run, s, in, FRAME_PDU, at, (uint64_t)(c.at - at));
 	in->used = (uint32_t)(c.at - in->data);
 	return r.state->over ? PARSE_DONE : PARSE_OK;
 }
@@ -244,6 +245,8 @@ static const struct parser_pattern patterns[] = {
 static const char *const events[] = {
 	"unimplemented_security_type", "unknown_security_result", "malformed_message", "confused_state", NULL};
 
+static const char *const frames[] = {"pdu", NULL};
+
 const struct parser parser_rfb = {
 	.name = "rfb",
 	.proto = APP_RFB,
@@ -257,5 +260,6 @@ const struct parser parser_rfb = {
 	.buffers = rfb_buffers,
 	.fields = rfb_fields,
 	.events = events,
+	.frames = frames,
 	.log = rfb_log,
 };

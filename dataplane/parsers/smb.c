@@ -19,18 +19,43 @@ static bool is_magic(const uint8_t *at)
 	return at[0] >= 0xfc && at[1] == 'S' && at[2] == 'M' && at[3] == 'B';
 }
 
-static void read_message(struct smb *z, uint8_t dir, const uint8_t *at, uint32_t len, uint32_t total)
+// In the order of frames.
+enum { FRAME_NBSS, FRAME_SMB1, FRAME_SMB2, FRAME_SMB3 };
+enum { FRAME_PDU, FRAME_HDR, FRAME_DATA };
+#define SMB1_HDR_LEN 32u
+#define SMB2_HDR_LEN 64u
+#define TRANSFORM_LEN 52u // of an encrypted message (MS-SMB2 section 2.2.41)
+
+static void tell_frames(
+	struct smb *z, const struct app_input *in, uint8_t of, const uint8_t *at, uint32_t header, uint32_t total)
 {
+	uint8_t first = (uint8_t)(of * 3);
+
+	if (total < header)
+		return;
+	app_frame(z->run, z->s, in, first + FRAME_PDU, at, total);
+	app_frame(z->run, z->s, in, first + FRAME_HDR, at, header);
+	app_frame(z->run, z->s, in, first + FRAME_DATA, at + header, total - header);
+}
+
+static void read_message(struct smb *z, const struct app_input *in, const uint8_t *at, uint32_t len, uint32_t total)
+{
+	uint8_t dir = in->dir;
 	bool good = true;
 
 	if (len < MAGIC_LEN || !is_magic(at)) {
 		smb_event(z, NULL, SMB_MALFORMED_DATA);
 		return;
 	}
-	if (at[0] == 0xff)
+	if (at[0] == 0xff) {
+		tell_frames(z, in, FRAME_SMB1, at, SMB1_HDR_LEN, total);
 		good = smb1_message(z, dir, at, len, total);
+	}
+	if (at[0] == 0xfd)
+		tell_frames(z, in, FRAME_SMB3, at, TRANSFORM_LEN, total);
 	for (uint32_t used; at[0] == 0xfe && good && len >= MAGIC_LEN; at += used, len -= used, total -= used) {
 		good = smb2_message(z, dir, at, len, total, &used);
+		tell_frames(z, in, FRAME_SMB2, at, SMB2_HDR_LEN, used == len ? total : used);
 		if (used == len)
 			break;
 	}
@@ -112,8 +137,9 @@ static bool next_message(struct smb *z, struct app_input *in)
 		want = HEAD_LEN;
 	if (left < want)
 		return false;
+	tell_frames(z, in, FRAME_NBSS, at, NBSS_LEN, NBSS_LEN + total);
 	if (at[0] == NBSS_MESSAGE && total)
-		read_message(z, in->dir, at + NBSS_LEN, want, total);
+		read_message(z, in, at + NBSS_LEN, want, total);
 	in->used += NBSS_LEN + want;
 	if (!side->skip && !side->data && !side->tail)
 		side->tail = total - want;
@@ -279,6 +305,9 @@ static const char *const smb_events[] = {"malformed_data", "malformed_ntlmssp_re
 	"internal_error", "read_queue_size_exceeded", "read_queue_cnt_exceeded", "write_queue_size_exceeded",
 	"write_queue_cnt_exceeded", NULL};
 
+static const char *const smb_frames[] = {"nbss.pdu", "nbss.hdr", "nbss.data", "smb1.pdu", "smb1.hdr", "smb1.data",
+	"smb2.pdu", "smb2.hdr", "smb2.data", "smb3.pdu", "smb3.hdr", "smb3.data", NULL};
+
 const struct parser parser_smb = {
 	.name = "smb",
 	.proto = APP_SMB,
@@ -295,6 +324,7 @@ const struct parser parser_smb = {
 	.buffers = smb_buffers,
 	.fields = smb_fields,
 	.events = smb_events,
+	.frames = smb_frames,
 	.log = smb_log,
 	.log_tx_id = true,
 	.deep = true,

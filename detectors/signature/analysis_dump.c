@@ -45,6 +45,8 @@ static const char *rule_type(const struct rule *r)
 	uint32_t views = r->flags & (RULE_F_NEED_PACKET | RULE_F_NEED_STREAM);
 	if (r->flags & RULE_F_TX)
 		return "app_tx";
+	if (r->flags & RULE_F_FRAME)
+		return "frame";
 	if (r->flags & RULE_F_IP_ONLY)
 		return "ip_only";
 	if (r->flags & RULE_F_DECODE_EVENT)
@@ -110,15 +112,17 @@ static void put_group(FILE *out, const struct rule *r)
 					   : "both ways");
 	if (r->flags & RULE_F_TX)
 		fputs("transactions", out);
+	else if (r->flags & RULE_F_FRAME)
+		fputs("frames", out);
 	else if (!(r->flags & RULE_F_PAYLOAD))
 		fputs("fields", out);
 	else
 		fprintf(out, "%s%s%s", r->flags & RULE_F_NEED_PACKET ? "packets" : "",
 			r->flags & RULE_F_NEED_PACKET && r->flags & RULE_F_NEED_STREAM ? " and " : "",
 			r->flags & RULE_F_NEED_STREAM ? "streams" : "");
-	enum rule_ports ports = r->flags & RULE_F_TX ? PORTS_ANY
-				: r->waiting         ? rule_ports(r)
-						     : (enum rule_ports)r->ports;
+	enum rule_ports ports = r->flags & (RULE_F_TX | RULE_F_FRAME) ? PORTS_ANY
+				: r->waiting                          ? rule_ports(r)
+								      : (enum rule_ports)r->ports;
 	if (ports == PORTS_ANY)
 		fputs(", any port", out);
 	else

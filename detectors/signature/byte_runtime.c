@@ -131,7 +131,7 @@ bool byte_extract_match(struct match_ctx *m, const struct byte_op_args *a, uint3
 bool byte_math_match(struct match_ctx *m, const struct byte_op_args *a, uint32_t at, uint32_t *next)
 {
 	struct number num;
-	if (!read_number(m, a, at, &num))
+	if (!read_number(m, a, at, &num) || num.end == num.at)
 		return false;
 	uint64_t v = num.value, r = a->flags & BYTE_VALUE_VAR ? m->vars[a->value] : (uint64_t)a->value;
 	switch (a->op) {

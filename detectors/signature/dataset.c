@@ -1,6 +1,7 @@
 // See dataset.h. A value is known by a keyed 64-bit hash (SipHash-2-4, a key of this process), so that
 // nobody outside can make two values meet; the values themselves are kept only to be written out.
 // Next: dataset_file.c.
+#include <errno.h>
 #include <string.h>
 #include <sys/random.h>
 
@@ -63,14 +64,30 @@ static uint64_t value_hash(const uint8_t *b, uint32_t n)
 	return h <= SLOT_GONE ? h + 2 : h;
 }
 
+// A value lies among the PLACES slots behind its hash, before the first free one. At half load, which a set that was
+// loaded never exceeds, one value in 10^10 finds no room there (Knuth, The Art of Computer Programming 6.4).
+#define PLACES 128u
+
 static struct slot *slot_find(struct dataset *d, uint64_t h)
 {
-	for (uint32_t i = 0, at = (uint32_t)h & d->mask; i <= d->mask; i++, at = (at + 1) & d->mask) {
-		uint64_t have = atomic_load_explicit(&d->slots[at].hash, memory_order_acquire);
+	for (uint32_t i = 0; i < PLACES; i++) {
+		struct slot *s = &d->slots[(h + i) & d->mask];
+		uint64_t have = atomic_load_explicit(&s->hash, memory_order_acquire);
 		if (have == h)
-			return &d->slots[at];
+			return s;
 		if (have == SLOT_FREE)
 			return NULL;
+	}
+	return NULL;
+}
+
+// Where a new value goes: the first slot that is free or was left; NULL when there is none.
+static struct slot *slot_for(struct dataset *d, uint64_t h)
+{
+	for (uint32_t i = 0; i < PLACES; i++) {
+		struct slot *s = &d->slots[(h + i) & d->mask];
+		if (atomic_load_explicit(&s->hash, memory_order_acquire) <= SLOT_GONE)
+			return s;
 	}
 	return NULL;
 }
@@ -91,24 +108,20 @@ static void keep_value(struct dataset *d, struct slot *s, const uint8_t *value, 
 	atomic_store_explicit(&s->at, at, memory_order_release);
 }
 
-// True when the value was not there before. Three quarters full is full.
-bool dataset_add(struct dataset *d, const uint8_t *value, uint32_t len, uint16_t reputation)
+int dataset_add(struct dataset *d, const uint8_t *value, uint32_t len, uint16_t reputation)
 {
-	uint64_t h = value_hash(value, len);
-	if (slot_find(d, h) || atomic_load(&d->n) > d->mask / 4 * 3)
-		return false;
-	for (uint32_t i = 0, at = (uint32_t)h & d->mask; i <= d->mask; i++, at = (at + 1) & d->mask) {
-		uint64_t free = SLOT_FREE;
-		if (atomic_compare_exchange_strong(&d->slots[at].hash, &free, h)) {
-			atomic_fetch_add(&d->n, 1);
-			d->slots[at].reputation = reputation;
-			keep_value(d, &d->slots[at], value, len);
-			return true;
-		}
-		if (free == h)
-			return false;
-	}
-	return false;
+	uint64_t h = value_hash(value, len), was;
+	struct slot *s;
+	do {
+		if (slot_find(d, h))
+			return 0;
+		if (!(s = slot_for(d, h)))
+			return -ENOSPC;
+		was = atomic_load(&s->hash);
+	} while (was > SLOT_GONE || !atomic_compare_exchange_strong(&s->hash, &was, h)); // another worker was first
+	s->reputation = reputation;
+	keep_value(d, s, value, len);
+	return 1;
 }
 
 static bool dataset_remove(struct dataset *d, const uint8_t *value, uint32_t len)
@@ -139,14 +152,10 @@ bool dataset_match(const struct dataset_args *a, bool reputation, const uint8_t 
 		struct range r = {.op = a->command, .lo = a->value};
 		return s && range_has(&r, s->reputation);
 	}
-	switch (a->command) {
-	case 0:
-		return slot_find(d, value_hash(value, len)) != NULL;
-	case 1:
-		return slot_find(d, value_hash(value, len)) == NULL;
-	case 2:
-		return dataset_add(d, value, len, 0);
-	default:
-		return dataset_remove(d, value, len);
-	}
+	if (a->command < 2)
+		return (slot_find(d, value_hash(value, len)) != NULL) == (a->command == 0);
+	bool done = a->command == 2 ? dataset_add(d, value, len, 0) > 0 : dataset_remove(d, value, len);
+	if (done)
+		atomic_store_explicit(&d->changed, true, memory_order_relaxed);
+	return done;
 }

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "detectors/signature/dataset_internal.h"
 #include "detectors/signature/match_runtime.h"
@@ -21,6 +22,20 @@ static int hex_bytes(const char *s, uint8_t *out, uint32_t n)
 	return s[2 * n] ? -1 : (int)n;
 }
 
+// "::ffff:10.0.0.1" is how IPv4 addresses may stand in a set of either family (RFC 4291 section 2.5.5.2).
+static int address_bytes(const char *s, uint8_t *out)
+{
+	static const uint8_t mapped[12] = {[10] = 0xff, [11] = 0xff};
+	if (inet_pton(AF_INET, s, out) == 1)
+		return 4;
+	if (inet_pton(AF_INET6, s, out) != 1)
+		return -1;
+	if (memcmp(out, mapped, sizeof(mapped)) != 0)
+		return 16;
+	memmove(out, out + sizeof(mapped), 4);
+	return 4;
+}
+
 // A line's value as the bytes a rule would look up; -1 when it is not of the type.
 static int value_bytes(enum dataset_type type, const char *s, uint8_t *out, uint32_t cap)
 {
@@ -32,7 +47,7 @@ static int value_bytes(enum dataset_type type, const char *s, uint8_t *out, uint
 	case DATASET_IPV4:
 		return inet_pton(AF_INET, s, out) == 1 ? 4 : -1;
 	case DATASET_IP:
-		return inet_pton(AF_INET, s, out) == 1 ? 4 : inet_pton(AF_INET6, s, out) == 1 ? 16 : -1;
+		return address_bytes(s, out);
 	default:
 		return (int)base64_decode((const uint8_t *)s, (uint32_t)strlen(s), out, cap);
 	}
@@ -66,20 +81,25 @@ static int load_lines(
 				spec->load, src->line, line);
 			return -EINVAL;
 		}
-		dataset_add(d, value, (uint32_t)n, (uint16_t)reputation);
+		if (dataset_add(d, value, (uint32_t)n, (uint16_t)reputation) < 0) {
+			snprintf(err, cap, "expected fewer values than there are in %s, no room from line %u on",
+				spec->load, src->line);
+			return -ENOSPC;
+		}
 	}
 	return 0;
 }
 
 static int dataset_init(struct dataset *d, const struct dataset_spec *spec, size_t lines)
 {
-	uint64_t want = (spec->grows ? 65536 : 64) + 2 * (uint64_t)lines + 2 * (uint64_t)spec->hashsize, size = 64;
+	uint64_t want = (spec->grows ? 65536 : 128) + 2 * (uint64_t)lines + 2 * (uint64_t)spec->hashsize, size = 128;
 	while (size < want && size < (1u << 26))
 		size *= 2;
 	d->slots = calloc(size, sizeof(*d->slots));
 	d->mask = (uint32_t)size - 1;
 	d->type = spec->type;
-	snprintf(d->save, sizeof(d->save), "%s", spec->save);
+	memcpy(d->load, spec->load, sizeof(d->load));
+	memcpy(d->save, spec->save, sizeof(d->save));
 	if (d->save[0]) {
 		uint64_t bytes = spec->memcap ? spec->memcap : VALUES_BYTES_MIN + lines * 64;
 		d->values_size = bytes > (1u << 30) ? 1u << 30 : (uint32_t)bytes;
@@ -124,22 +144,47 @@ static struct dataset *take_over(struct ruleset *rs, const struct dataset_spec *
 	return hold(rs, d) ? NULL : d;
 }
 
+// A rule that only names a set means the one there is; one that says more must say the same.
+static bool same_set(const struct dataset *d, const struct dataset_spec *spec, char *err, size_t cap)
+{
+	bool files = spec->load[0] || spec->save[0];
+	if (spec->typed && d->type != spec->type)
+		snprintf(err, cap, "expected the type that dataset %s was given before", spec->name);
+	else if (files && (strcmp(d->load, spec->load) != 0 || strcmp(d->save, spec->save) != 0))
+		snprintf(err, cap,
+			"expected the files that dataset %s was given before (load \"%.80s\", save \"%.80s\")",
+			spec->name, d->load, d->save);
+	else
+		return true;
+	return false;
+}
+
+// Whether a file can be written, or made where there is none.
+static bool may_write(const char *path)
+{
+	char dir[1024];
+	const char *slash = strrchr(path, '/');
+	snprintf(dir, sizeof(dir), "%.*s", slash ? (int)(slash - path) + 1 : 1, slash ? path : ".");
+	return !access(path, W_OK) || (errno == ENOENT && !access(dir, W_OK));
+}
+
 struct dataset *dataset_open(struct ruleset *rs, const struct dataset_spec *spec, char *err, size_t cap)
 {
 	struct rule_source src = {0};
 	struct dataset *d = find(rs, spec->name);
-	if (d) {
-		if (d->type == spec->type || !spec->typed)
-			return d;
-		snprintf(err, cap, "expected the type that dataset %s was given before", spec->name);
-		return NULL;
-	}
+	if (d)
+		return same_set(d, spec, err, cap) ? d : NULL;
 	if (!spec->typed) {
 		snprintf(err, cap, "expected a type, %s has none so far", spec->name);
 		return NULL;
 	}
 	if ((d = take_over(rs, spec)))
 		return d;
+	if (spec->save[0] && !may_write(spec->save)) {
+		snprintf(err, cap, "expected a dataset file that can be written, found %s: %s", spec->save,
+			strerror(errno));
+		return NULL;
+	}
 	dataset_key_init();
 	// A state file that is not there yet is an empty set.
 	int rc = spec->load[0] ? rule_source_open(&src, spec->load) : 0;
@@ -190,16 +235,24 @@ static void put_value(FILE *f, enum dataset_type type, const uint8_t *b, uint32_
 	}
 }
 
-static void save(const struct dataset *d)
+// What traffic has changed goes into a file beside the old one, which it then replaces: a full disk costs what is new.
+static void save(struct dataset *d)
 {
-	FILE *f = d->save[0] && d->slots ? fopen(d->save, "we") : NULL;
+	char path[sizeof(d->save) + 8];
+	snprintf(path, sizeof(path), "%s.new", d->save);
+	FILE *f = fopen(path, "we");
 	for (uint32_t i = 0; f && i <= d->mask; i++) {
 		uint32_t at = atomic_load(&d->slots[i].at);
 		if (atomic_load(&d->slots[i].hash) > SLOT_GONE && at != UINT32_MAX)
 			put_value(f, d->type, d->values + at, d->slots[i].len);
 	}
-	if (f)
-		fclose(f);
+	bool written = f && !ferror(f);
+	written = f && !fclose(f) && written;
+	if (written && !rename(path, d->save))
+		return;
+	fprintf(stderr, "tocsin: dataset %s: what was learned is lost, expected to write %s: %s\n", d->name, path,
+		strerror(errno));
+	unlink(path);
 }
 
 void datasets_close(struct ruleset *rs)
@@ -207,7 +260,8 @@ void datasets_close(struct ruleset *rs)
 	for (struct dataset_user *u = rs->datasets; u; u = u->next) {
 		if (--u->set->users)
 			continue;
-		save(u->set);
+		if (u->set->save[0] && u->set->slots && u->set->changed)
+			save(u->set);
 		dataset_free(u->set);
 	}
 	rs->datasets = NULL;

@@ -21,14 +21,14 @@ struct dataset {
 	enum dataset_type type;
 	struct slot *slots;
 	uint32_t mask;
-	_Atomic uint32_t n;
+	_Atomic bool changed; // by traffic, since it was loaded
 	uint8_t *values;
 	uint32_t values_size;
 	_Atomic uint32_t values_used;
-	char save[1024];
+	char load[1024], save[1024];
 };
 
 // Draws the key of this process; values added before and after would not know each other.
 void dataset_key_init(void);
-// Takes a value with its reputation. True when the value was not there before.
-bool dataset_add(struct dataset *d, const uint8_t *value, uint32_t len, uint16_t reputation);
+// Takes a value with its reputation. Returns 1, 0 when it was there before, -ENOSPC without room for it.
+int dataset_add(struct dataset *d, const uint8_t *value, uint32_t len, uint16_t reputation);

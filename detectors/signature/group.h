@@ -14,6 +14,7 @@ enum group_view {
 	VIEW_FIELDS, // header fields only: every rule of the group is looked at
 	VIEW_PACKET, // a packet's payload
 	VIEW_STREAM, // reassembled bytes; with packets outside the stream, their payload
+	VIEW_TX_RAW, // reassembled bytes, for rules on transactions
 	VIEWS
 };
 

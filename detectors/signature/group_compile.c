@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "detectors/signature/frame_internal.h"
 #include "detectors/signature/group_compile.h"
 #include "detectors/signature/ip_index.h"
 #include "detectors/signature/ruleset_load.h"
@@ -120,7 +121,7 @@ static unsigned rule_views(const struct rule *r, enum group_proto p)
 	if (!(r->flags & RULE_F_PAYLOAD))
 		return 1u << VIEW_FIELDS;
 	if (r->flags & RULE_F_TX)
-		return 1u << VIEW_STREAM;
+		return 1u << VIEW_TX_RAW;
 	if (p != GROUP_TCP)
 		return 1u << VIEW_PACKET;
 	return (r->flags & RULE_F_NEED_PACKET ? 1u << VIEW_PACKET : 0) |
@@ -257,6 +258,8 @@ int ruleset_group(struct ruleset *rs, const struct ruleset_config *cfg, struct r
 	rc = make_groups(rs);
 	if (!rc)
 		rc = tx_compile(rs);
+	if (!rc)
+		rc = frame_compile(rs);
 	if (!rc)
 		rc = make_events(rs);
 	if (!rc)

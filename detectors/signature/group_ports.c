@@ -32,7 +32,7 @@ static bool proto_fits(const struct rule *r, enum group_proto p)
 // A rule that inspects transactions is looked for here with its raw part alone, in streams.
 static bool rule_fits(const struct rule *r, enum group_proto p, int dir)
 {
-	if (r->flags & (RULE_F_IP_ONLY | RULE_F_DECODE_EVENT))
+	if (r->flags & (RULE_F_IP_ONLY | RULE_F_DECODE_EVENT | RULE_F_FRAME))
 		return false;
 	if (r->flags & RULE_F_TX && (p != GROUP_TCP || !(r->flags & RULE_F_PAYLOAD)))
 		return false;

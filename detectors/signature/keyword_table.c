@@ -10,7 +10,7 @@
 static const struct keyword *const tables[] = {kw_meta_table, kw_content_table, kw_payload_table, kw_pcre_table,
 	kw_byte_table, kw_buffer_table, kw_transform_table, kw_flow_table, kw_flowbits_table, kw_threshold_table,
 	kw_ip_table, kw_tcp_table, kw_icmp_table, kw_event_table, kw_dataset_table, kw_app_protocol_table, kw_app_table,
-	kw_app_fields_table, kw_tls_cert_table, kw_named_table};
+	kw_frame_table, kw_app_fields_table, kw_tls_cert_table, kw_named_table};
 
 static const struct keyword *rows[MAX_KEYWORDS];
 static size_t n_rows;
@@ -124,7 +124,9 @@ static void print_cell(FILE *out, const char *text)
 
 void signature_keywords_dump(FILE *out)
 {
-	fputs("# Rule keywords\n\nPrinted from the keyword table (`detectors/signature/kw_*.c`); a test compares.\n\n"
+	fputs("# Rule keywords\n\nPrinted from the keyword table (`detectors/signature/kw_*.c`); a test compares.\n"
+	      "A range of numbers, `a-b` or `a<>b`, leaves both its ends out, as in Suricata 7; only that of "
+	      "dcerpc.opnum has them.\n\n"
 	      "| keyword | syntax | example | what it says | beside Suricata 7 |\n|---|---|---|---|---|\n",
 		out);
 	for (size_t i = 0; i < n_rows; i++) {

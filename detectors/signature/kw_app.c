@@ -61,13 +61,6 @@ static int parse_uricontent(struct rule_parser *ps, const struct keyword *kw, ch
 	return rc;
 }
 
-static int parse_frame(struct rule_parser *ps, const struct keyword *kw, char *arg)
-{
-	ps->buffer = buffer_app(ps, kw->name);
-	ps->buffer_empty = true;
-	return ps->buffer ? 0 : -ENOMEM;
-}
-
 static int parse_urilen(struct rule_parser *ps, const struct keyword *kw, char *arg)
 {
 	char *rest = arg, *range = lex_field(&rest, ',');
@@ -95,7 +88,6 @@ static int parse_field(struct rule_parser *ps, const struct keyword *kw, char *a
 // clang-format off
 const struct keyword kw_app_table[] = {
 	{"uricontent", NULL, ARG_REQUIRED, parse_uricontent, 0, "[!]\"text\"", "uricontent:\"/a\";", "A content of http.uri.", PARITY},
-	{"frame", NULL, ARG_REQUIRED, parse_frame, 0, "protocol.frame", "frame:smb1.data; content:\"a\";", "A frame of a protocol as sticky buffer.", PARITY},
 	{"tls_store", NULL, ARG_OPTIONAL, parse_field, 0, "as Suricata 7", "tls_store;", "A field of tls.", WAITS},
 	{"http_cookie", NULL, ARG_NONE, parse_modifier, 0, "", "content:\"a\"; http_cookie;", "The content before is looked for in http.cookie.", PARITY},
 	{"http.cookie", NULL, ARG_NONE, parse_sticky, 0, "", "http.cookie; content:\"a\";", "Sticky buffer of HTTP.", PARITY},

@@ -22,7 +22,7 @@ static struct step *add_step(struct rule_parser *ps, const struct keyword *kw, e
 static int parse_number(struct rule_parser *ps, const struct keyword *kw, char *arg)
 {
 	struct range r;
-	if (!lex_uint(arg, kw->data == NO_LIMIT ? UINT64_MAX : kw->data, &r))
+	if (!lex_range(arg, kw->data == NO_LIMIT ? UINT64_MAX : kw->data, &r))
 		return parse_fail(ps, "expected %s, found \"%.40s\"", kw->syntax, arg);
 	struct step *s = add_step(ps, kw, STEP_NUMBER);
 	if (!s)
@@ -45,6 +45,20 @@ static bool in_list(const struct match_ctx *m, const void *args)
 	return false;
 }
 
+// "26-30" is both ends and what is between.
+static bool read_span(char *s, uint32_t max, struct range *out)
+{
+	uint32_t lo, hi;
+	char *dash = strchr(s, '-');
+	if (!dash)
+		return lex_range(s, max, out);
+	*dash = 0;
+	if (!lex_u32(lex_trim(s), 0, max, &lo) || !lex_u32(lex_trim(dash + 1), lo, max, &hi))
+		return false;
+	*out = (struct range){.op = RANGE_IN, .lo = lo, .hi = hi};
+	return true;
+}
+
 // dcerpc.opnum: any of a list of numbers and ranges.
 static int parse_numbers(struct rule_parser *ps, const struct keyword *kw, char *arg)
 {
@@ -56,7 +70,7 @@ static int parse_numbers(struct rule_parser *ps, const struct keyword *kw, char 
 	if (!l)
 		return -ENOMEM;
 	while ((field = lex_field(&arg, ',')))
-		if (!lex_range(field, kw->data, &l->at[l->n++]))
+		if (!read_span(field, kw->data, &l->at[l->n++]))
 			return parse_fail(ps, "expected %s, found \"%.40s\"", kw->syntax, field);
 	struct step *s = add_step(ps, kw, STEP_CHECK);
 	if (!s)

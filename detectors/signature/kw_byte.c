@@ -45,6 +45,8 @@ static bool read_common(struct byte_op_args *a, const char *word, const char *va
 		{"dce", BYTE_DCE, 0}};
 	for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++) {
 		if (!strcmp(word, words[i].word) && !*value) {
+			if (!strcmp(word, "big")) // the later counts
+				a->flags &= (uint16_t)~BYTE_LITTLE;
 			a->flags |= words[i].flag;
 			if (words[i].base)
 				a->base = words[i].base;
@@ -171,7 +173,7 @@ static int parse_byte_extract(struct rule_parser *ps, const struct keyword *kw, 
 	struct byte_op_args a = {.base = BASE_BINARY, .multiplier = 1};
 	char *rest = arg, *nbytes = lex_field(&rest, ','), *offset = lex_field(&rest, ','),
 	     *name = lex_field(&rest, ','), *word;
-	uint32_t align;
+	uint32_t align, orders = 0;
 	if (!name || !read_place(ps, &a, nbytes, offset) || a.flags)
 		return parse_fail(ps, "expected %s, found \"%.40s\"", kw->syntax, arg);
 	while ((word = lex_field(&rest, ','))) {
@@ -187,10 +189,13 @@ static int parse_byte_extract(struct rule_parser *ps, const struct keyword *kw, 
 			a.flags |= BYTE_ALIGN;
 		} else {
 			ok = read_common(&a, word, v);
+			orders += !strcmp(word, "big") || !strcmp(word, "little") || !strcmp(word, "dce");
 		}
 		if (!ok)
 			return parse_fail(ps, "expected %s, found \"%.40s\"", kw->syntax, word);
 	}
+	if (orders > 1)
+		return parse_fail(ps, "expected one of big, little and dce");
 	int var = var_add(ps, name);
 	if (var < 0)
 		return parse_fail(
@@ -271,6 +276,7 @@ const struct keyword kw_byte_table[] = {
 		"big|little]"
 		"[, string hex|dec|oct][, dce][, bitmask m]",
 		"byte_math:bytes 1, offset 0, oper +, rvalue 2, result total;",
-		"Calculates with a number of the buffer.", "same"},
+		"Calculates with a number of the buffer.",
+		"same; Suricata 7 takes bytes 5 to 8 without string, and never matches"},
 	{0},
 };

@@ -23,9 +23,8 @@ static void locate(const struct rule_parser *ps, const char *name, char *out, si
 		snprintf(out, cap, "%.*s%s", slash ? (int)(slash - ps->rule->file + 1) : 0, ps->rule->file, name);
 }
 
-static bool read_field(struct rule_parser *ps, struct dataset_spec *spec, char *field)
+static bool read_field(struct rule_parser *ps, struct dataset_spec *spec, const char *field, const char *value)
 {
-	char *value = lex_value(field);
 	if (!strcmp(field, "type")) {
 		for (int i = 0; i < DATASET_TYPES; i++)
 			if (!strcmp(types[i], value)) {
@@ -49,9 +48,11 @@ static int add_set(struct rule_parser *ps, const struct keyword *kw, struct data
 	uint16_t value, char *rest)
 {
 	char err[256], *field;
-	while ((field = lex_field(&rest, ',')))
-		if (!read_field(ps, spec, field))
-			return parse_fail(ps, "expected %s, found \"%.40s\"", kw->syntax, field);
+	while ((field = lex_field(&rest, ','))) {
+		const char *said = lex_value(field);
+		if (!read_field(ps, spec, field, said))
+			return parse_fail(ps, "expected %s, found \"%.20s %.40s\"", kw->syntax, field, said);
+	}
 	if (!ps->buffer)
 		return parse_fail(ps, "expected a sticky buffer before it");
 	struct dataset *set = dataset_open(ps->rs, spec, err, sizeof(err));

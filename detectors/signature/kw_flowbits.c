@@ -116,23 +116,25 @@ struct int_args {
 	uint32_t value;
 };
 
-static bool int_operand(const struct match_ctx *m, const struct int_args *a, uint64_t *v)
+// A number that was never set is 0 on this side, as in Suricata.
+static uint64_t int_operand(const struct match_ctx *m, const struct int_args *a)
 {
-	if (a->other == NAME_NONE)
-		return *v = a->value, true;
-	return flowint_get(m, a->other, v);
+	uint64_t v = a->value;
+	if (a->other != NAME_NONE && !flowint_get(m, a->other, &v))
+		v = 0;
+	return v;
 }
 
 static bool match_flowint(const struct match_ctx *m, const void *args)
 {
 	const struct int_args *a = args;
-	uint64_t have, v;
+	uint64_t have, v = int_operand(m, a);
 	bool set = flowint_get(m, a->id, &have);
 	if (!m->flow)
 		return false;
 	if (a->op == INT_ISSET || a->op == INT_ISNOTSET)
 		return set == (a->op == INT_ISSET);
-	if (!set || !int_operand(m, a, &v))
+	if (!set)
 		return false;
 	switch (a->op) {
 	case INT_LT:
@@ -150,13 +152,13 @@ static bool match_flowint(const struct match_ctx *m, const void *args)
 	}
 }
 
+// Adding begins at 0; nothing is taken from a number that was never set.
 static void run_flowint(struct match_ctx *m, const void *args)
 {
 	const struct int_args *a = args;
-	uint64_t have = 0, v;
-	if (!int_operand(m, a, &v))
+	uint64_t have = 0, v = int_operand(m, a);
+	if (!flowint_get(m, a->id, &have) && a->op == INT_SUB)
 		return;
-	flowint_get(m, a->id, &have);
 	if (a->op == INT_ADD)
 		v = (uint32_t)(have + v);
 	else if (a->op == INT_SUB)
@@ -263,13 +265,6 @@ static int host_command(struct rule_parser *ps, const struct keyword *kw, const 
 	return 0;
 }
 
-static uint16_t host_name(struct rule_parser *ps, const char *prefix, const char *name)
-{
-	char text[256];
-	snprintf(text, sizeof(text), "%s:%.200s", prefix, name); // xbits and hostbits are names of their own
-	return (uint16_t)name_intern(&ps->rs->arena, &ps->rs->hostbits, text);
-}
-
 // xbits:set,name,track ip_src,expire 60
 static int parse_xbits(struct rule_parser *ps, const struct keyword *kw, char *arg)
 {
@@ -289,7 +284,7 @@ static int parse_xbits(struct rule_parser *ps, const struct keyword *kw, char *a
 	a->expire_s = 30;
 	if (expire && (strncmp(expire, "expire", 6) || !lex_u32(lex_trim(expire + 6), 1, UINT32_MAX, &a->expire_s)))
 		return parse_fail(ps, "expected expire and seconds, found \"%.40s\"", expire);
-	a->id = host_name(ps, "x", name);
+	a->id = (uint16_t)name_intern(&ps->rs->arena, &ps->rs->hostbits, name);
 	return host_command(ps, kw, command, a);
 }
 
@@ -310,7 +305,7 @@ static int parse_hostbits(struct rule_parser *ps, const struct keyword *kw, char
 		return parse_fail(ps, "expected %s, found \"%.40s\"", kw->syntax, arg);
 	a->track = dir && !strcmp(dir, "dst") ? TRACK_DST : TRACK_SRC;
 	a->expire_s = 300;
-	a->id = host_name(ps, "h", name);
+	a->id = (uint16_t)name_intern(&ps->rs->arena, &ps->rs->hostbits, name);
 	return host_command(ps, kw, command, a);
 }
 
@@ -326,8 +321,9 @@ const struct keyword kw_flowbits_table[] = {
 		"A text that a pcre captured in this packet holds this.", "same"},
 	{"xbits", NULL, ARG_REQUIRED, parse_xbits, 0,
 		"set|unset|toggle|isset|isnotset, name, track ip_src|ip_dst|ip_pair[, expire s]",
-		"xbits:set,seen,track ip_src,expire 60;", "Bits of a host or a pair of hosts.", "same"},
+		"xbits:set,seen,track ip_src,expire 60;", "Bits of a host, the ones that hostbits knows, or of a pair.",
+		"same"},
 	{"hostbits", NULL, ARG_REQUIRED, parse_hostbits, 0, "set|unset|toggle|isset|isnotset, name[, src|dst]",
-		"hostbits:set,seen,src;", "Bits of a host.", "same"},
+		"hostbits:set,seen,src;", "Bits of a host, the ones that xbits knows.", "same"},
 	{0},
 };

@@ -62,7 +62,8 @@ static int parse_range(struct rule_parser *ps, const struct keyword *kw, char *a
 		snprintf(hex, sizeof(hex), "%s0%s", *text == '!' ? "!" : "", text + (*text == '!'));
 		text = hex;
 	}
-	bool odd = (kw->data == 2 && !isdigit((unsigned char)*text)) || (kw->data == 3 && strpbrk(text, "!=-"));
+	bool odd = (kw->data == 1 && strpbrk(text, "<>=-")) || (kw->data == 2 && !isdigit((unsigned char)*text)) ||
+		   (kw->data == 3 && strpbrk(text, "!=-"));
 	if (odd || !lex_range(text, ranges[kw->data].max, r) || (kw->data == 2 && r->op != RANGE_EQ))
 		return parse_fail(ps, "expected %s, found \"%.40s\"", kw->syntax, arg);
 	ps->rule->flags |= RULE_F_NEED_PACKET;

@@ -147,6 +147,13 @@ static int parse_noalert(struct rule_parser *ps, const struct keyword *kw, char 
 	return 0;
 }
 
+// Takes back a noalert before it.
+static int parse_alert(struct rule_parser *ps, const struct keyword *kw, char *arg)
+{
+	ps->rule->flags &= ~RULE_F_NOALERT;
+	return 0;
+}
+
 static int parse_target(struct rule_parser *ps, const struct keyword *kw, char *arg)
 {
 	uint8_t target = !strcmp(arg, "src_ip") ? 1 : !strcmp(arg, "dest_ip") ? 2 : 0;
@@ -269,7 +276,8 @@ const struct keyword kw_meta_table[] = {
 	{"target", NULL, ARG_REQUIRED, parse_target, 0, "src_ip|dest_ip", "target:dest_ip;", "Which side is attacked.",
 		"same"},
 	{"noalert", NULL, ARG_NONE, parse_noalert, 0, "", "noalert;", "Matches in silence.", "same"},
-	{"alert", NULL, ARG_NONE, parse_accepted, 0, "", "alert;", "Alerts, as the action says.", "same"},
+	{"alert", NULL, ARG_NONE, parse_alert, 0, "", "alert;",
+		"Alerts, as the action says: takes back a noalert before it.", "same"},
 	{"prefilter", NULL, ARG_NONE, parse_prefilter, 0, "", "dsize:10; prefilter;", "A hint for speed.",
 		"same; never changes what a rule matches"},
 	{"requires", NULL, ARG_REQUIRED, parse_requires, 0, "version op v | feature f | keyword k",

@@ -55,7 +55,7 @@ static int parse_errorcode(struct rule_parser *ps, const struct keyword *kw, cha
 static int parse_range(struct rule_parser *ps, const struct keyword *kw, char *arg)
 {
 	struct range r;
-	if (!lex_uint(arg, kw->data ? kw->data : UINT64_MAX, &r))
+	if (!lex_range(arg, kw->data ? kw->data : UINT64_MAX, &r))
 		return parse_fail(ps, "expected %s, found \"%.40s\"", kw->syntax, arg);
 	return add_range(ps, kw, r);
 }
@@ -92,7 +92,7 @@ static int parse_settings(struct rule_parser *ps, const struct keyword *kw, char
 	}
 	char *value = a->id < n ? lex_trim(arg + len) : arg;
 	a->ranged = *value && strcmp(value, "=") != 0;
-	if (a->id++ == n || (a->ranged && !lex_uint(value, UINT32_MAX, &a->range)))
+	if (a->id++ == n || (a->ranged && !lex_range(value, UINT32_MAX, &a->range)))
 		return parse_fail(ps, "expected %s, found \"%.60s\"", kw->syntax, arg);
 	struct step *s = add_step(ps, kw, STEP_CHECK);
 	if (!s)

@@ -53,7 +53,7 @@ static bool match_dsize(const struct match_ctx *m, const void *args)
 	uint32_t len = packet_rule_payload_len(m->p);
 	if (r->op == RANGE_EQ && !r->lo && match_ctx_with_stream(m))
 		return false;
-	return range_has(r, len) && (len || (r->op != RANGE_NE && r->op != RANGE_OUT));
+	return range_has(r, len) && (len || r->op != RANGE_NE);
 }
 
 static int parse_dsize(struct rule_parser *ps, const struct keyword *kw, char *arg)
@@ -64,7 +64,7 @@ static int parse_dsize(struct rule_parser *ps, const struct keyword *kw, char *a
 		return -ENOMEM;
 	if (r->flags & RULE_F_DSIZE)
 		return parse_fail(ps, "expected dsize once a rule");
-	if (!lex_range(arg, 65535, range) || range->op == RANGE_OUT)
+	if (!lex_range(arg, 65535, range))
 		return parse_fail(ps, "expected %s, found \"%.40s\"", kw->syntax, arg);
 	r->flags |= RULE_F_NEED_PACKET | RULE_F_DSIZE;
 	r->dsize = range;

@@ -256,6 +256,7 @@ void match_begin(struct signature_worker *w, const struct rule *r, struct packet
 	m->run = run;
 	m->steps = 0;
 	m->stream = false;
+	m->before = 0;
 	m->tx = NULL;
 	m->parser = NULL;
 	m->n_captures = 0;
@@ -353,12 +354,12 @@ static bool buffers_match(struct signature_worker *w, const struct rule *r)
 	return true;
 }
 
-static bool rule_match(struct signature_worker *w, const struct rule *r)
+static bool tests_hold(const struct match_ctx *m, const struct rule *r)
 {
 	for (const struct packet_test *t = r->tests; t; t = t->next)
-		if (!t->match(&w->ctx, t->args))
+		if (!t->match(m, t->args))
 			return false;
-	return !r->buffers || buffers_match(w, r);
+	return true;
 }
 
 bool host_bits_hold(const struct match_ctx *m, const struct rule *r)
@@ -367,6 +368,17 @@ bool host_bits_hold(const struct match_ctx *m, const struct rule *r)
 		if (hostbit_isset(m, b) != (b->op == HOST_BIT_ISSET))
 			return false;
 	return true;
+}
+
+bool packet_tests_hold(const struct match_ctx *m, const struct rule *r)
+{
+	return tests_hold(m, r) && (!(r->flags & RULE_F_HOST_NOW) || host_bits_hold(m, r));
+}
+
+static bool rule_match(struct signature_worker *w, const struct rule *r)
+{
+	return tests_hold(&w->ctx, r) && (!r->buffers || buffers_match(w, r)) &&
+	       (!(r->flags & RULE_F_HOST_NOW) || host_bits_hold(&w->ctx, r));
 }
 
 // Verifies one candidate. Returns false to stop with this packet.
@@ -379,7 +391,7 @@ static bool check_rule(struct signature_worker *w, const struct rule *r, struct 
 	if (rule_header_match(w->seat.rs, r, p)) {
 		match_begin(w, r, p, run);
 		w->stats.verified++;
-		if (rule_match(w, r) && (!(r->flags & RULE_F_HOST_NOW) || host_bits_hold(&w->ctx, r)))
+		if (rule_match(w, r))
 			more = match_found(w, r);
 	}
 	if (start) {
@@ -458,6 +470,10 @@ void signature_on_packet(struct signature_worker *w, struct packet *p, struct de
 {
 	w->stats.packets++;
 	packet_rules(w, p, run);
+	if (unlikely(w->n_notes)) { // of frames, without a transaction
+		w->collecting = false;
+		matches_speak(w, 0, p, run);
+	}
 	w->looked = NULL;
 	if ((w->seat.rs->tags_sessions || w->seat.rs->tags_hosts) && !is_done(p))
 		tag_offer(w, p, run);

@@ -25,7 +25,7 @@ struct match_ctx {
 	const struct parser *parser; // with tx
 	const struct app_tx *tx;     // NULL: a packet or stream is inspected
 	bool stream;                 // buf is a piece of the reassembled stream
-	uint64_t stream_offset;
+	uint64_t before;             // bytes of a frame in front of buf
 	uint64_t vars[RULE_MAX_VARS];
 	struct capture_text {
 		uint16_t var;

@@ -140,7 +140,7 @@ static bool can_prefilter(const struct buffer_test *b, const struct step *s)
 	for (const struct transform *t = b->transforms; t; t = t->next)
 		if (t->code || b->id < BUF_APP)
 			return false;
-	return s->kind == STEP_CONTENT && !s->negated && (b->id == BUF_PAYLOAD || b->id >= BUF_APP);
+	return s->kind == STEP_CONTENT && !s->negated && (b->id == BUF_PAYLOAD || b->id >= BUF_FRAME);
 }
 
 // An explicit fast_pattern, else the strongest literal; of equals the first. Any choice gives the
@@ -172,7 +172,7 @@ static void pick_literals(struct rule *r)
 	struct buffer_test *raw = NULL;
 	r->fast_raw = pick_literal(r, true, &raw);
 	r->fast = pick_literal(r, false, &r->fast_buffer);
-	if (r->flags & RULE_F_TX)
+	if (r->flags & (RULE_F_TX | RULE_F_FRAME))
 		return;
 	r->fast = r->fast_raw;
 	r->fast_buffer = raw;
@@ -282,6 +282,8 @@ int rule_finish(struct rule_parser *ps)
 	payload_first(r);
 	if (has_app_buffer(r) || r->app_events)
 		r->flags |= RULE_F_TX;
+	if (frame_check(ps))
+		return -EINVAL;
 	pick_literals(r);
 	pick_views(r);
 	if (!is_ip_only(r))

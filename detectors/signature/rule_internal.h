@@ -34,6 +34,7 @@ enum rule_flag {
 	RULE_F_IPV4 = 1u << 7,         // ipv4 only
 	RULE_F_IPV6 = 1u << 8,         // ipv6 only
 	RULE_F_EVENT = 1u << 9,        // has a decode or stream event
+	RULE_F_FRAME = 1u << 12,       // inspects frames
 	RULE_F_EACH_PACKET = 1u << 10, // never IP-only: does something to the flow at each packet
 	RULE_F_PAYLOAD = 1u << 11,     // tests the payload
 	RULE_F_EITHER_VIEW = 1u << 13, // of UDP or ICMP: no keyword asks for packets

@@ -197,41 +197,33 @@ bool lex_bytes(const char *s, uint64_t *out)
 	return false;
 }
 
-// "a<>b" and "a-b"; the first leaves both ends out.
-static bool lex_between(char *s, uint64_t max, struct range *out)
+// What lies between the two numbers around `gap` (of `width` characters), the numbers left out.
+static bool lex_between(char *s, char *gap, int width, uint64_t max, struct range *out)
 {
-	char *gap = strstr(s, "<>"), *dash = strchr(s, '-');
-	bool exclusive = gap != NULL;
-	if (!gap)
-		gap = dash;
-	if (!gap)
-		return false;
-	char *hi = gap + (exclusive ? 2 : 1);
 	*gap = 0;
-	if (!lex_bytes(lex_trim(s), &out->lo) || !lex_bytes(lex_trim(hi), &out->hi) || out->hi > max)
+	out->op = RANGE_IN;
+	if (!lex_bytes(lex_trim(s), &out->lo) || !lex_bytes(lex_trim(gap + width), &out->hi) || out->hi > max ||
+		out->hi < 2 || out->lo > out->hi - 2)
 		return false;
-	if (exclusive) {
-		if (out->lo + 1 >= out->hi)
-			return false;
-		out->lo++;
-		out->hi--;
-	}
-	return out->lo <= out->hi;
+	out->lo++;
+	out->hi--;
+	return true;
 }
 
-bool lex_range(char *s, uint64_t max, struct range *out)
+bool lex_range(const char *text, uint64_t max, struct range *out)
 {
 	static const struct {
 		const char *text;
 		uint8_t op;
 	} ops[] = {{"<=", RANGE_LE}, {">=", RANGE_GE}, {"!=", RANGE_NE}, {"!", RANGE_NE}, {"<", RANGE_LT},
 		{">", RANGE_GT}, {"=", RANGE_EQ}};
-	bool negated = *s == '!' && (strstr(s, "<>") || strchr(s, '-'));
+	char copy[64], *s = copy;
+	if ((size_t)snprintf(copy, sizeof(copy), "%s", text) >= sizeof(copy))
+		return false;
+	char *gap = strstr(s, "<>"), *dash = strchr(s, '-');
+	if (gap || dash)
+		return lex_between(s, gap ? gap : dash, gap ? 2 : 1, max, out);
 	s = lex_trim(s);
-	if (strstr(s, "<>") || strchr(s, '-')) {
-		out->op = negated ? RANGE_OUT : RANGE_IN;
-		return lex_between(s + negated, max, out);
-	}
 	out->op = RANGE_EQ;
 	for (size_t i = 0; i < sizeof(ops) / sizeof(*ops); i++) {
 		size_t n = strlen(ops[i].text);
@@ -244,16 +236,6 @@ bool lex_range(char *s, uint64_t max, struct range *out)
 	if (!lex_bytes(lex_trim(s), &out->lo) || out->lo > max)
 		return false;
 	return (out->op != RANGE_LT || out->lo) && (out->op != RANGE_GT || out->lo < max); // else nothing could match
-}
-
-bool lex_uint(char *s, uint64_t max, struct range *out)
-{
-	bool open = strchr(s, '-') && !strstr(s, "<>");
-	if (!lex_range(s, max, out) || (open && (out->op != RANGE_IN || out->hi - out->lo < 2)))
-		return false;
-	out->lo += open;
-	out->hi -= open;
-	return true;
 }
 
 char *lex_value(char *field)

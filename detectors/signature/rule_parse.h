@@ -32,7 +32,7 @@ struct keyword {
 extern const struct keyword kw_meta_table[], kw_content_table[], kw_pcre_table[], kw_byte_table[], kw_flow_table[],
 	kw_ip_table[], kw_tcp_table[], kw_icmp_table[], kw_flowbits_table[], kw_threshold_table[], kw_dataset_table[],
 	kw_event_table[], kw_buffer_table[], kw_payload_table[], kw_transform_table[], kw_app_protocol_table[],
-	kw_app_table[], kw_app_fields_table[], kw_tls_cert_table[], kw_named_table[];
+	kw_app_table[], kw_frame_table[], kw_app_fields_table[], kw_tls_cert_table[], kw_named_table[];
 
 // Looks a keyword up by name or alias. NULL: no such keyword.
 const struct keyword *keyword_find(const char *name);
@@ -101,9 +101,8 @@ char *lex_field(char **cursor, char sep);
 bool lex_i64(const char *s, int64_t lo, int64_t hi, int64_t *out);
 bool lex_u32(const char *s, uint32_t lo, uint32_t hi, uint32_t *out);
 bool lex_bytes(const char *s, uint64_t *out); // "10", "2kb", "1MB"
-bool lex_range(char *s, uint64_t max, struct range *out);
-// The same, but both ends of "a-b" are open, as Suricata 7 reads the numbers of most protocols.
-bool lex_uint(char *s, uint64_t max, struct range *out);
+// "7", "!7", "<7", ">=7", and "5-8" or "5<>8", which are 6 and 7: both ends are left out, as in Suricata 7.
+bool lex_range(const char *s, uint64_t max, struct range *out);
 // The word in front of the first space of `field`, which ends there. Returns the trimmed rest, "" without.
 char *lex_value(char *field);
 // Takes the quotes off "..." in place; false when they are missing or not closed.
@@ -154,6 +153,8 @@ struct buffer_test *buffer_app(struct rule_parser *ps, const char *name);
 int buffer_leave(struct rule_parser *ps);
 // Another test of it, apart from those before: each may be held by another value.
 struct buffer_test *buffer_app_new(struct rule_parser *ps, const char *name);
+// kw_frame.c: once all keywords are known, what a rule on frames may not ask for. Returns 0 or -EINVAL.
+int frame_check(struct rule_parser *ps);
 // Makes a content the rule's only fast pattern.
 int content_set_fast(struct rule_parser *ps, struct step *s);
 // The rule cannot be used before there is a parser: for a keyword, or for one of app_name_at().

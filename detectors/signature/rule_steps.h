@@ -20,7 +20,8 @@ enum buffer_id {
 	BUF_IP_SRC,
 	BUF_IP_DST,
 	BUF_BASE64,
-	BUF_APP, // from here on: buffers of application protocols, by their row in the keyword table
+	BUF_FRAME, // of a protocol: buffer_test.frame
+	BUF_APP,   // from here on: buffers of application protocols, by their row in the keyword table
 };
 
 enum step_kind {
@@ -133,11 +134,11 @@ struct byte_op_args {
 	uint8_t bitmask_shift;
 };
 
-enum range_op { RANGE_EQ, RANGE_NE, RANGE_LT, RANGE_LE, RANGE_GT, RANGE_GE, RANGE_IN, RANGE_OUT };
+enum range_op { RANGE_EQ, RANGE_NE, RANGE_LT, RANGE_LE, RANGE_GT, RANGE_GE, RANGE_IN };
 
-// "5", "!5", "<5", "<=5", ">5", ">=5", "5<>9" (exclusive), "!5<>9", "5-9" (inclusive)
+// "5", "!5", "<5", "<=5", ">5", ">=5", "5<>9" (6 to 8)
 struct range {
-	uint8_t op; // enum range_op; RANGE_IN and RANGE_OUT have lo and hi inclusive
+	uint8_t op; // enum range_op; RANGE_IN has lo and hi inclusive
 	uint64_t lo, hi;
 };
 
@@ -240,6 +241,10 @@ struct buffer_test {
 	struct buffer_test *next;
 	const char *name;
 	uint16_t id; // enum buffer_id
+	struct {
+		uint64_t protos; // of BUF_FRAME, bit enum app_proto
+		uint8_t type;    // into parser->frames, or FRAME_STREAM
+	} frame;
 	struct transform *transforms;
 	struct step *steps;
 	struct step *last;

@@ -58,6 +58,7 @@ struct dataset_user;
 struct keyword;
 struct parser;
 struct tx_table;
+struct frame_table;
 
 // Address sets that many rules share are numbered, so that a packet's addresses are looked up in each
 // once and a rule's check is one bit.
@@ -100,8 +101,9 @@ struct ruleset {
 	bool count_cycles;
 	bool tags_sessions, tags_hosts; // some rule that can fire does
 	struct group_table *groups;
-	struct tx_table *tx; // NULL: no rule inspects transactions
-	uint32_t serial;     // of this process: tells what is remembered of one rule set from another's
+	struct tx_table *tx;        // NULL: no rule inspects transactions
+	struct frame_table *frames; // NULL: no rule inspects frames
+	uint32_t serial;            // of this process: tells what is remembered of one rule set from another's
 	struct dataset_user *datasets;
 	struct reputation *reputation; // NULL: no files
 	struct MMDB_s *geoip;          // NULL: no database

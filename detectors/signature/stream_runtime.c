@@ -12,7 +12,6 @@ static void verify_rule(struct signature_worker *w, const struct rule *r, struct
 	const struct buffer_test *b = r->buffers;
 	match_begin(w, r, p, run);
 	w->ctx.stream = true;
-	w->ctx.stream_offset = offset;
 	while (b && b->id != BUF_PAYLOAD)
 		b = b->next;
 	if (!b || !verify_buffer(&w->ctx, b, bytes, len))
@@ -42,14 +41,14 @@ static void verify_found(struct signature_worker *w, struct packet *p, struct de
 	}
 }
 
-static void inspect(struct signature_worker *w, struct packet *p, const struct stream_view *v, uint32_t len)
+static void inspect(struct signature_worker *w, struct packet *p, const struct stream_view *v, enum group_view view)
 {
 	const struct group *groups[PACKET_GROUPS_MAX];
-	uint32_t n = groups_of_packet(w, p, VIEW_STREAM, v->cold->app_proto, groups);
+	uint32_t n = groups_of_packet(w, p, view, v->cold->app_proto, groups);
 	for (uint32_t i = 0; i < n; i++)
-		group_scan(w, groups[i], v->data, len, &w->seat.stream_found);
+		group_scan(w, groups[i], v->data, v->len, &w->seat.stream_found);
 	if (n)
-		verify_found(w, p, v->run, v->data, len, v->offset);
+		verify_found(w, p, v->run, v->data, v->len, v->offset);
 }
 
 // What was found in the stream is reported on the packet that completed it, as long as that packet
@@ -88,58 +87,121 @@ struct packet *stand_in(struct signature_worker *w, struct flow *f, const struct
 	return p;
 }
 
-// How many bytes are to be inspected now: what the receiver has acknowledged, once it is a chunk;
-// everything when nothing follows, or when the sender runs far ahead of the acknowledgements.
-static uint32_t ready_bytes(const struct stream_view *v)
+static uint32_t acked_bytes(const struct stream_view *v)
 {
-	bool due = app_raw_due(v->cold, v->dir);
-	if (due || v->flags & (STREAM_LAST | STREAM_FORCED) || v->len >= AHEAD_BYTES)
-		return v->len;
 	uint64_t acked = v->acked > v->offset ? v->acked - v->offset : 0;
-	uint32_t ready = acked < v->len ? (uint32_t)acked : v->len;
-	return ready >= CHUNK_BYTES ? ready : 0;
+	return acked < v->len ? (uint32_t)acked : v->len;
 }
 
-// Bytes of v that are inspected apart, since Suricata does: when the client is the first to close, it looks at what the
-// server has acknowledged by then, and later at the rest. 0: all of v together.
-static uint32_t closing_bytes(const struct stream_view *v)
-{
-	uint8_t state = v->flow->tcp_state;
-	if (!(v->flags & STREAM_FIN) || v->dir != DIR_TO_SERVER ||
-		(state != TCP_ESTABLISHED && state != TCP_CLOSE_WAIT))
-		return 0;
-	return v->acked > v->offset && v->acked < v->offset + v->len ? (uint32_t)(v->acked - v->offset) : 0;
-}
-
-// Inspects bytes [from, to) of v with a packet that is not on the wire.
-static void inspect_apart(struct signature_worker *w, const struct stream_view *v, uint32_t from, uint32_t to)
+// Bytes of v from stream offset `from` on, at most up to `to`.
+static struct stream_view part_of(const struct stream_view *v, uint64_t from, uint64_t to)
 {
 	struct stream_view part = *v;
-	part.data += from;
-	part.offset += from;
-	struct packet *p = stand_in(w, v->flow, v->cold, v->dir, v->packet, v->run);
-	inspect(w, p, &part, to - from);
-	if (w->any_hit)
-		signature_on_stand_in(w, p, v->run);
+	if (from > v->offset) {
+		uint64_t skip = from - v->offset;
+		part.data += skip < v->len ? skip : v->len;
+		part.offset = from;
+	}
+	part.len = to > part.offset ? (uint32_t)(to - part.offset) : 0;
+	return part;
 }
 
+// The packet that speaks for bytes of v: its own, or one that is not on the wire where that goes the other way.
+static struct packet *speaker(struct signature_worker *w, const struct stream_view *v)
+{
+	if (v->packet && v->packet->dir == v->dir)
+		return (struct packet *)(uintptr_t)v->packet;
+	return stand_in(w, v->flow, v->cold, v->dir, v->packet, v->run);
+}
+
+// Rules on transactions are asked about the bytes of v up to stream offset `to` that they have not been asked about.
+static void look_tx_raw(struct signature_worker *w, const struct stream_view *v, uint64_t to)
+{
+	struct app_raw *raw = w->seat.rs->tx && w->seat.rs->tx->raw ? app_raw_of(v->cold, v->dir) : NULL;
+	if (!raw)
+		return;
+	struct stream_view part = part_of(v, raw->looked, to);
+	if (!part.len)
+		return;
+	inspect(w, speaker(w, v), &part, VIEW_TX_RAW);
+	raw->looked = to;
+}
+
+// Their bytes are due with the transaction, which is shown when its last byte is there; else in chunks.
+static void look_tx_raw_early(struct signature_worker *w, const struct stream_view *v)
+{
+	struct app_raw *raw = app_raw_of(v->cold, v->dir);
+	if (!raw)
+		return;
+	uint64_t end = v->offset + v->len;
+	if (raw->now || v->flags & STREAM_LAST)
+		look_tx_raw(w, v, end);
+	else if (v->acked >= raw->looked + CHUNK_BYTES && v->acked > v->offset)
+		look_tx_raw(w, v, v->acked < end ? v->acked : end);
+	raw->now = false;
+}
+
+// Inspects the first `ready` bytes of v.
+static void look(struct signature_worker *w, struct stream_view *v, uint32_t ready)
+{
+	struct stream_view part = *v;
+	part.len = ready;
+	struct packet *p = speaker(w, v);
+	look_tx_raw(w, v, v->offset + ready);
+	inspect(w, p, &part, VIEW_STREAM);
+	if (p == v->packet)
+		w->with_stream = true;
+	else if (w->any_hit)
+		signature_on_stand_in(w, p, v->run);
+	v->used = ready;
+}
+
+// Whether a transaction has ended whose end the receiver has acknowledged, since this was last asked.
+static bool ended_acked(const struct stream_view *v)
+{
+	struct app_raw *raw = app_raw_of(v->cold, v->dir);
+	if (!raw || !raw->first || v->acked < raw->first)
+		return false;
+	raw->first = v->acked < raw->last ? raw->last : 0;
+	return true;
+}
+
+// How many bytes are inspected with a packet of their direction. As in Suricata only what the receiver has
+// acknowledged: once it is a chunk, once a transaction has ended, when the client closes first or the connection is
+// over; a RST acknowledges what its sender has sent. Here also when the sender runs far ahead of the acknowledgements.
+static uint32_t ready_bytes(const struct stream_view *v)
+{
+	if (v->flags & STREAM_FORCED || v->len >= AHEAD_BYTES || v->packet->tcp_flags & 0x04)
+		return v->len;
+	uint32_t acked = acked_bytes(v);
+	bool ended = ended_acked(v), over = v->flow->tcp_state > TCP_TIME_WAIT;
+	return ended || over || acked >= CHUNK_BYTES ? acked : 0;
+}
+
+// Suricata looks at raw bytes with the packets of their direction behind the acknowledgement. So they are left until
+// then, but where nothing follows.
 static enum stream_verdict on_data(void *arg, struct stream_view *v)
 {
 	struct signature_worker *w = arg;
-	uint32_t ready = ready_bytes(v);
 	if (v->flow->flags & FLOW_RULES_DONE)
 		return STREAM_DONE_BOTH;
-	bool own = v->packet && v->packet->dir == v->dir;
-	w->with_stream |= own && ready;
-	uint32_t first = own ? closing_bytes(v) : 0;
-	if (first)
-		inspect_apart(w, v, first, ready);
-	if (ready && own)
-		inspect(w, (struct packet *)(uintptr_t)v->packet, v, first ? first : ready);
-	else if (ready)
-		inspect_apart(w, v, 0, ready);
-	v->used = ready;
-	return v->flags & STREAM_LAST ? STREAM_DONE : STREAM_MORE;
+	look_tx_raw_early(w, v);
+	v->used = 0;
+	if (v->len >= AHEAD_BYTES || (v->len && v->flags & (STREAM_FLOW_END | STREAM_DEPTH)))
+		look(w, v, v->len);
+	return STREAM_MORE;
+}
+
+static enum stream_verdict on_unused(void *arg, struct stream_view *v)
+{
+	struct signature_worker *w = arg;
+	if (v->flow->flags & FLOW_RULES_DONE)
+		return STREAM_DONE_BOTH;
+	uint32_t ready = ready_bytes(v);
+	v->used = 0;
+	if (ready)
+		look(w, v, ready);
+	return STREAM_MORE;
 }
 
 static void on_packet(void *arg, struct packet *p, struct detector_run *run)
@@ -149,5 +211,6 @@ static void on_packet(void *arg, struct packet *p, struct detector_run *run)
 
 struct stream_consumer signature_stream_consumer(void *state)
 {
-	return (struct stream_consumer){.name = "signature", .arg = state, .on_data = on_data, .on_packet = on_packet};
+	return (struct stream_consumer){
+		.name = "signature", .arg = state, .on_data = on_data, .on_unused = on_unused, .on_packet = on_packet};
 }

@@ -83,14 +83,6 @@ static void add_candidates(struct tx_run *r, const struct flow_cold *cold)
 		tx_raw_candidates(r->w, cold, r->dir, found);
 }
 
-static bool tests_hold(const struct match_ctx *m, const struct rule *r)
-{
-	for (const struct packet_test *t = r->tests; t; t = t->next)
-		if (!t->match(m, t->args))
-			return false;
-	return !(r->flags & RULE_F_HOST_NOW) || host_bits_hold(m, r);
-}
-
 // Asks one candidate. Packet and flow are tested when the rule is first asked, as in Suricata; what holds of the
 // transaction is remembered once something does.
 static void check_rule(struct tx_run *r, const struct rule *rule)
@@ -105,7 +97,7 @@ static void check_rule(struct tx_run *r, const struct rule *rule)
 	match_begin(w, rule, r->p, r->drun);
 	w->ctx.parser = r->proto->parser;
 	w->ctx.tx = r->tx;
-	if (!wait && !tests_hold(&w->ctx, rule))
+	if (!wait && !packet_tests_hold(&w->ctx, rule))
 		return;
 	enum tx_answer a = tx_verify(r, rule, &held);
 	if (a == TX_YES)
@@ -138,13 +130,14 @@ static uint32_t end_of(const struct tx_run *r)
 }
 
 // Suricata looks at a direction of a TCP transaction with that side's next packet, and at what the other side has
-// caused by then. So where the direction is over, but its side has sent nothing since, events are still asked about.
+// caused by then. So where the direction is over, but its side has sent nothing since (but the packet that brings them
+// to it), events are still asked about.
 static bool has_late_events(const struct app_tx *tx, const struct tx_dir *d, uint8_t dir, const struct packet *p)
 {
-	if (!d->n_events || !p || !(p->flags & PKT_TCP) || p->dir == dir)
+	if (!d->n_events || !p || !(p->flags & PKT_TCP))
 		return false;
-	uint32_t ended = tx_ended(tx, dir);
-	return tx->event_count > (ended & 15) && ended >> 4 == (p->nth[dir] & TX_ENDED_MAX >> 4);
+	uint32_t ended = tx_ended(tx, dir), before = p->nth[dir] - (p->dir == dir);
+	return tx->event_count > (ended & 15) && ended >> 4 == (before & TX_ENDED_MAX >> 4);
 }
 
 static void inspect_late(struct tx_run *r)
@@ -209,6 +202,8 @@ static void on_tx(void *arg, const struct parser *parser, struct app_session *s,
 static void on_shown(void *arg, struct packet *p, struct flow *f, struct flow_cold *cold, struct detector_run *drun)
 {
 	struct signature_worker *w = arg;
+	if (w->n_notes && p) // of frames, perhaps: the packet's own rules come before
+		packet_rules(w, p, drun);
 	w->collecting = false;
 	for (uint8_t dir = 0; w->raw_over; dir++, w->raw_over >>= 1)
 		if (w->raw_over & 1 && w->seat.rs->tx->raw)
@@ -224,5 +219,6 @@ static void on_tx_end(void *arg, struct app_tx *tx, struct app_run *run)
 
 struct app_consumer signature_app_consumer(void *state)
 {
-	return (struct app_consumer){state, on_tx, on_shown, on_tx_end};
+	struct signature_worker *w = state;
+	return (struct app_consumer){state, on_tx, on_shown, on_tx_end, w->frame_types, signature_on_frame};
 }

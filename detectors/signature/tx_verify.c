@@ -56,7 +56,6 @@ static enum tx_answer ask_growing(struct tx_run *r, const struct tx_source *s, c
 	bool holds = false;
 	if (!tx_window(r, s, &part, &offset))
 		return r->complete ? TX_NO : TX_LATER;
-	m->stream_offset = offset;
 	holds = verify_buffer(m, b, part.at, part.len);
 	for (uint32_t nth = 1;
 		!holds && r->complete && nth < TX_VALUES_MAX && s->buffer->get(r->tx, r->dir, nth, &part); nth++)

@@ -87,10 +87,20 @@ static bool content_bounds(const struct match_ctx *m, const struct content *c, u
 	return !(c->flags & CONTENT_ENDSWITH) || *hi == m->len;
 }
 
+// A content whose place lies before this piece of a frame: nothing can be said of it, nor of its absence.
+static bool lies_before(const struct match_ctx *m, const struct content *c)
+{
+	uint64_t end = (uint64_t)c->depth + (c->flags & CONTENT_OFFSET ? (uint64_t)c->offset : 0);
+	return m->before && c->flags & CONTENT_DEPTH && !(c->flags & (CONTENT_DEPTH_VAR | CONTENT_OFFSET_VAR)) &&
+	       end <= m->before;
+}
+
 static enum outcome content_step(struct match_ctx *m, const struct step *s, uint32_t *at)
 {
 	const struct content *c = &s->content;
 	uint32_t lo, hi;
+	if (lies_before(m, c))
+		return failed(s);
 	bool room = content_bounds(m, c, *at, &lo, &hi);
 	uint32_t pos = room ? find(m, c, lo, hi) : UINT32_MAX;
 	if (s->negated)
@@ -261,7 +271,7 @@ static bool plain_step(struct match_ctx *m, const struct step *s, uint32_t *at)
 	case STEP_BYTE_MATH:
 		return byte_math_match(m, &s->byte, *at, at);
 	case STEP_BSIZE:
-		return range_has(&s->range, m->len);
+		return range_has(&s->range, m->before + m->len);
 	case STEP_NUMBER:
 		return range_has(&s->range, m->number) != s->negated;
 	case STEP_CHECK:

@@ -8,6 +8,7 @@
 #include <pcre2.h>
 
 #include "detectors/signature/alert_gate.h"
+#include "detectors/signature/frame_internal.h"
 #include "detectors/signature/worker_internal.h"
 
 #define JIT_STACK_START 32768
@@ -95,6 +96,7 @@ void worker_take_seat(struct signature_worker *w, const struct rule_seat *seat)
 {
 	w->seat = *seat;
 	w->timed = seat->rs->count_cycles;
+	frame_types_take(w->frame_types, seat->rs->frames);
 	pcre2_set_match_limit(w->mctx, seat->rs->match_limit);
 	pcre2_set_depth_limit(w->mctx, seat->rs->depth_limit);
 }

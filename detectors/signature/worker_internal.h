@@ -143,7 +143,8 @@ struct signature_worker {
 	uint32_t n_notes;
 	struct match_note notes[MATCH_NOTES];
 	const struct group *scanning;
-	struct rule_bits *found; // where the scan puts what it finds
+	struct rule_bits *found;               // where the scan puts what it finds
+	uint32_t frame_types[APP_PROTO_COUNT]; // that rules look into, bit a type
 	struct cell *cells;
 	uint32_t free_cell, n_cells;
 	struct text_slot *texts;
@@ -189,6 +190,8 @@ bool match_found(struct signature_worker *w, const struct rule *r);
 // there. stand_in_speaks: on a packet that is not on the wire.
 void matches_speak(struct signature_worker *w, uint32_t from, struct packet *p, struct detector_run *run);
 void stand_in_speaks(struct signature_worker *w, uint32_t from, struct packet *p, struct detector_run *run);
+// frame_runtime.c: a piece of a frame (app_consumer.on_frame).
+void signature_on_frame(void *arg, const struct app_frame *f);
 // stream_runtime.c: a packet that is not on the wire, with the addresses of the flow's direction. by: the packet whose
 // time and number it has, NULL: the run's.
 struct packet *stand_in(struct signature_worker *w, struct flow *f, const struct flow_cold *cold, uint8_t dir,
@@ -206,6 +209,8 @@ static inline bool rule_hot_fits(const struct rule_hot *h, uint64_t src, uint64_
 	return (src >> h->src & dst >> h->dst & 1) != 0;
 }
 
+// Whether the tests of packet and flow hold, for a rule on what a parser tells of. match_begin has been called.
+bool packet_tests_hold(const struct match_ctx *m, const struct rule *r);
 // Sets ctx up for a rule.
 void match_begin(struct signature_worker *w, const struct rule *r, struct packet *p, struct detector_run *run);
 // verify_runtime.c

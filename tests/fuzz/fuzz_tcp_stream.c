@@ -91,7 +91,7 @@ static void start(const uint8_t *cfg_bytes)
 	flow.on_end = on_end;
 	flow.tcp_reuse = reuse;
 	tcp_stream_config_default(&cfg);
-	cfg.memcap = 4096; // a few sessions: eviction is part of the game
+	cfg.memcap = cfg_bytes[1] & 0x20 ? 1500 : 4096; // a few sessions: eviction is part of the game
 	cfg.reassembly_memcap = 262144;
 	cfg.flow_cap = 16384;
 	cfg.default_policy = cfg_bytes[0] % TCP_POLICY_COUNT;
@@ -171,8 +171,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (size < 3)
 		return 0;
 	start(data);
-	for (size_t at = 3; at + 10 <= size; at += 10)
+	for (size_t at = 3; at + 10 <= size; at += 10) {
 		segment(data + at, now_ns += data[at + 1] & 0x20 ? (uint64_t)-1500000 : 1000000, ++ordinal);
+		if (data[1] & 0x40 && ordinal % 4 == 0)
+			MUST(flow_table_tick(z.flows, now_ns, ordinal, &z.sink) &&
+				tcp_stream_tick(z.ts, now_ns, ordinal, &z.sink));
+	}
 	flow_table_flush(z.flows, now_ns, ordinal, &z.sink);
 	tcp_streams_stats(z.ts, &st);
 	MUST(st.active == 0 && st.held_segments == 0 && st.held_bytes == 0 &&

@@ -337,7 +337,7 @@ static inline void lab_data(struct lab *lab, uint32_t off, const char *text)
 static inline void lab_info(struct lab *lab, struct tcp_session_info *info)
 {
 	if (lab->flow->flags & FLOW_OPENING && lab->flow->tcp_state == TCP_SYN_RECV)
-		tcp_opening_session(lab->ts, lab->flow);
+		tcp_opening_session(lab->ts, lab->flow, NULL);
 	tcp_session_info(lab_cold(lab), info);
 }
 

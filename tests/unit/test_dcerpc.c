@@ -64,13 +64,14 @@ static void the_end_of_a_call_makes_its_raw_bytes_due(void **state)
 {
 	rpc_request(&w, 1, 2, 1, 15, "in");
 	say(DIR_TO_SERVER);
-	assert_int_equal(lab.s->raw_now, 0);
+	assert_false(lab.s->raw[DIR_TO_SERVER].now);
 	rpc_request(&w, 2, 2, 1, 15, "put");
 	say(DIR_TO_SERVER);
-	assert_int_equal(lab.s->raw_now, 1u << DIR_TO_SERVER);
+	assert_true(lab.s->raw[DIR_TO_SERVER].now);
+	assert_false(lab.s->raw[DIR_TO_CLIENT].now);
 	rpc_response(&w, 3, 2, "out");
 	say(DIR_TO_CLIENT);
-	assert_int_equal(lab.s->raw_now, 3);
+	assert_true(lab.s->raw[DIR_TO_CLIENT].now);
 }
 
 static void a_request_knows_its_interface_opnum_and_stub(void **state)

@@ -150,29 +150,37 @@ static unsigned draw_spans(struct span *spans, uint32_t units)
 	return n + 1;
 }
 
-static void random_overlaps_resolve_as_their_pairs_do(void **state)
+static void random_overlap_resolves_as_its_pairs_do(enum defrag_policy policy, uint16_t id)
 {
 	struct span spans[64];
+	uint32_t units = 4 + draw(20);
+	unsigned n = draw_spans(spans, units);
+	struct packet *p = NULL;
 
-	for (unsigned round = 0; round < 2000; round++) {
-		enum defrag_policy policy = round % 7;
-		uint32_t units = 4 + draw(20);
-		unsigned n = draw_spans(spans, units);
-		struct packet *p = NULL;
+	for (unsigned i = 0; i < n; i++) {
+		for (unsigned k = 0; k < i; k++)
+			spans[k].dropped |= covers(policy, &spans[k], &spans[i]);
+		p = give4((struct piece){.offset = spans[i].from * 8,
+			.more = i + 1 < n,
+			.fill = (uint8_t)i,
+			.len = (spans[i].to - spans[i].from) * 8,
+			.id = id});
+	}
+	assert_non_null(p);
+	for (uint32_t u = 0; u < units; u++)
+		assert_int_equal(p->data[20 + u * 8 + 7], owner(policy, spans, n, u));
+}
 
+// Memory of the datagrams before is used again.
+static void random_overlaps_resolve_as_their_pairs_do(void **state)
+{
+	for (enum defrag_policy policy = DEFRAG_BSD; policy <= DEFRAG_WINDOWS; policy++) {
 		config.policy = policy;
 		reconfigure();
-		for (unsigned i = 0; i < n; i++) {
-			for (unsigned k = 0; k < i; k++)
-				spans[k].dropped |= covers(policy, &spans[k], &spans[i]);
-			p = give4((struct piece){.offset = spans[i].from * 8,
-				.more = i + 1 < n,
-				.fill = (uint8_t)i,
-				.len = (spans[i].to - spans[i].from) * 8});
+		for (uint16_t round = 0; round < 286; round++) {
+			random_overlap_resolves_as_its_pairs_do(policy, round);
+			next_burst();
 		}
-		assert_non_null(p);
-		for (uint32_t u = 0; u < units; u++)
-			assert_int_equal(p->data[20 + u * 8 + 7], owner(policy, spans, n, u));
 	}
 }
 

@@ -261,6 +261,34 @@ static void lossless_tick_and_flush_wait_for_a_full_event_ring(void **state)
 	rig_close(&r);
 }
 
+static void flow_that_ends_for_others_waits_until_its_record_has_room(void **state)
+{
+	struct flow_table_config cfg = small_config(200);
+	struct flow *flows[200];
+	struct event ev;
+	struct rig r;
+	uint32_t ended = 0;
+
+	cfg.lossless = true;
+	rig_open(&r, &cfg, 128);
+	for (uint32_t i = 0; i < 200; i++)
+		flows[i] = one4(&r, 17, A + i, 1000, B, 53, 0, T0);
+	while (flow_table_end(r.t, flows[ended], T0 + SEC, 7, &r.sink))
+		ended++;
+	assert_in_range(ended, 1, 199);
+	assert_int_equal(flows[ended]->state, FLOW_NEW);
+	assert_true(next_record(&r, &ev));
+	assert_int_equal(ev.flow.reason, FLOW_END_EVICTED);
+	assert_int_equal(ev.ts_ns, T0 + SEC);
+	assert_int_equal(ev.seq, 7);
+	assert_int_equal(drain(&r), ended - 1);
+	assert_true(flow_table_end(r.t, flows[ended], T0 + SEC, 7, &r.sink));
+	assert_int_equal(flow_table_counters(r.t)->evicted[FLOW_NEW], ended + 1);
+	assert_int_equal(flow_table_counters(r.t)->active, 200 - ended - 1);
+	assert_int_equal(r.sink.lost[EVENT_FLOW], 0);
+	rig_close(&r);
+}
+
 static void a_live_tick_ends_no_more_than_its_budget_and_counts_lost_records(void **state)
 {
 	struct flow_table_config cfg = small_config(2000);
@@ -359,6 +387,7 @@ int main(void)
 		cmocka_unit_test(ticks_agree_with_a_plain_list_of_deadlines),
 		cmocka_unit_test(flush_ends_all_and_tells_timeout_from_shutdown),
 		cmocka_unit_test(lossless_tick_and_flush_wait_for_a_full_event_ring),
+		cmocka_unit_test(flow_that_ends_for_others_waits_until_its_record_has_room),
 		cmocka_unit_test(a_live_tick_ends_no_more_than_its_budget_and_counts_lost_records),
 		cmocka_unit_test(on_end_is_called_once_before_the_record),
 		cmocka_unit_test(packet_time_that_jumps_back_loses_no_flow),

@@ -35,11 +35,16 @@ static const struct row rows[] = {
 	{"dsize:<4;", "123", "1234"},
 	{"dsize:2<>5;", "1234", "12"},
 	{"dsize:!4;", "123", "1234"},
+	{"dsize:2-5;", "123", "12"}, // both ends are left out, however a range is spelled
+	{"dsize:2-5;", "1234", "12345"},
+	{"udp.hdr; bsize:7-9; pkt_data; content:\"a\";", "a", "b"},
+	{"ttl:63-65; content:\"a\";", "a", "b"},
 	{"pcre:\"/id=\\d+$/\";", "id=12", "id=12x"},
 	{"pcre:\"/ABC/i\";", "abc", "abd"},
 	{"pcre:!\"/abc/\";", "abd", "abc"},
 	{"content:\"id=\"; pcre:\"/^\\d/R\";", "id=x id=1", "id=x id= 1"},
 	{"byte_test:2,=,12849,0;", "21xx", "22xx"},
+	{"byte_test:2,=,12849,0,little,big;", "21xx", "12xx"}, // the later counts
 	{"byte_test:3,>,122,0,string,dec;", "123", "122"},
 	{"byte_test:1,!&,1,0;", "2", "3"},
 	{"byte_test:1,=,3,0,bitmask 0x0f;", "3", "4"},
@@ -71,6 +76,9 @@ static const struct row rows[] = {
 		"35"},
 	{"byte_math:bytes 1, offset 0, oper /, rvalue 2, result r, string dec; byte_test:1,=,r,1,string,dec;", "63",
 		"62"},
+	{"byte_extract:1,0,n,string,dec; byte_math:bytes n, offset 0, oper -, rvalue 48, result r; "
+	 "byte_test:1,=,r,0,string,dec;",
+		"1", "0"}, // no bytes are no number
 	// a variable is 32 bits wide where it places a content, and a place before the beginning has no end
 	{"byte_math:bytes 1, offset 0, oper -, rvalue 9, result r, string dec; content:\"x\"; distance:r;", "5x", "5y"},
 	{"byte_math:bytes 1, offset 0, oper -, rvalue 9, result r, string dec; content:\"x\"; within:r;", "5ax", "5ay"},
@@ -115,10 +123,10 @@ static const struct row rows[] = {
 
 // Rules on header fields that these packets do not have.
 static const char *const never[] = {"ttl:>64;", "ttl:63;", "tos:8;", "id:1;", "fragbits:M;", "fragoffset:>0;",
-	"ip_proto:6;", "l3_proto:ipv6;", "vlan.id:5;", "vlan.layers:>0;", "ipopts:any;", "sameip;", "flow:to_client;",
-	"flow:established;", "flow:only_frag;", "flow.age:>5;", "flowbits:isset,x;", "flowint:xx,isset;",
-	"xbits:isset,x,track ip_src;", "hostbits:isset,x,src;", "flowvar:x,\"a\";", "rpc:100000,*,*;",
-	"udp.hdr; content:\"zz\";", "ip.src; content:\"zz\";"};
+	"ttl:64-67;", "ttl:61-64;", "ip_proto:6;", "l3_proto:ipv6;", "vlan.id:5;", "vlan.layers:>0;", "ipopts:any;",
+	"sameip;", "flow:to_client;", "flow:established;", "flow:only_frag;", "flow.age:>5;", "flowbits:isset,x;",
+	"flowint:xx,isset;", "xbits:isset,x,track ip_src;", "hostbits:isset,x,src;", "flowvar:x,\"a\";",
+	"rpc:100000,*,*;", "udp.hdr; content:\"zz\";", "ip.src; content:\"zz\";"};
 
 static void run_row(const struct row *r)
 {
@@ -300,6 +308,56 @@ static void flow_state_keywords_remember(void **state)
 	bench_close(b);
 }
 
+struct state_row {
+	const char *options[3]; // of the rules with sid 1, 2 and 3
+	size_t third;           // how often the last one alerts on "one", "two", "six"
+};
+
+// What Suricata 7.0.10 answers to the same three packets of one flow.
+static const struct state_row state_rows[] = {
+	// what was never set counts as 0 on the right, compares with nothing on the left, and is not taken from
+	{{"content:\"one\"; flowint:aa,=,5", "", "content:\"six\"; flowint:aa,>,bb"}, 1},
+	{{"content:\"one\"; flowint:aa,=,5", "", "content:\"six\"; flowint:bb,<,aa"}, 0},
+	{{"content:\"one\"; flowint:aa,=,bb", "", "content:\"six\"; flowint:aa,==,0"}, 1},
+	{{"content:\"one\"; flowint:aa,+,aa", "", "content:\"six\"; flowint:aa,isset"}, 1},
+	{{"content:\"one\"; flowint:aa,-,5", "", "content:\"six\"; flowint:aa,isset"}, 0},
+	{{"content:\"one\"; flowint:aa,=,3", "content:\"two\"; flowint:aa,-,5",
+		 "content:\"six\"; flowint:aa,==,4294967294"},
+		1},
+	// bits of a host are the same bits by either keyword; those of a pair are not
+	{{"content:\"one\"; xbits:set,a,track ip_src", "", "content:\"six\"; hostbits:isset,a,src"}, 1},
+	{{"content:\"one\"; hostbits:set,a,dst", "", "content:\"six\"; xbits:isset,a,track ip_dst"}, 1},
+	{{"content:\"one\"; hostbits:set,a,dst", "content:\"two\"; xbits:unset,a,track ip_dst",
+		 "content:\"six\"; hostbits:isset,a,dst"},
+		0},
+	{{"content:\"one\"; xbits:set,a,track ip_pair", "", "content:\"six\"; hostbits:isset,a"}, 0},
+	// the later of noalert and alert counts
+	{{"", "", "content:\"six\"; noalert; alert"}, 1},
+	{{"", "", "content:\"six\"; flowbits:noalert; alert"}, 1},
+	{{"", "", "content:\"six\"; alert; noalert"}, 0},
+};
+
+static void what_is_remembered_is_read_as_suricata_reads_it(void **state)
+{
+	static const char *const said[] = {"one", "two", "six"};
+	for (size_t i = 0; i < sizeof(state_rows) / sizeof(*state_rows); i++) {
+		char rules[1024] = "";
+		for (int k = 0; k < 3; k++) {
+			const char *o = state_rows[i].options[k];
+			size_t at = strlen(rules);
+			if (*o)
+				snprintf(rules + at, sizeof(rules) - at, "alert udp any any -> any any (%s; sid:%d;)\n",
+					o, k + 1);
+		}
+		struct rule_bench *b = bench_open(rules);
+		for (int k = 0; k < 3; k++)
+			bench_say(b, CLIENT, said[k]);
+		if (bench_count(b, 3) != state_rows[i].third)
+			fail_msg("%s: %zu alerts", rules, bench_count(b, 3));
+		bench_close(b);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -312,6 +370,7 @@ int main(void)
 		cmocka_unit_test(a_buffer_named_again_takes_transforms_of_its_own),
 		cmocka_unit_test(a_captured_text_is_seen_by_later_rules_of_the_packet),
 		cmocka_unit_test(flow_state_keywords_remember),
+		cmocka_unit_test(what_is_remembered_is_read_as_suricata_reads_it),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

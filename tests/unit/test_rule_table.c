@@ -25,7 +25,7 @@ static const struct row rows[] = {
 		"reference:url;"},
 	{"metadata", "udp", "metadata:a b, c d; content:\"GET\";", "metadata:a b; content:\"PUT\";", "metadata;"},
 	{"target", "udp", "target:src_ip; content:\"GET\";", "target:dest_ip; content:\"PUT\";", "target:me;"},
-	{"noalert", "udp", "content:\"GET\";", "content:\"GET\"; noalert;", "noalert:1;"},
+	{"noalert", "udp", "content:\"GET\"; noalert; alert;", "content:\"GET\"; noalert;", "noalert:1;"},
 	{"alert", "udp", "content:\"GET\"; alert;", "content:\"PUT\"; alert;", "alert:1;"},
 	{"prefilter", "udp", "ttl:64; prefilter; content:\"GET\";", "ttl:63; prefilter; content:\"GET\";",
 		"prefilter;"},
@@ -35,7 +35,8 @@ static const struct row rows[] = {
 	{"nfq_set_mark", "udp", "content:\"GET\"; nfq_set_mark:0x1/0x1;", "content:\"PUT\"; nfq_set_mark:0x1/0x1;",
 		"nfq_set_mark;"},
 	{"content", "udp", "content:\"GET|20|/abc\";", "content:\"GET|20 20|/abc\";", "content:\"|2|\";"},
-	{"nocase", "udp", "content:\"get /ABC\"; nocase;", "content:\"get /ABC\";", "content:\"a\"; nocase; nocase;"},
+	{"nocase", "udp", "content:\"get /ABC\"; nocase;", "content:\"get /ABD\"; nocase;",
+		"content:\"a\"; nocase; nocase;"},
 	{"offset", "udp", "content:\"abc\"; offset:5;", "content:\"abc\"; offset:6;", "content:\"a\"; offset:-1;"},
 	{"depth", "udp", "content:\"abc\"; depth:8;", "content:\"abc\"; depth:7;", "content:\"abc\"; depth:2;"},
 	{"distance", "udp", "content:\"GET\"; content:\"abc\"; distance:2;",
@@ -131,8 +132,8 @@ static const struct row rows[] = {
 	{"stream_size", "tcp", "stream_size:client,=,11;", "stream_size:client,>,11;", "stream_size:client,6;"},
 	{"flowbits", "udp", "flowbits:isnotset,a|b;", "flowbits:isset,a|b;", "flowbits:set;"},
 	{"flowint", "udp", "flowint:tries,notset;", "flowint:tries,>,1;", "flowint:a;"},
-	{"flowvar", "udp", "content:\"GET\"; pcre:\"/(?P<flow_x>id)/\";", "flowvar:y,\"id\";", "flowvar:a;"},
-	{"pktvar", "udp", "content:\"GET\"; pcre:\"/(?P<pkt_x>id)/\";", "pktvar:y,\"id\";", "pktvar:a;"},
+	{"flowvar", "udp", "flowvar:who,\"id\";", "flowvar:who,\"ie\";", "flowvar:a;"},
+	{"pktvar", "udp", "pktvar:who,\"id\";", "pktvar:whom,\"id\";", "pktvar:a;"},
 	{"xbits", "udp", "xbits:set,a,track ip_src;", "xbits:isset,b,track ip_src;", "xbits:set,a,track ip_up;"},
 	{"hostbits", "udp", "hostbits:set,a,src;", "hostbits:isset,b,src;", "hostbits:set,a,both;"},
 	{"threshold", "udp", "content:\"GET\"; threshold:type limit,track by_src,count 1,seconds 9;",
@@ -251,9 +252,13 @@ static void play(struct rule_bench *b)
 
 static size_t alerts(const char *head, const char *options)
 {
-	char rule[512];
-	snprintf(rule, sizeof(rule), "alert %s any any -> any any (%s sid:7;)\n", head, options);
-	struct rule_bench *b = bench_open(rule);
+	char rules[1024];
+	snprintf(rules, sizeof(rules),
+		"alert udp any any -> any any (pcre:\"/(?P<flow_who>id)=/\"; pcre:\"/(?P<pkt_who>id)=/\"; noalert; "
+		"sid:6;)\n"
+		"alert %s any any -> any any (%s sid:7;)\n",
+		head, options);
+	struct rule_bench *b = bench_open(rules);
 	play(b);
 	size_t n = bench_count(b, 7);
 	bench_close(b);
@@ -273,6 +278,27 @@ static size_t refused(const struct row *r)
 	ruleset_free(rs);
 	rule_report_free(&report);
 	return !ok;
+}
+
+static bool names(const char *options, const struct keyword *kw)
+{
+	return strstr(options, kw->name) || (kw->alias && strstr(options, kw->alias));
+}
+
+static void each_row_asks_for_its_keyword(void **state)
+{
+	size_t wrong = 0;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		const struct keyword *kw = keyword_find(rows[i].keyword);
+		assert_non_null(kw);
+		if (!strcmp(kw->name, "sid")) // no rule is without one
+			continue;
+		if (!names(rows[i].yes, kw) || !names(rows[i].no, kw) || !names(rows[i].malformed, kw)) {
+			print_error("%s is not in all of its rules\n", kw->name);
+			wrong++;
+		}
+	}
+	assert_int_equal(wrong, 0);
 }
 
 static void each_keyword_matches_nearly_matches_and_is_refused(void **state)
@@ -298,7 +324,7 @@ static bool has_row(const char *name)
 	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++)
 		if (!strcmp(rows[i].keyword, name))
 			return true;
-	return false;
+	return !strcmp(name, "frame"); // test_rule_frame.c
 }
 
 // Whether a rule with the keyword's example waits for a protocol parser.
@@ -330,6 +356,7 @@ static void no_keyword_is_without_a_row(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(each_row_asks_for_its_keyword),
 		cmocka_unit_test(each_keyword_matches_nearly_matches_and_is_refused),
 		cmocka_unit_test(no_keyword_is_without_a_row),
 	};

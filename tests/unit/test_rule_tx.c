@@ -181,11 +181,35 @@ static void a_protocol_gates_raw_rules_on_any_port(void **state)
 			"alert tcp any any -> any any (content:\"/a\"; app-layer-protocol:http; sid:4;)\n"
 			"alert tcp any any -> any any (content:\"/a\"; app-layer-protocol:!http; sid:5;)\n");
 	bench_send(b, CLIENT, "Q /a;x;\nE\n"); // data, acknowledgement
+	expect(b, 3, 1);                       // the packet that decided it is not among them
+	bench_tcp(b, CLIENT, 0x10, NULL, 0);
 	expect(b, 1, 1);
 	expect(b, 2, 0);
-	expect(b, 3, 1); // the packet that decided it is not among them
 	expect(b, 4, 1);
 	expect(b, 5, 0);
+	bench_close(b);
+}
+
+// What Suricata 7.0.10 does of such a conversation (tests/corpora/stream_alerts.py).
+static void raw_bytes_of_a_request_are_asked_behind_its_acknowledgement(void **state)
+{
+	struct rule_bench *b =
+		tx_open("alert http any any -> any any (flow:to_server; content:\"/a\"; sid:1;)\n"
+			"alert tcp any any -> any any (flow:to_server; content:\"/a\"; depth:20; sid:2;)\n"
+			"alert http any any -> any any (http.uri; content:\"/a\"; sid:3;)\n");
+	bench_tcp(b, CLIENT, 0x18, "Q /a;x;\nE\n", 10);
+	expect(b, 1, 0);
+	expect(b, 2, 1); // the packet
+	expect(b, 3, 1);
+	bench_tcp(b, SERVER, 0x10, NULL, 0);
+	expect(b, 1, 0);
+	bench_tcp(b, CLIENT, 0x10, NULL, 0);
+	expect(b, 1, 1);
+	expect(b, 2, 2); // and the stream
+	expect(b, 3, 1);
+	bench_fin(b);
+	expect(b, 1, 1);
+	expect(b, 2, 2);
 	bench_close(b);
 }
 
@@ -245,6 +269,75 @@ static void an_event_of_the_answer_is_one_of_the_request_until_its_side_goes_on(
 	expect(b, 3, 1);
 	expect(b, 1, 2);
 	expect(b, 4, 5);
+	bench_close(b);
+}
+
+// As Suricata 7.0.10 on the same packets: it reads bytes once they are acknowledged.
+static void what_the_server_has_caused_is_put_to_the_client_that_acknowledges_it(void **state)
+{
+	static const char goes_on[] = "R 200\n!\n", over[] = "R 200\n!\nE\n", stops[] = "R 200\n!\nE\nR 200\n";
+	static const struct {
+		const char *answer;
+		int from;
+		uint8_t flags; // of the last packet, 0: none
+		uint32_t client;
+	} rows[] = {{goes_on, 0, 0, 0}, {over, 0, 0, 0}, {stops, 0, 0, 0}, {goes_on, CLIENT, 0x10, 1},
+		{over, CLIENT, 0x10, 1}, {stops, CLIENT, 0x10, 1}, {stops, CLIENT, 0x11, 1}, {stops, CLIENT, 0x14, 0},
+		{stops, CLIENT, 0x04, 0}, {stops, SERVER, 0x14, 1}, {stops, SERVER, 0x11, 0}, {over, SERVER, 0x14, 1},
+		{stops, SERVER, 0x10, 0}, {over, CLIENT, 0x14, 0}};
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		struct rule_bench *b =
+			tx_open("alert http any any -> any any (flow:to_server; app-layer-event:http1.odd; sid:1;)\n"
+				"alert http any any -> any any (flow:to_client; app-layer-event:http1.odd; sid:2;)\n");
+		bench_send(b, CLIENT, "Q /a;x;\nE\n");
+		bench_tcp(b, SERVER, 0x18, rows[i].answer, strlen(rows[i].answer));
+		expect(b, 1, 0);
+		expect(b, 2, 1);
+		if (rows[i].flags)
+			bench_tcp(b, rows[i].from, rows[i].flags, NULL, 0);
+		uint64_t last = b->seq;
+		bench_flush(b);
+		if (bench_count(b, 1) != rows[i].client)
+			fail_msg("row %zu: %zu alerts", i, bench_count(b, 1));
+		expect(b, 2, 1);
+		if (rows[i].client && rows[i].from == CLIENT)
+			assert_int_equal(b->seqs[1], last);
+		bench_close(b);
+	}
+}
+
+static void what_the_client_has_caused_is_put_to_the_server_in_any_case(void **state)
+{
+	struct rule_bench *b =
+		tx_open("alert http any any -> any any (flow:to_server; app-layer-event:http1.odd; sid:1;)\n"
+			"alert http any any -> any any (flow:to_client; app-layer-event:http1.odd; sid:2;)\n");
+	const char *bad = "Q /a;x;\n!\nE\nE\n"; // the second end is one too many
+	bench_tcp(b, CLIENT, 0x18, bad, strlen(bad));
+	bench_flush(b);
+	expect(b, 1, 1);
+	expect(b, 2, 1);
+	bench_close(b);
+}
+
+// A server whose client is not seen: what waits for acknowledgements has its bounds, and gives way.
+static void acknowledgements_that_never_come_hold_little(void **state)
+{
+	struct rule_bench *b =
+		tx_open("alert http any any -> any any (flow:to_server; app-layer-event:http1.odd; sid:1;)\n"
+			"alert http any any -> any any (flow:to_client; app-layer-event:http1.odd; sid:2;)\n");
+	const char *answer = "R 200\n!\nE\n";
+	char questions[100 * 10 + 1];
+	for (size_t i = 0; i < 100; i++)
+		memcpy(questions + i * 10, "Q /a;x;\nE\n", 11);
+	bench_send(b, CLIENT, questions);
+	uint32_t begin = b->tcp_seq[SERVER];
+	for (int i = 0; i < 100; i++)
+		bench_tcp(b, SERVER, 0x18, answer, strlen(answer));
+	expect(b, 2, 100);
+	expect(b, 1, 0);
+	b->tcp_seq[SERVER] = begin + 40 * (uint32_t)strlen(answer);
+	bench_tcp(b, CLIENT, 0x10, NULL, 0); // of the first forty, of which 36 have given way
+	expect(b, 1, 4);
 	bench_close(b);
 }
 
@@ -360,9 +453,13 @@ int main(void)
 		cmocka_unit_test(raw_bytes_hold_for_all_that_ends_in_a_packet),
 		cmocka_unit_test(raw_bytes_of_datagrams_too),
 		cmocka_unit_test(a_protocol_gates_raw_rules_on_any_port),
+		cmocka_unit_test(raw_bytes_of_a_request_are_asked_behind_its_acknowledgement),
 		cmocka_unit_test(another_protocol_is_no_match),
 		cmocka_unit_test(numbers_and_events),
 		cmocka_unit_test(an_event_of_the_answer_is_one_of_the_request_until_its_side_goes_on),
+		cmocka_unit_test(what_the_server_has_caused_is_put_to_the_client_that_acknowledges_it),
+		cmocka_unit_test(what_the_client_has_caused_is_put_to_the_server_in_any_case),
+		cmocka_unit_test(acknowledgements_that_never_come_hold_little),
 		cmocka_unit_test(keywords_ask_for_numbers_of_their_protocol),
 		cmocka_unit_test(packets_and_transactions_speak_in_one_order),
 		cmocka_unit_test(a_pass_rule_silences_what_comes_behind_it),

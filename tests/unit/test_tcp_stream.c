@@ -161,6 +161,111 @@ static void stream_consumer_that_leaves_too_much_is_told_of_the_loss(void **stat
 	lab_close(lab);
 }
 
+// A consumer that uses nothing when it comes, and all of it once `enough` bytes are there.
+static struct {
+	uint32_t enough, asked, bytes;
+	uint16_t flags;
+} late;
+
+static enum stream_verdict late_on_data(void *arg, struct stream_view *v)
+{
+	v->used = 0;
+	late.flags |= v->flags;
+	late.bytes += v->flags & STREAM_FLOW_END ? v->len : 0;
+	return STREAM_MORE;
+}
+
+static enum stream_verdict late_on_unused(void *arg, struct stream_view *v)
+{
+	struct lab *lab = arg;
+
+	late.asked++;
+	late.flags |= v->flags;
+	assert_memory_equal(v->data, lab->seen[v->dir].bytes + v->offset, v->len);
+	v->used = v->len >= late.enough || v->flags & STREAM_FORCED ? v->len : 0;
+	late.bytes += v->used;
+	return STREAM_MORE;
+}
+
+static void late_first(struct lab *lab)
+{
+	struct stream_consumer c = {.name = "late", .arg = lab, .on_data = late_on_data, .on_unused = late_on_unused};
+
+	assert_int_equal(tcp_stream_add_consumer(lab->ts, &c), 0);
+}
+
+static struct lab *late_open(const struct tcp_stream_config *cfg, uint32_t enough)
+{
+	struct lab *lab = malloc(sizeof(*lab));
+
+	memset(&late, 0, sizeof(late));
+	late.enough = enough;
+	lab_first = late_first;
+	lab_open_with(lab, cfg);
+	lab_first = NULL;
+	lab_handshake(lab);
+	return lab;
+}
+
+static void stream_unused_bytes_are_asked_about_with_each_packet_of_their_side(void **state)
+{
+	struct tcp_stream_config cfg = lab_config();
+	struct lab *lab = late_open(&cfg, 6);
+
+	lab_data(lab, 0, "abc");
+	assert_int_equal(late.asked, 1);
+	lab_send(lab, S, ACK, 0, 3, "");
+	assert_int_equal(late.asked, 1);
+	lab_send(lab, C, ACK, 3, 0, "");
+	assert_int_equal(late.asked, 2);
+	assert_int_equal(late.bytes, 0);
+	lab_data(lab, 3, "def");
+	assert_int_equal(late.bytes, 6);
+	lab_send(lab, C, ACK, 6, 0, "");
+	assert_int_equal(late.asked, 3); // nothing is left
+	lab_expect(lab, C, "abcdef");
+	lab_close(lab);
+}
+
+static void stream_unused_bytes_outlive_the_end_of_their_side(void **state)
+{
+	struct tcp_stream_config cfg = lab_config();
+	struct lab *lab = late_open(&cfg, 100);
+
+	lab_data(lab, 0, "abc");
+	lab_send(lab, C, FIN | ACK, 3, 0, "");
+	assert_true(lab->seen[C].flags & STREAM_FIN);
+	lab_send(lab, S, FIN | ACK, 0, 4, "");
+	lab_send(lab, C, ACK, 4, 1, "");
+	assert_int_equal(late.asked, 3);
+	assert_int_equal(late.bytes, 0);
+	assert_int_equal(lab->seen[C].ends, 1);
+	lab_end(lab);
+	assert_true(late.flags & STREAM_FLOW_END);
+	assert_int_equal(late.bytes, 3);
+	assert_int_equal(lab->seen[C].ends, 1); // who has used everything is done
+	lab_close(lab);
+}
+
+static void stream_unused_bytes_are_asked_about_before_they_are_lost(void **state)
+{
+	struct tcp_stream_config cfg = lab_config();
+	static char chunk[1401];
+
+	cfg.reassembly_memcap = 1 << 20; // keep pools: 10 x 4 KiB, one of 32 KiB, none larger
+	struct lab *lab = late_open(&cfg, 1 << 20);
+	memset(chunk, 'x', 1400);
+	for (uint32_t i = 0; i < 40; i++)
+		lab_data(lab, i * 1400, chunk);
+	assert_true(late.flags & STREAM_FORCED);
+	assert_true(late.bytes >= 28 * 1024 && late.bytes % 1400 == 0);
+	uint32_t before = late.bytes;
+	lab_data(lab, 41 * 1400, "behind a hole");
+	lab_send(lab, S, ACK, 0, 41 * 1400 + 13, "");
+	assert_int_equal(late.bytes - before, 40 * 1400 - before); // what lies before the hole
+	lab_close(lab);
+}
+
 static void stream_done_consumer_frees_the_direction_and_both_free_the_flow(void **state)
 {
 	struct lab *lab = lab_open();
@@ -356,6 +461,9 @@ int main(void)
 		cmocka_unit_test(stream_reset_is_told_and_more_may_follow_a_forged_one),
 		cmocka_unit_test(stream_bytes_left_unused_come_back_in_front),
 		cmocka_unit_test(stream_consumer_that_leaves_too_much_is_told_of_the_loss),
+		cmocka_unit_test(stream_unused_bytes_are_asked_about_with_each_packet_of_their_side),
+		cmocka_unit_test(stream_unused_bytes_outlive_the_end_of_their_side),
+		cmocka_unit_test(stream_unused_bytes_are_asked_about_before_they_are_lost),
 		cmocka_unit_test(stream_done_consumer_frees_the_direction_and_both_free_the_flow),
 		cmocka_unit_test(stream_depth_cuts_and_says_so),
 		cmocka_unit_test(stream_sequence_numbers_wrap),
