@@ -249,7 +249,7 @@ static enum stream_verdict known(struct app_layer *a, struct app_session *s, str
 	if (!s->parser)
 		return STREAM_DONE;
 	verdict = feed(a, s, v);
-	if (!(s->flags & SESSION_SWITCH))
+	if ((s->flags & (SESSION_SWITCH | SESSION_STOPPED)) != SESSION_SWITCH)
 		return verdict;
 	turn(s, v->cold);
 	if (v->used == v->len)
@@ -322,6 +322,19 @@ static void leave(struct app_layer *a, struct app_session *s, const struct strea
 	s->switch_port = 0;
 }
 
+// A change that these bytes ask for in turn is refused, as in Suricata.
+static enum stream_verdict start_changed(
+	struct app_layer *a, struct app_session *s, struct stream_view *v, const struct parser *parser, bool reversed)
+{
+	enum stream_verdict verdict;
+
+	s->flags |= SESSION_CHANGING;
+	verdict = start(a, s, v, parser, reversed);
+	if (v->cold->app == s)
+		s->flags &= (uint8_t)~SESSION_CHANGING;
+	return verdict;
+}
+
 static enum stream_verdict found(
 	struct app_layer *a, struct app_session *s, struct stream_view *v, const struct parser *parser, bool reversed)
 {
@@ -331,7 +344,7 @@ static enum stream_verdict found(
 	settle(s, v->cold, v->dir, parser->proto, v->packet);
 	if (s->flags & SESSION_SWITCH) {
 		leave(a, s, v, parser->proto);
-		return start(a, s, v, parser, reversed);
+		return start_changed(a, s, v, parser, reversed);
 	}
 	if (other != APP_UNKNOWN) {
 		if (other != parser->proto)

@@ -182,10 +182,13 @@ void app_event(struct app_run *run, struct app_session *s, struct app_tx *tx, ui
 		tx->event_count++;
 }
 
-void app_switch(struct app_run *run, struct app_session *s, enum app_proto expect)
+bool app_switch(struct app_run *run, struct app_session *s, enum app_proto expect)
 {
+	if (s->flags & SESSION_CHANGING)
+		return false;
 	s->flags |= SESSION_SWITCH;
 	s->switch_to = (uint16_t)expect;
+	return true;
 }
 
 void app_switch_port(struct app_session *s, uint16_t port)

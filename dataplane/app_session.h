@@ -98,6 +98,7 @@ enum app_session_flag {
 	SESSION_SWITCH = 1u << 0,   // app_switch was called
 	SESSION_STOPPED = 1u << 1,  // the parser wants nothing any more
 	SESSION_REVERSED = 1u << 2, // the client as the parser sees it is the flow's server
+	SESSION_CHANGING = 1u << 3, // within the bytes that have told what the conversation has gone on in
 };
 
 void app_limits_default(struct app_limits *l);

@@ -203,8 +203,9 @@ struct app_limits {
 };
 const struct app_limits *app_limits(const struct app_run *run);
 // The conversation goes on in another protocol from the next byte of both directions on (CONNECT, STARTTLS, upgrade);
-// expect: APP_UNKNOWN to find out anew.
-void app_switch(struct app_run *run, struct app_session *s, enum app_proto expect);
+// expect: APP_UNKNOWN to find out anew. False, and nothing is changed: these bytes are what told the protocol that an
+// earlier change has led to.
+bool app_switch(struct app_run *run, struct app_session *s, enum app_proto expect);
 // After app_switch: probes are asked by this port instead of the flow's (that of CONNECT, 443 for STARTTLS).
 void app_switch_port(struct app_session *s, uint16_t port);
 // With it: what the next parser is to know, at most `max` bytes (an upgrade's request). It asks app_handed_over() while

@@ -271,13 +271,16 @@ static enum step request_fields_done(struct http1_run *r)
 	return expect_body(r, next);
 }
 
-// Both directions are something else from here on.
-static enum step leave(struct http1_run *r, enum app_proto proto)
+// Both directions are something else from here on. asked: for a protocol that Suricata goes over to as well.
+static enum step leave(struct http1_run *r, enum app_proto proto, bool asked)
 {
+	bool changed = app_switch(r->run, r->session, proto);
+
+	if (asked && !changed)
+		http1_note(r, HTTP1_E_PROTOCOL_CHANGE);
 	finish(r);
 	r->state->side[DIR_TO_SERVER].expect = r->state->side[DIR_TO_CLIENT].expect = EXPECT_NOTHING;
-	app_switch(r->run, r->session, proto);
-	return STEP_WAIT; // what is behind the response in these bytes is the other's
+	return changed ? STEP_WAIT : STEP_ON; // what is behind the response in these bytes is the other's
 }
 
 static enum step response_fields_done(struct http1_run *r)
@@ -296,14 +299,14 @@ static enum step response_fields_done(struct http1_run *r)
 	if (tx->status == 206 && range.at && !http1_begins(range, "bytes "))
 		http1_note(r, HTTP1_E_RANGE);
 	if (connect && tx->status >= 200 && tx->status < 300)
-		return leave(r, APP_UNKNOWN);
+		return leave(r, APP_UNKNOWN, true);
 	if (tx->status == 101 && !framed && http1_begins(http1_value(m, HTTP1_F_UPGRADE), "h2c")) {
 		const struct app_text *request = &tx->msg[DIR_TO_SERVER].start;
 		app_hand_over(r->run, r->session, request->at, request->len, HTTP1_TEXT_MAX);
-		return leave(r, APP_HTTP2);
+		return leave(r, APP_HTTP2, true);
 	}
 	if (tx->status == 101 && !framed)
-		return leave(r, APP_UNKNOWN);
+		return leave(r, APP_UNKNOWN, false);
 	if (connect && r->state->side[DIR_TO_SERVER].expect == EXPECT_ANSWER)
 		r->state->side[DIR_TO_SERVER].expect = EXPECT_LINE;
 	return expect_body(r, http1_response_framing(r));

@@ -236,7 +236,7 @@ static enum parse_answer smtp_parse(struct app_run *run, struct app_session *s, 
 		return PARSE_STOP;
 	if (z.st->skipping[in->dir])
 		z.st->skipping[in->dir] = text_line_skip(&c);
-	while (answer == PARSE_OK && !z.st->tls && text_line_next(&c, takes_pieces(z.st, in->dir), in->last, &line)) {
+	while (answer == PARSE_OK && text_line_next(&c, takes_pieces(z.st, in->dir), in->last, &line)) {
 		answer = take_line(&z, in->dir, &line);
 		if (z.st->skipping[in->dir])
 			z.st->skipping[in->dir] = text_line_skip(&c);

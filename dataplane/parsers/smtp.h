@@ -21,6 +21,7 @@ enum smtp_event {
 	SMTP_DUPLICATE_FIELDS,
 	SMTP_UNPARSABLE_CONTENT,
 	SMTP_TRUNCATED_LINE,
+	SMTP_FAILED_PROTOCOL_CHANGE,
 };
 
 enum smtp_command { SMTP_OTHER, SMTP_STARTTLS, SMTP_DATA, SMTP_DATA_END, SMTP_BDAT, SMTP_RSET };
@@ -48,7 +49,6 @@ struct smtp_state {
 	bool multiline;   // within a reply of several lines
 	bool pipelining;  // the server has offered it: content may follow DATA at once
 	bool skipping[2]; // the rest of a line that is too long
-	bool tls;         // the conversation goes on in it (RFC 3207)
 	bool in_line;     // a line of content has been handed over in part
 };
 

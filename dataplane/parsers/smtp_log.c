@@ -6,10 +6,10 @@ const char *const smtp_events[] = {"mime_parse_failed", "mime_malformed_msg", "m
 	"mime_long_enc_line", "mime_long_header_name", "mime_long_header_value", "mime_long_boundary",
 	"mime_long_filename", "invalid_reply", "invalid_pipelined_sequence", "bdat_chunk_len_exceeded",
 	"no_server_welcome_message", "tls_rejected", "data_command_rejected", "duplicate_fields", "unparsable_content",
-	"truncated_line",
+	"truncated_line", "failed_protocol_change",
 	// known to rules, and never set: Suricata 7.0.10 sets none of them either
 	"unable_to_match_reply_with_request", "max_command_line_len_exceeded", "max_reply_line_len_exceeded",
-	"mime_invalid_base64", "failed_protocol_change", NULL};
+	"mime_invalid_base64", NULL};
 
 static void log_paths(struct app_log *l, const struct app_text *paths)
 {

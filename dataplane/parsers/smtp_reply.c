@@ -34,8 +34,10 @@ static void starttls(struct smtp *z, uint32_t code)
 		smtp_event(z, SMTP_TLS_REJECTED);
 		return;
 	}
-	z->st->tls = true;
-	app_switch(z->run, z->s, APP_TLS);
+	if (!app_switch(z->run, z->s, APP_TLS)) {
+		smtp_event(z, SMTP_FAILED_PROTOCOL_CHANGE);
+		return;
+	}
 	app_switch_port(z->s, 443);
 	if (z->st->tx)
 		smtp_done(z, z->st->tx, true);

@@ -2,6 +2,7 @@
 #include "tests/unit/tcp_lab.h"
 
 #include "dataplane/app_layer.h"
+#include "dataplane/app_session.h"
 #include "tests/unit/line_parser.h"
 
 static enum probe_answer probe_dots(const uint8_t *data, uint32_t len, uint8_t dir, uint8_t over)
@@ -241,6 +242,36 @@ static void a_conversation_goes_on_in_another_protocol(void **state)
 	end(lab);
 }
 
+static struct app_session *session(struct lab *lab)
+{
+	return lab_cold(lab)->app;
+}
+
+static void a_change_within_the_bytes_that_told_the_protocol_is_refused(void **state)
+{
+	struct lab *lab = begin();
+
+	say(lab, C, "LINE one\nswitch over\n");
+	say(lab, C, "LINE two\nswitch again\n"); // tells what it has gone over to
+	says(lab, APP_IMAP, APP_IMAP, 0);
+	assert_false(session(lab)->flags & (SESSION_SWITCH | SESSION_CHANGING));
+	say(lab, C, "switch now\n");
+	assert_true(session(lab)->flags & SESSION_SWITCH);
+	end(lab);
+}
+
+static void a_parser_that_stops_goes_over_to_nothing(void **state)
+{
+	struct lab *lab = begin();
+
+	say(lab, C, "LINE one\n");
+	session(lab)->flags |= SESSION_SWITCH;
+	say(lab, C, "bad\n");
+	say(lab, C, "TOLD you");
+	says(lab, APP_IMAP, APP_IMAP, 0);
+	end(lab);
+}
+
 static void a_gap_before_anything_is_known_fails_the_flow(void **state)
 {
 	struct lab *lab = begin();
@@ -341,6 +372,8 @@ int main(void)
 		cmocka_unit_test(a_probe_is_asked_on_its_port_until_it_knows),
 		cmocka_unit_test(a_protocol_that_is_off_is_not_told),
 		cmocka_unit_test(a_conversation_goes_on_in_another_protocol),
+		cmocka_unit_test(a_change_within_the_bytes_that_told_the_protocol_is_refused),
+		cmocka_unit_test(a_parser_that_stops_goes_over_to_nothing),
 		cmocka_unit_test(a_gap_before_anything_is_known_fails_the_flow),
 		cmocka_unit_test(bytes_that_the_depth_cuts_short_are_not_asked),
 		cmocka_unit_test(a_parser_that_stops_ends_its_transactions),

@@ -396,6 +396,21 @@ static void connect_and_upgrade_leave_http(void **state)
 	assert_int_equal(lab.side[DIR_TO_CLIENT].len, 4); // is the next parser's
 }
 
+static void a_change_that_is_refused_is_noted_where_suricata_asks_for_one(void **state)
+{
+	ask("GET / HTTP/1.1\r\nHost: h\r\n\r\n");
+	lab.s->flags |= SESSION_CHANGING;
+	reply("HTTP/1.1 101 Switching\r\nUpgrade: h2c\r\n\r\nnext");
+	assert_false(lab.s->flags & SESSION_SWITCH);
+	assert_true(event(0, "failed_protocol_change"));
+	assert_int_equal(lab.side[DIR_TO_CLIENT].len, 0); // is nobody's
+	again();
+	ask("GET / HTTP/1.1\r\nHost: h\r\n\r\n");
+	lab.s->flags |= SESSION_CHANGING;
+	reply("HTTP/1.1 101 Switching\r\nUpgrade: websocket\r\n\r\n");
+	assert_false(event(0, "failed_protocol_change"));
+}
+
 static void http_0_9_has_a_body_and_nothing_else(void **state)
 {
 	ask("GET /old\r\n");
@@ -498,6 +513,7 @@ int main(void)
 		CASE(a_response_without_request_stands_for_itself),
 		CASE(continue_is_not_the_response),
 		CASE(connect_and_upgrade_leave_http),
+		CASE(a_change_that_is_refused_is_noted_where_suricata_asks_for_one),
 		CASE(http_0_9_has_a_body_and_nothing_else),
 		CASE(fields_that_cannot_be_are_bounded),
 		CASE(lost_bytes_cost_no_more_than_their_message),

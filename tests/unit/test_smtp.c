@@ -142,6 +142,23 @@ static void starttls_leaves_the_rest_to_tls(void **state)
 	assert_int_equal(plab_tx(&lab, 0)->progress[DIR_TO_CLIENT], parser_smtp.complete[DIR_TO_CLIENT]);
 }
 
+static void replies_behind_that_to_starttls_are_still_read(void **state)
+{
+	talk("220 mx\r\n", "EHLO a\r\n", "250 ok\r\n", "STARTTLS\r\n", "220 go\r\n250 more\r\n", NULL);
+	assert_true(lab.s->flags & SESSION_SWITCH);
+	assert_int_equal(lab.side[DIR_TO_CLIENT].len, 0);
+	assert_false(event("invalid_reply"));
+}
+
+static void starttls_within_what_told_the_protocol_is_noted(void **state)
+{
+	talk("220 mx\r\n", "EHLO a\r\n", "250 ok\r\n", "STARTTLS\r\n", NULL);
+	lab.s->flags |= SESSION_CHANGING;
+	talk("220 go\r\n", NULL);
+	assert_false(lab.s->flags & SESSION_SWITCH);
+	assert_true(event("failed_protocol_change"));
+}
+
 static void starttls_that_is_refused_is_noted(void **state)
 {
 	talk("220 mx\r\n", "EHLO a\r\n", "250 ok\r\n", "STARTTLS\r\n", "502 no\r\n", NULL);
@@ -220,6 +237,8 @@ int main(void)
 		TEST(a_line_past_its_chunk_is_noted),
 		TEST(a_chunk_without_a_size_ends_the_reading),
 		TEST(starttls_leaves_the_rest_to_tls),
+		TEST(replies_behind_that_to_starttls_are_still_read),
+		TEST(starttls_within_what_told_the_protocol_is_noted),
 		TEST(starttls_that_is_refused_is_noted),
 		TEST(of_a_line_that_is_too_long_the_front_is_read),
 		TEST(lines_may_end_with_a_line_feed_alone),
