@@ -499,7 +499,7 @@ static inline void ask_for(const struct flow_table *t, struct flow_key *k, uint3
 }
 
 // The line of the slot that a new flow will most likely take is asked for.
-static void guess_slot(const struct flow_table *t, struct flow_key *k)
+static __rte_noinline void guess_slot(const struct flow_table *t, struct flow_key *k)
 {
 	k->slot = FLOW_SLOT_GUESS;
 	if (k->use == FLOW_KEY_FIND)
