@@ -409,11 +409,13 @@ void lane_trial(struct lane *l, bool probe, struct lane_meeting *meeting, struct
 
 void lane_undisturbed(struct lane *l, bool together, struct lane_undisturbed *out)
 {
-	*out = (struct lane_undisturbed){.batches = l->undisturbed[together].count, .yardstick = l->yardstick};
+	*out = (struct lane_undisturbed){.batches = l->undisturbed[together].count,
+		.timed = l->undisturbed[together].timed,
+		.yardstick = l->yardstick};
 	if (!out->batches)
 		return;
 	out->cycles = median(l->undisturbed[together].cycles, out->batches);
-	out->share = (double)out->batches / l->undisturbed[together].timed;
+	out->share = (double)out->batches / out->timed;
 }
 
 static void free_burst(struct lane *l)

@@ -124,6 +124,7 @@ double lane_control(struct lane *l);
 struct lane_undisturbed {
 	double cycles;      // a packet, median of those batches
 	uint32_t batches;   // how many they are
+	uint32_t timed;     // of how many; 0: none was timed by itself (a replay)
 	double share;       // of all
 	uint64_t yardstick; // the least that this lane's core took
 };

@@ -125,21 +125,31 @@ static void ledger_text(const struct perf_result *r)
 		r->lost[EVENT_ALERT] + r->lost[EVENT_FINDING] + r->lost[EVENT_ANOMALY] + r->lost[EVENT_FLOW]);
 }
 
+#define FEW_BATCHES 30u // of which the median says little
+
 static void undisturbed_text(const char *what, const struct lane_undisturbed *u)
 {
+	if (!u->timed)
+		return;
+	printf("%s", what);
 	if (u->batches)
-		printf("%s %.1f a packet in the %.0f %% of batches with the core to themselves (yardstick %lu "
-		       "cycles)\n",
-			what, u->cycles, 100 * u->share, u->yardstick);
+		printf(" %.1f a packet", u->cycles);
+	if (u->batches >= FEW_BATCHES)
+		printf(" in the %.0f %% of batches with the core to themselves (yardstick %lu cycles)\n",
+			100 * u->share, u->yardstick);
+	else
+		printf(" with the core to themselves: %u of %u batches, too few; run again while less else runs, or "
+		       "with more --trials\n",
+			u->batches, u->timed);
 }
 
-// What all workers do a second in batches with their cores to themselves, while all run; 0: one of them had none.
+// What all workers do a second in batches with their cores to themselves, while all run; 0: one of them had too few.
 static double together_pps(const struct perf_result *r)
 {
 	double pps = 0;
 
 	for (uint16_t i = 0; i < r->options->workers; i++) {
-		if (!r->together[i].batches)
+		if (r->together[i].batches < FEW_BATCHES)
 			return 0;
 		pps += (double)rte_get_tsc_hz() / r->together[i].cycles;
 	}
@@ -150,14 +160,21 @@ static void together_text(const struct perf_result *r)
 {
 	double pps = together_pps(r), alone = (double)rte_get_tsc_hz() / r->undisturbed.cycles;
 
-	for (uint16_t i = 0; pps > 0 && i < r->options->workers; i++) {
+	if (!r->together[0].timed)
+		return;
+	for (uint16_t i = 0; i < r->options->workers; i++) {
 		char what[32];
 		snprintf(what, sizeof(what), "  worker %u,  ", i);
 		undisturbed_text(what, &r->together[i]);
 	}
-	if (pps > 0 && r->undisturbed.batches)
+	if (pps > 0 && r->undisturbed.batches >= FEW_BATCHES)
 		printf("together     %.2f million packets/s undisturbed, %.2f times worker 0 alone (%.2f)\n", pps / 1e6,
 			pps / alone, alone / 1e6);
+	else
+		printf("together     not to be told: a worker, or worker 0 alone, had its core to itself in fewer than "
+		       "%u "
+		       "batches\n",
+			FEW_BATCHES);
 }
 
 void report_text(const struct perf_result *r)
