@@ -50,12 +50,24 @@ void decode_init(struct decoder *d, const struct decode_config *config)
 	listen_at(d, &d->config.geneve_ports, d->config.geneve, TUNNEL_GENEVE);
 	listen_at(d, &d->config.gtpu_ports, d->config.gtpu, TUNNEL_GTPU);
 	listen_at(d, &d->config.teredo_ports, d->config.teredo, TUNNEL_TEREDO);
+	decode_tick(d);
+}
+
+void decode_tick(struct decoder *d)
+{
+	d->nested_left = d->config.nested_a_tick ? d->config.nested_a_tick : UINT32_MAX;
 }
 
 void decode_note(struct walk *w, enum drop_reason reason)
 {
 	packet_note(w->p, (uint16_t)reason);
 	w->d->counters.reasons[reason]++;
+}
+
+void decode_note_passed_over(struct walk *w)
+{
+	if (!w->refused) // else the counter says so
+		decode_note(w, DECODE_TUNNELS_PASSED_OVER);
 }
 
 enum decode_layer decode_drop(struct walk *w, enum drop_reason reason)
@@ -81,9 +93,20 @@ enum decode_layer decode_stop(struct walk *w, enum drop_reason reason)
 	return LAYER_STOP;
 }
 
-// Takes a packet for something this frame carries. The bound is a frame's own, so that what becomes of a frame does
-// not depend on its neighbours in the burst.
-static struct packet *take_extra(struct walk *w)
+// True where a packet that is carried makes way for the one it carries, since more of its kind have come than a tick's
+// time allows: decode_config.nested_a_tick.
+static inline bool is_refused(const struct walk *w, const struct packet *outer)
+{
+	return outer->depth > 0 && w->d->nested_left == 0;
+}
+
+void decode_refuse(struct walk *w)
+{
+	w->refused = true;
+	w->d->counters.carriers_refused++;
+}
+
+struct packet *decode_take_extra(struct walk *w)
 {
 	struct packet *q = w->extras < PKT_MAX_DEPTH - 1 ? burst_take_extra(w->b) : NULL;
 	if (q == NULL)
@@ -115,15 +138,20 @@ static inline void begin_packet(struct walk *w, struct packet *p, const struct p
 	w->p = p;
 }
 
-// What was noted on a packet that is passed over is noted on the one that comes instead.
-static void take_over(struct walk *w, struct packet *p, const struct packet *outer)
+// What was noted on a packet that no stage behind decode sees is noted on the one that comes instead.
+static void take_notes(struct packet *p, const struct packet *outer)
 {
 	memcpy(p->events, outer->events, sizeof(p->events));
 	p->event_count = outer->event_count;
 	p->flags |= outer->flags & PKT_NOTED;
+}
+
+static void take_over(struct walk *w, struct packet *p, const struct packet *outer)
+{
+	take_notes(p, outer);
 	p->outer = outer->outer;
 	if (outer->depth == PKT_MAX_WHOLE - 1)
-		decode_note(w, DECODE_TUNNELS_PASSED_OVER);
+		decode_note_passed_over(w);
 }
 
 // The packet that the walk is at is followed by the one it carries, in the same memory.
@@ -138,7 +166,21 @@ static enum decode_layer pass_over(struct walk *w, uint16_t link_type, enum deco
 	begin_packet(w, p, &outer, link_type);
 	take_over(w, p, &outer);
 	w->guess_on = NULL;
+	w->begun = true;
 	return layer;
+}
+
+// Lists p, which `outer` carries, or puts it where that one was.
+static void list_inner(struct walk *w, struct packet *p, struct packet *outer)
+{
+	if (unlikely(is_refused(w, outer))) {
+		take_notes(p, outer);
+		w->b->list[w->b->n - 1] = p;
+		decode_refuse(w);
+		return;
+	}
+	w->d->nested_left -= outer->depth > 0 && w->d->nested_left != UINT32_MAX;
+	burst_push(w->b, p);
 }
 
 enum decode_layer decode_begin_inner(struct walk *w, uint16_t link_type, enum decode_layer layer)
@@ -146,14 +188,15 @@ enum decode_layer decode_begin_inner(struct walk *w, uint16_t link_type, enum de
 	struct packet *outer = w->p;
 	if (is_passed_over(outer))
 		return pass_over(w, link_type, layer);
-	struct packet *p = take_extra(w);
+	struct packet *p = decode_take_extra(w);
 	if (p == NULL)
 		return LAYER_STOP;
 	outer->flags |= PKT_TUNNEL;
 	begin_packet(w, p, outer, link_type);
 	p->outer = outer;
 	w->guess_on = NULL;
-	burst_push(w->b, p);
+	w->begun = true;
+	list_inner(w, p, outer);
 	return layer;
 }
 
@@ -163,7 +206,7 @@ enum decode_layer decode_begin_guess(struct walk *w, uint16_t link_type, enum de
 	if (!is_passed_over(outer)) {
 		layer = decode_begin_inner(w, link_type, layer);
 	} else if (outer->depth < PKT_MAX_DEPTH - 1 && w->extras < PKT_MAX_DEPTH - 1) {
-		struct packet *p = take_extra(w); // the one it stands on may have to come back
+		struct packet *p = decode_take_extra(w); // the one it stands on may have to come back
 		if (p == NULL)
 			return LAYER_STOP;
 		begin_packet(w, p, outer, link_type);
@@ -173,6 +216,7 @@ enum decode_layer decode_begin_guess(struct walk *w, uint16_t link_type, enum de
 		decode_note(w, DECODE_TOO_MANY_TUNNELS);
 		return LAYER_STOP;
 	}
+	w->begun = false; // a guess is read header by header
 	if (layer != LAYER_STOP)
 		w->guess_on = outer;
 	return layer;
@@ -208,14 +252,15 @@ enum decode_layer decode_fragment(struct walk *w, enum decode_layer layer)
 // A guess that turned out wrong: the packet is taken back, and so are the events counted for it.
 static void forget_guess(struct walk *w)
 {
-	struct packet *p = w->p, *outer = w->guess_on;
-	bool instead = is_passed_over(outer);
+	struct packet *p = w->p, *outer = w->guess_on, **last = &w->b->list[w->b->n - 1];
+	bool instead = w->b->n == 1 || last[-1] != outer;
 	for (uint8_t i = instead ? outer->event_count : 0; i < p->event_count; i++)
 		w->d->counters.reasons[p->events[i]]--;
 	outer->flags &= ~(uint32_t)PKT_TUNNEL;
 	w->d->counters.teredo--;
+	w->d->counters.carriers_refused -= instead && !is_passed_over(outer);
 	if (instead)
-		w->b->list[w->b->n - 1] = outer;
+		*last = outer;
 	else
 		w->b->n--;
 	w->b->n_extra--;
@@ -254,9 +299,23 @@ static decode_layer_fn *const layer_fns[LAYER_COUNT] = {
 #define COUNTED_LAYERS ((1u << LAYER_TCP) - 1 - (1u << LAYER_IEEE8021AH) - (1u << LAYER_DCE))
 _Static_assert(LAYER_COUNT < 32, "a bit a layer");
 
+// A packet that another carries begins: those between the second and the innermost are passed over, and plain headers
+// read, in straight code. Returns false where the walk has to read the header at the cursor, *layer.
+static bool begin_plainly(struct walk *w, enum decode_layer *layer)
+{
+	w->begun = false;
+	if (w->d->layer_by_layer || w->p->vlan_count) // ERSPAN's
+		return false;
+	if (is_passed_over(w->p) || (is_refused(w, w->p) && w->extras < PKT_MAX_DEPTH - 1))
+		*layer = decode_hop(w, *layer);
+	return decode_plain_ipv4(w, layer);
+}
+
 void decode_walk(struct walk *w, enum decode_layer layer)
 {
 	while (layer != LAYER_STOP && layer != LAYER_UNKNOWN) {
+		if (w->begun && begin_plainly(w, &layer))
+			continue;
 		uint32_t counts = COUNTED_LAYERS >> layer & 1;
 		w->layers += counts;
 		if (unlikely(counts && w->layers == w->d->config.max_layers)) {
@@ -270,15 +329,20 @@ void decode_walk(struct walk *w, enum decode_layer layer)
 		forget_guess(w);
 }
 
+void decode_frame_end(struct walk *w, const struct packet *frame)
+{
+	w->d->header_lines = w->lines;
+	if (frame->flags & PKT_INVALID) {
+		w->d->counters.invalid++;
+		w->d->counters.ledger[frame->drop_reason]++;
+	}
+}
+
 void decode_frame(struct decoder *d, struct burst *b, struct packet *frame)
 {
 	struct walk w = {.d = d, .b = b, .p = frame, .cur = cursor_of(frame->data, frame->len), .frame = frame->data};
 	packet_clear_decoded(frame);
 	burst_push(b, frame);
 	decode_walk(&w, decode_link(&w));
-	d->header_lines = w.lines;
-	if (frame->flags & PKT_INVALID) {
-		d->counters.invalid++;
-		d->counters.ledger[frame->drop_reason]++;
-	}
+	decode_frame_end(&w, frame);
 }

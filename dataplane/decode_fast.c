@@ -216,39 +216,77 @@ uint32_t decode_fast(const struct decoder *d, struct packet *p)
 	return fast_frame(d, p);
 }
 
-// Is the frame a fragment over Ethernet and a plain IPv4 header that the walk would have nothing to say of?
-static inline bool is_plain_fragment(const struct decoder *d, const struct packet *p)
+// Is there an IPv4 header without options at l3, `left` bytes before the end, of which the walk would have nothing to
+// say? flags: the packet's.
+static inline bool is_plain_ipv4(const struct decoder *d, uint32_t flags, const uint8_t *l3, uint32_t left)
 {
-	const uint8_t *l3 = p->data + 14;
-	if (p->link_type != DECODE_LINK_EN10MB || p->len < 14 + 20 || d->config.max_layers <= 2)
+	if (left < 20 || l3[0] != 0x45)
 		return false;
 	uint32_t total = load_be16(l3 + 2);
-	if (load_be16(l3 - 2) != ETHER_IPV4 || l3[0] != 0x45 || !(load_be16(l3 + 6) & 0x3fff))
+	if (total < 20 || total > left)
 		return false;
-	if (total < 20 || total > p->len - 14)
-		return false;
-	return !d->config.check_l3_csum || p->flags & PKT_L3_CSUM_OK || checksum_ipv4_ok(l3, 20);
+	return !d->config.check_l3_csum || flags & PKT_L3_CSUM_OK || checksum_ipv4_ok(l3, 20);
 }
 
-bool decode_fast_fragment(struct decoder *d, struct burst *b, struct packet *p)
+// Fills the walk's packet, which begins at l3_off with such a header. The cursor is behind it.
+static inline void take_plain_ipv4(struct walk *w, uint32_t l3_off)
 {
-	if (!is_plain_fragment(d, p))
-		return false;
+	const uint8_t *l3 = w->p->data + l3_off;
+	const uint32_t l4_len = load_be16(l3 + 2) - 20u;
+	struct fast f = {.l3 = l3, .l3_off = l3_off, .l4_off = l3_off + 20, .l4_len = l4_len, .v4 = true};
+	fill_with(w->p, &f, 0, 0, 0, 0);
+	w->cur = cursor_of(l3 + 20, l4_len);
+	w->d->counters.ipv4++;
+	walk_mark_line(w);
+}
+
+static inline bool is_fragment(const uint8_t *l3)
+{
+	return load_be16(l3 + 6) & 0x3fff;
+}
+
+static inline enum decode_layer behind_ipv4(struct walk *w, const uint8_t *l3)
+{
+	return is_fragment(l3) ? decode_fragment(w, LAYER_IPV4) : decode_ipv4_payload(w, l3[9]);
+}
+
+bool decode_fast_ipv4(struct decoder *d, struct burst *b, struct packet *p)
+{
 	const uint8_t *l3 = p->data + 14;
-	struct walk w = {.d = d,
-		.b = b,
-		.p = p,
-		.cur = cursor_of(l3 + 20, load_be16(l3 + 2) - 20u),
-		.frame = p->data,
-		.layers = 2};
-	struct fast f = {.l3 = l3, .l3_off = 14, .l4_off = 14 + 20, .l4_len = load_be16(l3 + 2) - 20u, .v4 = true};
-	fill_with(p, &f, 0, 0, 0, 0);
+	if (p->link_type != DECODE_LINK_EN10MB || p->len < 14 + 20 || d->config.max_layers <= 2 || d->layer_by_layer)
+		return false;
+	if (load_be16(l3 - 2) != ETHER_IPV4 || !is_plain_ipv4(d, p->flags, l3, p->len - 14))
+		return false;
+	if (l3[9] == PROTO_ICMP && !is_fragment(l3)) // it fills what is left as it was here
+		return false;
+	struct walk w = {.d = d, .b = b, .p = p, .frame = p->data, .layers = 2};
+	take_plain_ipv4(&w, 14);
 	d->counters.ethernet++;
-	d->counters.ipv4++;
 	burst_push(b, p);
-	enum decode_layer layer = decode_fragment(&w, LAYER_IPV4);
-	if (layer != LAYER_STOP)
-		decode_walk(&w, layer);
+	decode_walk(&w, behind_ipv4(&w, l3));
+	decode_frame_end(&w, p);
+	return true;
+}
+
+bool decode_plain_ipv4(struct walk *w, enum decode_layer *layer)
+{
+	struct packet *p = w->p, *outer = p->outer;
+	const uint8_t *at = w->cur.at;
+	const uint32_t left = walk_left(w), tunnel_id = p->tunnel_id, ethernet = *layer == LAYER_ETHERNET;
+	const uint32_t l3_off = ethernet ? 14 : 0, layers = 1 + (*layer != LAYER_IPV4);
+	const uint8_t depth = p->depth, event_count = p->event_count;
+	if (ethernet ? left < 14 || load_be16(at + 12) != ETHER_IPV4 : *layer != LAYER_RAW && *layer != LAYER_IPV4)
+		return false;
+	if (w->layers + layers >= w->d->config.max_layers || !is_plain_ipv4(w->d, 0, at + l3_off, left - l3_off))
+		return false;
+	take_plain_ipv4(w, l3_off);
+	p->depth = depth;
+	p->event_count = event_count;
+	p->outer = outer;
+	p->tunnel_id = tunnel_id;
+	w->layers += (uint8_t)layers;
+	w->d->counters.ethernet += ethernet;
+	*layer = behind_ipv4(w, at + l3_off);
 	return true;
 }
 
@@ -291,7 +329,7 @@ void decode_frames(struct decoder *d, struct burst *b, uint32_t from, uint32_t t
 		}
 		b->n = (uint16_t)(at - b->list);
 		ask_for_headers(d, p + HEADERS_AHEAD, all);
-		if (!decode_fast_fragment(d, b, p))
+		if (!decode_fast_ipv4(d, b, p))
 			decode_frame(d, b, p);
 		at = &b->list[b->n];
 	}

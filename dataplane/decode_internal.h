@@ -50,6 +50,8 @@ struct walk {
 	uint32_t lines;                     // a bit for each 64 bytes of it, from its begin, that a header begins in
 	uint8_t extras;                     // inner and rebuilt packets of this frame so far
 	uint8_t layers;                     // headers of this frame so far
+	bool refused;            // the frame's second packet carries another and is for decode alone: decode_config
+	bool begun;              // p is one that another carries, and nothing of it has been read yet
 	struct packet *guess_on; // p is a guess (Teredo) at what this one carries: if malformed, forget it in silence
 };
 
@@ -118,8 +120,18 @@ static inline void walk_mark_line(struct walk *w)
 	w->lines |= UINT32_C(1) << ((uint64_t)(w->cur.at - w->frame) / 64 & 31);
 }
 
+// All bytes from `at` to `end` are read, of the frame or of a datagram that lies elsewhere.
+static inline void walk_mark_lines(struct walk *w, const uint8_t *at, const uint8_t *end)
+{
+	uint64_t first = (uint64_t)(at - w->frame) / 64, last = (uint64_t)(end - w->frame) / 64;
+	if (first < 32)
+		w->lines |= (last < 31 ? (UINT32_C(2) << last) - 1 : UINT32_MAX) & UINT32_MAX << first;
+}
+
 // Notes an event on the packet; inspection goes on.
 void decode_note(struct walk *w, enum drop_reason reason);
+// Notes that a packet is passed over, the first of its frame.
+void decode_note_passed_over(struct walk *w);
 // Notes an event and marks the packet malformed. Returns LAYER_STOP.
 enum decode_layer decode_drop(struct walk *w, enum drop_reason reason);
 // Notes an event and goes no further: no detector looks at the packet where drops.def says so. Returns LAYER_STOP.
@@ -127,6 +139,11 @@ enum decode_layer decode_stop(struct walk *w, enum drop_reason reason);
 // The rest of the packet is payload.
 void decode_set_payload(struct walk *w);
 
+// Takes a packet for something this frame carries, NULL (noted) where it has had its share. The bound is a frame's own,
+// so that what becomes of a frame does not depend on its neighbours in the burst.
+struct packet *decode_take_extra(struct walk *w);
+// The frame's second packet makes way for what it carries: counted, and remembered of the frame.
+void decode_refuse(struct walk *w);
 // Begins the packet that the current one carries: all that is left of the cursor. From the third packet on it takes the
 // carrying one's place, which no stage behind decode then sees (noted). Returns `layer`, or LAYER_STOP when packets are
 // nested too deep (noted).
@@ -140,16 +157,26 @@ enum decode_layer decode_fragment(struct walk *w, enum decode_layer layer);
 // Runs the walk over a frame from `layer` on. decode_frame() begins it by link type.
 void decode_walk(struct walk *w, enum decode_layer layer);
 void decode_frame(struct decoder *d, struct burst *b, struct packet *frame);
+// The frame that the walk began with is read: the ledger has it if it was malformed.
+void decode_frame_end(struct walk *w, const struct packet *frame);
 // decode_fast.c
 // The common stacks (Ethernet, one VLAN tag at most, plain IPv4 or IPv6, TCP or UDP without surprises). Returns what it
 // is as a tally for decode_tally, or 0, with nothing changed, when the frame is anything else. Sets all of the packet
 // up to `events`, but for the flow stage's part.
 uint32_t decode_fast(const struct decoder *d, struct packet *p);
-// The same for a fragment over Ethernet and plain IPv4, which the defragmenter gets at once. Returns false, with
-// nothing changed, when the frame is anything else.
-bool decode_fast_fragment(struct decoder *d, struct burst *b, struct packet *p);
 // Adds the sum of a burst's tallies to the counters. pkts, bytes and max_pkt_size are decode_burst's.
 void decode_tally(struct decode_counters *n, uint32_t tally);
+
+// A frame over Ethernet and a plain IPv4 header that the fast path leaves: fragments and what
+// carries something. Returns false, with nothing changed, when the frame is anything else.
+bool decode_fast_ipv4(struct decoder *d, struct burst *b, struct packet *p);
+// Reads the Ethernet and IPv4 headers that the walk's packet, of which nothing has been read yet, begins with, where
+// they are plain. *layer: what it begins with, then what follows them. Returns false with nothing changed for others.
+bool decode_plain_ipv4(struct walk *w, enum decode_layer *layer);
+
+// decode_hop.c: passes over the packets at the walk that only carry another and of which the walk would have nothing to
+// say but that they were there. layer: what the first begins with. Returns what the one that is left begins with.
+enum decode_layer decode_hop(struct walk *w, enum decode_layer layer);
 
 // decode_link.c: the first layer of a link type.
 enum decode_layer decode_link(struct walk *w);
@@ -167,6 +194,8 @@ bool decode_ether_type_known(uint16_t type);
 
 // decode_ipv4.c, decode_ipv6.c
 decode_layer_fn decode_ipv4, decode_ipv6;
+// The layer behind an IPv4 header with this protocol; the cursor is at it.
+enum decode_layer decode_ipv4_payload(struct walk *w, uint8_t proto);
 // The layer of an IP protocol both versions treat alike; LAYER_UNKNOWN for the others.
 enum decode_layer decode_ip_proto(uint8_t proto);
 
@@ -176,9 +205,11 @@ decode_layer_fn decode_tcp, decode_udp, decode_icmpv4, decode_icmpv6, decode_sct
 bool decode_tcp_options_clean(const uint8_t *opts, uint32_t len);
 // True when the checksum of the transport header and payload that the cursor holds is right.
 bool decode_l4_csum_ok(struct walk *w, uint8_t proto);
+// The same of a transport header behind the IP header at l3.
+bool decode_sum_ok(struct walk *w, struct cursor l4, const uint8_t *l3, uint8_t proto);
 
 // decode_tunnel.c
-enum decode_tunnel { TUNNEL_VXLAN = 1, TUNNEL_GENEVE = 2, TUNNEL_GTPU = 4, TUNNEL_TEREDO = 8 }; // decoder.tunnels_at
+enum decode_tunnel { TUNNEL_NONE, TUNNEL_VXLAN = 1, TUNNEL_GENEVE = 2, TUNNEL_GTPU = 4, TUNNEL_TEREDO = 8 };
 decode_layer_fn decode_gre, decode_erspan1, decode_erspan2;
 // The bit of tunnel_port_filter a port falls on: folded, so that 4789 (VXLAN) does not meet 53 (DNS).
 static inline uint32_t decode_port_bit(uint16_t port)

@@ -129,8 +129,7 @@ enum decode_layer decode_ip_proto(uint8_t proto)
 	}
 }
 
-// The layer behind an IPv4 header; the cursor is at it.
-static enum decode_layer ipv4_payload(struct walk *w, uint8_t proto)
+enum decode_layer decode_ipv4_payload(struct walk *w, uint8_t proto)
 {
 	struct decode_counters *n = &w->d->counters;
 	switch (proto) {
@@ -213,5 +212,5 @@ enum decode_layer decode_ipv4(struct walk *w)
 		return LAYER_STOP;
 	if (unlikely(load_be16(h + 6) & 0x3fff))
 		return decode_fragment(w, LAYER_IPV4);
-	return ipv4_payload(w, (uint8_t)proto);
+	return decode_ipv4_payload(w, (uint8_t)proto);
 }

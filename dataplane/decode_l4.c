@@ -25,29 +25,32 @@ struct tcp_options {
 	uint8_t bad_len, duplicates; // how many options
 };
 
-// The sum of what is left of the packet. Headers that lie in one another end at the same byte, so the inner one's sum
-// is the outer one's but for what stands before it: each byte of a frame is summed once, however deep it lies.
-static uint16_t sum_rest(struct walk *w)
+// The sum of what is left at c. Headers that lie in one another end at the same byte, so the inner one's sum is the
+// outer one's but for what stands before it: each byte of a frame is summed once, however deep it lies.
+static uint16_t sum_rest(struct walk *w, struct cursor c)
 {
-	const uint8_t *at = w->cur.at;
-	uint32_t len = walk_left(w);
-	if (w->summed != NULL && w->summed_end == w->cur.end && at > w->summed) {
-		uint32_t before = (uint32_t)(at - w->summed);
+	if (w->summed != NULL && w->summed_end == c.end && c.at >= w->summed) {
+		uint32_t before = (uint32_t)(c.at - w->summed);
 		uint16_t sum = checksum_fold(w->sum + (uint16_t)~checksum_fold(checksum_add(w->summed, before, 0)));
 		return before % 2 ? rte_bswap16(sum) : sum;
 	}
-	w->summed = at;
-	w->summed_end = w->cur.end;
-	return w->sum = checksum_fold(checksum_add(at, len, 0));
+	walk_mark_lines(w, c.at, c.end);
+	w->summed = c.at;
+	w->summed_end = c.end;
+	return w->sum = checksum_fold(checksum_add(c.at, (uint32_t)cursor_left(&c), 0));
+}
+
+bool decode_sum_ok(struct walk *w, struct cursor l4, const uint8_t *l3, uint8_t proto)
+{
+	bool v4 = l3[0] >> 4 == 4;
+	uint64_t sum = sum_rest(w, l4), len = cursor_left(&l4);
+	uint64_t pseudo = checksum_pseudo(l3 + (v4 ? 12 : 8), v4 ? 8 : 32, proto, (uint32_t)len);
+	return checksum_fold(sum + checksum_fold(pseudo)) == 0xffff;
 }
 
 bool decode_l4_csum_ok(struct walk *w, uint8_t proto)
 {
-	const struct packet *p = w->p;
-	bool v4 = p->flags & PKT_IPV4;
-	uint64_t sum = sum_rest(w);
-	const uint8_t *addrs = p->data + p->l3_off + (v4 ? 12 : 8);
-	return checksum_fold(sum + checksum_fold(checksum_pseudo(addrs, v4 ? 8 : 32, proto, walk_left(w)))) == 0xffff;
+	return decode_sum_ok(w, w->cur, w->p->data + w->p->l3_off, proto);
 }
 
 // Notes a wrong checksum of the transport header at the cursor, when it is to be checked.

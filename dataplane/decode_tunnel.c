@@ -1,6 +1,6 @@
 // Decode: tunnels - GRE (RFC 2784, 2890, 2637), ERSPAN, VXLAN (RFC 7348), GENEVE (RFC 8926), GTP-U (3GPP TS 29.281) and
 // Teredo (RFC 4380). IP in IP is in decode_ipv4.c and decode_ipv6.c.
-#include "dataplane/decode_internal.h"
+#include "dataplane/decode_tunnel.h"
 
 #define GRE_CHECKSUM 0x80u
 #define GRE_ROUTE 0x40u
@@ -151,21 +151,10 @@ enum decode_layer decode_erspan2(struct walk *w)
 	return layer;
 }
 
-// True when a datagram comes from or goes to one of the ports.
-static bool either_listed(const struct decode_ports *ports, const struct packet *p)
-{
-	for (uint8_t i = 0; i < ports->count && i < DECODE_MAX_PORTS; i++) {
-		if (ports->port[i] == p->sport || ports->port[i] == p->dport)
-			return true;
-	}
-	return false;
-}
-
-// VXLAN: a flag says that the network id is there; what RFC 7348 section 5 reserves is to be ignored.
 static enum decode_layer udp_vxlan(struct walk *w)
 {
-	const uint8_t *h = cursor_peek(&w->cur, 8 + 14);
-	if (h == NULL || (h[0] & 0x08) == 0)
+	const uint8_t *h = decode_vxlan_header(w->cur.at, w->cur.end);
+	if (h == NULL)
 		return LAYER_STOP;
 	w->d->counters.vxlan++;
 	w->p->tunnel_id = load_be24(h + 4);
@@ -186,19 +175,26 @@ static bool geneve_options_ok(struct cursor opts)
 	return cursor_left(&opts) == 0;
 }
 
+const uint8_t *decode_geneve_header(struct cursor *c)
+{
+	const uint8_t *h = cursor_peek(c, 8);
+	if (h == NULL || (h[0] >> 6) != 0)
+		return NULL;
+	uint32_t len = 8 + (h[0] & 0x3f) * 4u;
+	if (len >= cursor_left(c) || !geneve_options_ok(cursor_of(h + 8, len - 8)))
+		return NULL;
+	cursor_skip(c, len);
+	return h;
+}
+
 static enum decode_layer udp_geneve(struct walk *w)
 {
-	const uint8_t *h = cursor_peek(&w->cur, 8);
-	if (h == NULL || (h[0] >> 6) != 0)
+	const uint8_t *h = decode_geneve_header(&w->cur);
+	if (h == NULL)
 		return LAYER_STOP;
-	uint32_t len = 8 + (h[0] & 0x3f) * 4u;
-	if (len >= walk_left(w) || !geneve_options_ok(cursor_of(h + 8, len - 8)))
-		return LAYER_STOP;
-	uint16_t type = load_be16(h + 2);
 	w->p->tunnel_id = load_be24(h + 4);
-	cursor_skip(&w->cur, len);
 	w->d->counters.geneve++;
-	switch (type) {
+	switch (load_be16(h + 2)) {
 	case ETHER_TRANSPARENT_BRIDGING:
 		return decode_begin_inner(w, DECODE_LINK_EN10MB, LAYER_ETHERNET);
 	case ETHER_IPV4:
@@ -212,42 +208,31 @@ static enum decode_layer udp_geneve(struct walk *w)
 	}
 }
 
-// Extension headers of a GTP-U packet: a length in four bytes, contents, the next one's type.
-static bool skip_gtpu_extensions(struct cursor *c, uint8_t next)
+struct cursor decode_gtpu_options(struct cursor c, bool extensions)
 {
-	while (next != 0) {
-		const uint8_t *h = cursor_peek(c, 1);
-		if (h == NULL || h[0] == 0 || (h = cursor_take(c, h[0] * 4u)) == NULL)
-			return false;
-		next = c->at[-1];
+	const uint8_t *opt = cursor_take(&c, 4); // sequence, N-PDU, next extension: all there when one of them is
+	uint8_t next = opt != NULL && extensions ? opt[3] : 0;
+	while (opt != NULL && next != 0) { // a length in four bytes, contents, the next one's type
+		const uint8_t *h = cursor_peek(&c, 1);
+		opt = h == NULL || h[0] == 0 ? NULL : cursor_take(&c, h[0] * 4u);
+		next = c.at[-1];
 	}
-	return true;
+	return opt == NULL ? (struct cursor){NULL, NULL} : c;
 }
 
-// GTP-U version 1: only G-PDUs (type 255) carry a user's packet.
 static enum decode_layer udp_gtpu(struct walk *w)
 {
-	const uint8_t *h = cursor_peek(&w->cur, 8);
-	if (h == NULL || (h[0] >> 5) != 1 || (h[0] & 0x10) == 0 || h[1] != 0xff)
-		return LAYER_STOP;
-	struct cursor c = w->cur;
-	cursor_skip(&c, 8);
-	uint32_t len = load_be16(h + 2);
-	if (len > cursor_left(&c)) {
+	const uint8_t *h = w->cur.at;
+	struct cursor c = {h, w->cur.end};
+	switch (decode_gtpu_header(&c)) {
+	case GTPU_CARRIES:
+		break;
+	case GTPU_MALFORMED:
 		decode_note(w, DECODE_GTPU_MALFORMED);
 		return LAYER_STOP;
-	}
-	cursor_limit(&c, len);
-	if (h[0] & 7) { // sequence, N-PDU, next extension: all there when one of them is
-		const uint8_t *opt = cursor_take(&c, 4);
-		if (opt == NULL || ((h[0] & 4) && !skip_gtpu_extensions(&c, opt[3]))) {
-			decode_note(w, DECODE_GTPU_MALFORMED);
-			return LAYER_STOP;
-		}
-	}
-	const uint8_t *inner = cursor_peek(&c, 1);
-	if (inner == NULL || ((inner[0] >> 4) != 4 && (inner[0] >> 4) != 6))
+	default:
 		return LAYER_STOP;
+	}
 	w->d->counters.gtpu++;
 	w->p->tunnel_id = load_be32(h + 4);
 	w->cur = c;
@@ -276,16 +261,16 @@ static enum decode_layer udp_teredo(struct walk *w)
 
 enum decode_layer decode_udp_tunnel(struct walk *w)
 {
-	const struct decode_config *c = &w->d->config;
-	const struct packet *p = w->p;
-	uint8_t may = w->d->tunnels_at[decode_port_bit(p->sport)] | w->d->tunnels_at[decode_port_bit(p->dport)];
-	if (may & TUNNEL_VXLAN && either_listed(&c->vxlan_ports, p))
+	switch (decode_tunnel_at(w->d, w->p->sport, w->p->dport)) {
+	case TUNNEL_VXLAN:
 		return udp_vxlan(w);
-	if (may & TUNNEL_GENEVE && either_listed(&c->geneve_ports, p))
+	case TUNNEL_GENEVE:
 		return udp_geneve(w);
-	if (may & TUNNEL_GTPU && either_listed(&c->gtpu_ports, p))
+	case TUNNEL_GTPU:
 		return udp_gtpu(w);
-	if (c->teredo && (c->teredo_ports.any || either_listed(&c->teredo_ports, p)))
+	case TUNNEL_TEREDO:
 		return udp_teredo(w);
-	return LAYER_STOP;
+	default:
+		return LAYER_STOP;
+	}
 }

@@ -112,13 +112,23 @@ static inline void flow_key_of_flow(struct flow_key *k, const struct flow *f, co
 // Keys of everything but plain TCP and UDP over IPv4: IPv6, VLANs, tunnels, ICMP, SCTP, ESP.
 void flow_key_slow(struct flow_key *k, const struct packet *p, const struct flow_seed *s);
 
+// What a packet is beyond IPv4 with TCP or UDP.
+#define FLOW_KEY_ODD (PKT_IPV6 | PKT_INNER | PKT_TUNNEL | PKT_FRAGMENT | PKT_INVALID)
+
 // True for IPv4 with TCP or UDP and nothing else of interest.
 static inline bool flow_key_is_plain(const struct packet *p)
 {
-	const uint32_t odd = PKT_IPV6 | PKT_INNER | PKT_TUNNEL | PKT_FRAGMENT | PKT_INVALID;
-	uint32_t kind = p->flags & (PKT_IPV4 | PKT_TCP | PKT_UDP | odd);
+	uint32_t kind = p->flags & (PKT_IPV4 | PKT_TCP | PKT_UDP | FLOW_KEY_ODD);
 
 	return (kind == (PKT_IPV4 | PKT_TCP) || kind == (PKT_IPV4 | PKT_UDP)) && !p->vlan_count;
+}
+
+// The same but that it carries another packet, which its key does not say.
+static inline bool flow_key_is_plain_carrier(const struct packet *p)
+{
+	uint32_t kind = p->flags & (PKT_IPV4 | PKT_UDP | FLOW_KEY_ODD);
+
+	return kind == (PKT_IPV4 | PKT_UDP | PKT_TUNNEL) && !p->vlan_count;
 }
 
 // The key of such a packet.

@@ -448,7 +448,10 @@ static inline void ask_for_bucket(const struct flow_table *t, struct flow_key *k
 // The keys of all packets but plain ones. Returns 1 where the packet wants no flow, else 0.
 static inline uint32_t make_key_slow(const struct flow_table *t, struct flow_key *k, struct packet *p)
 {
-	flow_key_slow(k, p, &t->seed);
+	if (flow_key_is_plain_carrier(p))
+		flow_key_plain(k, p, &t->seed);
+	else
+		flow_key_slow(k, p, &t->seed);
 	if (k->use != FLOW_KEY_NONE)
 		ask_for_bucket(t, k);
 	if (k->use == FLOW_KEY_CREATE) {

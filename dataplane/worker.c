@@ -188,6 +188,7 @@ bool worker_tick(struct worker *w, uint64_t now_ns, uint64_t seq)
 	defrag_tick(w->decoder.defrag, now_ns);
 	if (!flow_table_tick(w->flows, now_ns, seq, &w->sink) || !tcp_stream_tick(w->streams, now_ns, seq, &w->sink))
 		return false;
+	decode_tick(&w->decoder);
 	w->active ^= 1;
 	atomic_fetch_add_explicit(&w->ticks_done, 1, memory_order_release);
 	return true;

@@ -210,7 +210,10 @@ static int build(struct run *r)
 	defrag_config_defaults(&c.defrag);
 	tcp_stream_config_default(&c.stream);
 	flow_table_config_default(&c.flow);
-	c.flow.carriers_a_tick = r->o.kind == PERF_REPLAY ? 0 : FLOW_CARRIERS_A_TICK;
+	if (r->o.kind != PERF_REPLAY) { // as on a wire
+		c.flow.carriers_a_tick = FLOW_CARRIERS_A_TICK;
+		c.decode.nested_a_tick = DECODE_NESTED_A_TICK;
+	}
 	if (r->o.protocols) {
 		app_layer_config_default(&c.app, parser_table);
 		c.app.log = UINT64_MAX; // records are written, as in a sensor

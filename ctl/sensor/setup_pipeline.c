@@ -87,10 +87,11 @@ static int set_decode(const struct sensor *s, struct decode_config *d)
 	return -EINVAL;
 }
 
-// A wire does not wait: ticks end a bounded number of flows at a time, and whoever sends must not be
-// able to foresee the hash.
-static void set_live_table(struct flow_table_config *flow)
+// A wire does not wait: ticks end a bounded number of flows at a time, what tunnels cost is bounded, and whoever sends
+// must not be able to foresee the hash.
+static void set_live(struct decode_config *decode, struct flow_table_config *flow)
 {
+	decode->nested_a_tick = DECODE_NESTED_A_TICK;
 	flow->lossless = false;
 	flow->tick_budget = LIVE_TICK_FLOWS;
 	flow->carriers_a_tick = FLOW_CARRIERS_A_TICK;
@@ -99,14 +100,14 @@ static void set_live_table(struct flow_table_config *flow)
 }
 
 // flow.memory is a limit: the table for a small capture is no larger than its flows, and starts faster.
-static void set_flow_table(const struct sensor *s, const struct decode_config *decode, struct flow_table_config *flow)
+static void set_flow_table(const struct sensor *s, struct decode_config *decode, struct flow_table_config *flow)
 {
 	*flow = s->flow;
 	flow->memory_bytes /= s->workers;
 	flow->records = true;
 	flow->lossless = flow->lossless_flush = true;
 	if (s->live) {
-		set_live_table(flow);
+		set_live(decode, flow);
 		return;
 	}
 	uint64_t room = flow->memory_bytes / sizeof(struct flow);

@@ -46,6 +46,7 @@ static void add_decode(struct stats_snapshot *s, const struct decode_counters *c
 	stats_add(s, COUNTER_DECODER_MPLS, c->mpls);
 	stats_add(s, COUNTER_DECODER_ERSPAN, c->erspan);
 	stats_add(s, COUNTER_DECODER_NSH, c->nsh);
+	stats_add(s, COUNTER_DECODER_CARRIERS_REFUSED, c->carriers_refused);
 	stats_max(s, COUNTER_DECODER_MAX_PKT_SIZE, c->max_pkt_size);
 	stats_add(s, COUNTER_DEFRAG_FRAGMENTS, c->fragments);
 	stats_add(s, COUNTER_DEFRAG_REASSEMBLED, c->rebuilt);

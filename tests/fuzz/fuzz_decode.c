@@ -1,6 +1,7 @@
 // Decode, with defragmentation, under arbitrary frames. The input is a link type, settings, and frames: two bytes of
-// length, then as many bytes as there are. The frames are decoded as one burst, again one by one, and what the fast
-// path takes a third time by the walk: what comes out has to be the same. Seeds are written by make_decode_corpus.c.
+// length, then as many bytes as there are. The frames are decoded as one burst, again one by one, a third time layer by
+// layer, and what the fast path takes once more by the walk: what comes out has to be the same. Seeds are written by
+// make_decode_corpus.c.
 #include <stdlib.h>
 
 #include "dataplane/decode_internal.h"
@@ -27,7 +28,7 @@ struct run {
 	struct verdict verdicts[MAX_FRAMES * PKT_MAX_DEPTH];
 };
 
-static struct run together, one_by_one;
+static struct run together, one_by_one, by_layer;
 
 static void start(struct run *r, uint8_t settings)
 {
@@ -43,6 +44,7 @@ static void start(struct run *r, uint8_t settings)
 	decode_init(&r->decoder, NULL);
 	r->decoder.config.check_l3_csum = r->decoder.config.check_l4_csum = settings & 1;
 	r->decoder.config.teredo_ports.any = settings & 2;
+	r->decoder.nested_left = settings & 4 ? 0 : UINT32_MAX;
 	if (defrag_init(r->defrag_memory, &cfg, &r->decoder.defrag) != 0)
 		abort();
 	r->decoder.defrag_packet = defrag_packet;
@@ -145,6 +147,13 @@ static void check_ledger(const struct decode_counters *n)
 		abort();
 }
 
+static void check_same(const struct run *a, const struct run *b)
+{
+	if (a->n != b->n || memcmp(a->verdicts, b->verdicts, a->n * sizeof(struct verdict)) != 0 ||
+		memcmp(&a->decoder.counters, &b->decoder.counters, sizeof(struct decode_counters)) != 0)
+		abort();
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static const uint16_t link_types[] = {1, 101, 0, 9, 50, 51, 104, 105, 108, 113, 127, 219, 228, 239, 276, 10};
@@ -154,6 +163,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	uint32_t n = 0;
 	start(&together, data[1]);
 	start(&one_by_one, data[1]);
+	start(&by_layer, data[1]);
+	by_layer.decoder.layer_by_layer = true;
 	for (size_t at = 2; at + 2 <= size && n < MAX_FRAMES; n++) {
 		size_t len = (size_t)data[at] << 8 | data[at + 1];
 		at += 2;
@@ -173,14 +184,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			check_both_paths(&p);
 		together.burst.frames[together.burst.n_frames++] = p;
 		one_by_one.burst.frames[one_by_one.burst.n_frames++] = p;
+		by_layer.burst.frames[by_layer.burst.n_frames++] = p;
 		decode_all(&one_by_one);
 	}
 	decode_all(&together);
+	decode_all(&by_layer);
 	check_ledger(&together.decoder.counters);
-	if (together.n != one_by_one.n ||
-		memcmp(together.verdicts, one_by_one.verdicts, together.n * sizeof(struct verdict)) != 0 ||
-		memcmp(&together.decoder.counters, &one_by_one.decoder.counters, sizeof(struct decode_counters)) != 0)
-		abort();
+	check_same(&together, &one_by_one);
+	check_same(&together, &by_layer);
 	for (uint32_t i = 0; i < n; i++)
 		free(copies[i]);
 	return 0;
