@@ -54,6 +54,7 @@ int app_layer_init(void *mem, const struct app_layer_config *cfg, const struct a
 	memset(a, 0, sizeof(*a));
 	app_run_init(&a->run, app_pool_init((uint8_t *)mem + header_bytes(), cfg->memory), (uint32_t)cfg->flow_memory);
 	a->run.limits = cfg->limits;
+	a->run.files = cfg->files;
 	a->detector = detector;
 	a->flows = flows;
 	a->streams = streams;

@@ -16,6 +16,7 @@ struct app_layer_config {
 	uint64_t memory;      // app-layer.memory: of one worker, bytes
 	uint64_t flow_memory; // app-layer.flow-memory, bytes
 	uint64_t log;         // bit a protocol: its transactions become records (EVENT_TX)
+	uint8_t files;        // enum app_file_want: files become records as well; 0: none do
 };
 
 struct app_layer_stats {

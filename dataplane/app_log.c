@@ -3,6 +3,10 @@
 
 #include <string.h>
 
+#include "dataplane/api/app_file.h"
+
+#define FILEINFO_MAX 2048u // bytes that the longest takes (app_file_log)
+
 void app_log_begin(struct app_log *l, uint8_t *at, uint32_t room)
 {
 	*l = (struct app_log){.at = at, .room = room};
@@ -108,6 +112,22 @@ uint32_t app_log_tx(const struct parser *parser, const struct app_tx *tx, uint8_
 	while (l.depth || l.skipped)
 		log_close(&l);
 	return l.len;
+}
+
+uint32_t app_log_file(
+	const struct parser *parser, const struct app_tx *tx, const struct app_file *f, uint8_t *at, uint32_t room)
+{
+	uint8_t info[FILEINFO_MAX];
+	struct app_log l;
+
+	app_log_begin(&l, info, sizeof(info));
+	log_string(&l, "app_proto", app_proto_eve_name(parser->proto));
+	log_object(&l, "fileinfo");
+	app_file_log(f, tx, &l);
+	log_close(&l);
+	uint32_t len = parser->file_alone ? 0 : app_log_tx(parser, tx, at, room - l.len);
+	memcpy(at + len, info, l.len);
+	return len + l.len;
 }
 
 bool app_log_next(const uint8_t **at, const uint8_t *end, struct app_log_item *out)

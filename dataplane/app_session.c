@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "dataplane/api/app_file.h"
+
 void app_limits_default(struct app_limits *l)
 {
 	*l = (struct app_limits){.http_request_body = 102400,
@@ -158,6 +160,8 @@ void app_tx_free(struct app_run *run, struct app_session *s, struct app_tx *tx)
 	run->session = s;
 	if (s->parser->free_tx)
 		s->parser->free_tx(run, tx);
+	if (tx->files)
+		app_files_free(run, tx);
 	app_free(run, tx);
 }
 

@@ -54,6 +54,8 @@ struct app_run {
 	struct app_pool *pool;
 	struct app_session *session; // whose memory is counted now, NULL: nobody's
 	struct app_limits limits;
+	uint8_t files;              // enum app_file_want, for the log
+	const uint8_t *rules_files; // the same for the rules in force; NULL: no rules
 	uint32_t flow_memory; // bytes a flow may have
 	uint64_t now_ns;      // of the input at hand
 	struct app_refusals refused;

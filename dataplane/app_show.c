@@ -3,14 +3,15 @@
 
 #include <string.h>
 
+#include "dataplane/api/app_file.h"
 #include "dataplane/api/app_log.h"
 
-// Records name the client first, whichever packet completed them, as Suricata's do.
-static void as_flow(struct event *ev)
+// Records name the client first, whichever packet completed them, as Suricata's do; those of files who sent them.
+static void turn(struct event *ev, uint8_t dir)
 {
 	struct event_tuple *t = &ev->tuple;
 
-	if (ev->dir == DIR_TO_SERVER)
+	if (ev->dir == dir)
 		return;
 	*t = (struct event_tuple){.src = t->dst,
 		.dst = t->src,
@@ -18,7 +19,7 @@ static void as_flow(struct event *ev)
 		.dport = t->sport,
 		.ip_version = t->ip_version,
 		.proto = t->proto};
-	ev->dir = DIR_TO_SERVER;
+	ev->dir = dir;
 }
 
 static void at_flow_end(struct event *ev, struct app_layer *a, const struct flow *f, const struct flow_cold *cold,
@@ -27,6 +28,7 @@ static void at_flow_end(struct event *ev, struct app_layer *a, const struct flow
 	ev->flags |= EVENT_HAS_FLOW;
 	ev->flow_id = flow_id(a->flows, f);
 	flow_tuple(a->flows, f, &ev->tuple);
+	ev->dir = DIR_TO_SERVER;
 	ev->iface = cold->iface;
 	ev->vlan_count = cold->vlan_count;
 	memcpy(ev->vlan, cold->vlan, sizeof(ev->vlan));
@@ -34,26 +36,47 @@ static void at_flow_end(struct event *ev, struct app_layer *a, const struct flow
 	ev->ts_ns = f->last_ns;
 }
 
+// file: its record; NULL: the transaction's own.
 static void write_record(struct app_layer *a, const struct app_session *s, const struct app_tx *tx,
-	const struct packet *p, const struct flow *f, const struct flow_cold *cold, struct detector_run *run)
+	const struct app_file *file, const struct packet *p, const struct flow *f, const struct flow_cold *cold,
+	struct detector_run *run)
 {
 	struct event *ev = event_begin(run->sink, EVENT_TX, p, EVENT_AUX_MAX);
 
 	if (!ev)
 		return;
-	ev->aux_len = app_log_tx(s->parser, tx, (uint8_t *)event_aux(ev), EVENT_AUX_MAX);
+	ev->aux_len = file ? app_log_file(s->parser, tx, file, (uint8_t *)event_aux(ev), EVENT_AUX_MAX)
+			   : app_log_tx(s->parser, tx, (uint8_t *)event_aux(ev), EVENT_AUX_MAX);
 	if (!ev->aux_len) {
 		event_cancel(run->sink);
 		return;
 	}
-	if (p && !s->parser->log_as_sent)
-		as_flow(ev);
-	else if (!p)
+	if (!p)
 		at_flow_end(ev, a, f, cold, run);
+	if (file)
+		turn(ev, file->dir ^ (s->flags & SESSION_REVERSED ? 1 : 0));
+	else if (!s->parser->log_as_sent)
+		turn(ev, DIR_TO_SERVER);
 	ev->app_proto = s->parser->proto;
 	ev->tx.id = (uint32_t)tx->id;
 	ev->tx.show_id = s->parser->log_tx_id;
+	ev->tx.file = file != NULL;
 	event_commit(run->sink);
+}
+
+// Files of these directions. Suricata writes of one with the sender's next packet, or when its transaction is over:
+// of what a client has sent before that is written of, of what a server has behind it.
+static void write_files(struct app_layer *a, const struct app_session *s, struct app_tx *tx, uint8_t dirs, bool over,
+	const struct packet *p, const struct flow *f, const struct flow_cold *cold, struct detector_run *run)
+{
+	for (struct app_file *file = a->run.files ? tx->files : NULL; file; file = file->next) {
+		if (!(dirs >> file->dir & 1) || file->state == APP_FILE_OPEN || file->logged)
+			continue;
+		file->logged = over || file->settled;
+		file->settled = true;
+		if (file->logged)
+			write_record(a, s, tx, file, p, f, cold, run);
+	}
 }
 
 // What has happened to a transaction may matter to its other direction, too: an event, or that it is over.
@@ -161,17 +184,27 @@ void app_show(struct app_layer *a, struct app_session *s, uint8_t dirs, struct p
 {
 	struct app_tx *before = NULL, *next;
 
+	a->run.session = s;
+	for (struct app_tx *tx = s->first; tx && app_file_wanted(&a->run); tx = tx->next)
+		if (tx->files && app_tx_over(s->parser, tx))
+			app_files_stop(&a->run, tx);
 	if (a->consumer.on_tx && s->first)
 		show_to_rules(a, s, dirs, p, f, cold, run);
 	for (struct app_tx *tx = s->first; tx; tx = next) {
 		next = tx->next;
 		a->run.session = s;
 		if (!app_tx_over(s->parser, tx)) {
+			if (tx->files)
+				write_files(a, s, tx, dirs, false, p, f, cold, run);
 			before = tx;
 			continue;
 		}
+		if (tx->files)
+			write_files(a, s, tx, 1u << DIR_TO_SERVER, true, p, f, cold, run);
 		if (a->log >> s->parser->proto & 1 && s->parser->log)
-			write_record(a, s, tx, p, f, cold, run);
+			write_record(a, s, tx, NULL, p, f, cold, run);
+		if (tx->files)
+			write_files(a, s, tx, 1u << DIR_TO_CLIENT, true, p, f, cold, run);
 		is_over(a, s, before, tx);
 	}
 }

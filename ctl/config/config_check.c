@@ -121,7 +121,7 @@ static void check_power_of_two(struct config *c, const char *key, uint64_t v)
 
 static void check_types(struct config *c, const struct config_list *types)
 {
-	static const char *const known[] = {"alert", "anomaly", "flow", "packet", "stats",
+	static const char *const known[] = {"alert", "anomaly", "files", "flow", "packet", "stats",
 #define NAME(id, name, eve) (eve) ? (eve) : (name),
 		APP_PROTO_LIST(NAME)
 #undef NAME
@@ -134,7 +134,7 @@ static void check_types(struct config *c, const struct config_list *types)
 			found |= strcmp(types->items[i], known[k]) == 0;
 		if (!found)
 			config_complain(c, CONFIG_ERROR, "eve-log.types",
-				"\"%s\": expected alert, anomaly, flow, packet, stats or a protocol", types->items[i]);
+				"\"%s\": expected alert, anomaly, files, flow, packet, stats or a protocol", types->items[i]);
 	}
 }
 

@@ -28,7 +28,7 @@ static const char default_port_groups[] =
 	"VXLAN_PORTS: 4789, TEREDO_PORTS: 3544}";
 
 static const char default_types[] =
-	"alert, anomaly, dcerpc, dhcp, dns, flow, ftp, http, ike, krb5, mqtt, packet, rfb, sip, smb, "
+	"alert, anomaly, dcerpc, dhcp, dns, files, flow, ftp, http, ike, krb5, mqtt, packet, rfb, sip, smb, "
 	"smtp, snmp, ssh, stats, tftp, tls";
 
 #define F(member) offsetof(struct tocsin_config, member)

@@ -60,8 +60,8 @@ void eve_format_tx(struct eve *e, struct json_out *o, const struct event *ev)
 
 	if (!type)
 		return;
-	eve_begin(e, o, ev, type);
-	if (ev->tx.show_id)
+	eve_begin(e, o, ev, ev->tx.file ? "fileinfo" : type);
+	if (ev->tx.show_id && !ev->tx.file)
 		jout_kuint(o, "tx_id", ev->tx.id);
 	eve_tx_record(o, ev);
 	eve_tunnel(o, ev);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "ctl/sensor/sensor.h"
+#include "dataplane/api/app_file.h"
 
 #define MAX_NAMES_DEEP 8u // tocsin_config_check has refused circles; this only bounds the walk
 
@@ -102,12 +103,23 @@ static uint64_t logged(const struct config_list *types)
 	return mask;
 }
 
+static uint8_t files(const struct config_list *types)
+{
+	for (size_t i = 0; i < types->count; i++)
+		if (strcmp(types->items[i], "files") == 0)
+			return APP_FILE_TRACKED;
+	return 0;
+}
+
 int setup_app_layer(const struct sensor *s, struct app_layer_config *a, struct app_ports_text *text)
 {
 	app_layer_config_default(a, parser_table);
 	a->memory = s->cfg.app.memory / s->workers;
 	a->flow_memory = s->cfg.app.flow_memory;
-	a->log = s->cfg.eve.enabled || s->daemon.enabled ? logged(&s->cfg.eve.types) : 0;
+	if (s->cfg.eve.enabled || s->daemon.enabled) {
+		a->log = logged(&s->cfg.eve.types);
+		a->files = files(&s->cfg.eve.types);
+	}
 	set_limits(&s->cfg.app, &a->limits);
 	set_modes(&s->cfg.app, &a->detect);
 	return set_ports(s, &a->detect, text);

@@ -137,6 +137,7 @@ struct event {
 		struct {
 			uint32_t id;  // of the flow's transactions, from 0
 			bool show_id; // EVE tx_id, see struct parser
+			bool file;    // EVE fileinfo: the record is app_log_file's
 		} tx;
 		struct {
 			uint32_t len; // of the whole packet, as captured

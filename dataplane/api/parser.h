@@ -17,6 +17,7 @@
 #include "dataplane/api/flow.h"
 #include "dataplane/api/packet.h"
 
+struct app_file;
 struct app_frame;
 struct app_layer;
 struct app_run;
@@ -80,9 +81,10 @@ struct app_tx {
 	uint8_t dirs;        // bit a direction: it can take part. A tx of one datagram has one
 	bool stopped;        // the flow ended or the parser stopped: what is missing will not come
 	uint8_t event_count;
-	uint8_t events[10]; // index + 1 into parser->events; further ones are only counted
-	void *detect;       // the rule engine's: taken from app_run, given back by it when the tx ends
-	uint64_t late_end;  // the stage's: stream offset up to which the client is to acknowledge, 0: nothing waits
+	uint8_t events[10];     // index + 1 into parser->events; further ones are only counted
+	void *detect;           // the rule engine's: taken from app_run, given back by it when the tx ends
+	uint64_t late_end;      // the stage's: stream offset up to which the client is to acknowledge, 0: nothing waits
+	struct app_file *files; // app_file.h
 };
 
 // A buffer that rules inspect: `http.uri`. Several values (dns.query): get() is asked with nth = 0, 1, ... until it
@@ -144,6 +146,7 @@ struct parser {
 	// Names for frame:<name>, by the type that app_frame() is told, NULL-terminated; at most FRAME_STREAM. Or NULL.
 	const char *const *frames;
 	bool log_tx_id;   // its EVE record has tx_id beside the object (http, smb, ftp, smtp, ...; not dns, tls)
+	bool file_alone;  // its files' records do not hold its own (ftp-data)
 	bool log_as_sent; // its EVE record names the ends as the message went, not the client first (krb5, sip, snmp)
 	bool deep;        // its streams are reassembled without limit (smb)
 	bool ends_raw;    // rules on raw bytes alone are asked when a transaction has ended (http), as in Suricata
@@ -225,6 +228,14 @@ const union ip_addr *app_address(const struct app_session *s, uint8_t dir);
 enum app_hash { APP_MD5, APP_SHA1, APP_SHA256 };
 #define APP_DIGEST_MAX 32u
 uint32_t app_digest(enum app_hash hash, const uint8_t *bytes, size_t len, uint8_t *out);
+// The same of bytes that come one behind the other.
+struct app_digest_state {
+	enum app_hash hash;
+	uint64_t state[16];
+};
+void app_digest_begin(struct app_digest_state *d, enum app_hash hash);
+void app_digest_add(struct app_digest_state *d, const uint8_t *bytes, size_t len);
+uint32_t app_digest_end(struct app_digest_state *d, uint8_t *out);
 // A transaction has ended: rules that ask its raw bytes as well are asked now, not once there is a full chunk of this
 // direction; with ends_raw, rules on raw bytes alone once the receiver has acknowledged the end.
 void app_inspect_raw(struct app_session *s, uint8_t dir);

@@ -1,4 +1,5 @@
 // FTP data connections, known because a control connection has announced them: a file each. See ftp.h.
+#include "dataplane/api/app_file.h"
 #include "dataplane/parsers/ftp.h"
 
 #define FILE_PARTS 6u // texts of a file that are inspected, of APP_ALLOC_MAX bytes each
@@ -10,6 +11,7 @@ struct ftp_data_tx {
 	uint8_t kind; // enum ftp_kind
 	uint8_t dir;  // enum packet_dir in which the file goes
 	struct app_text name;
+	struct app_file *file;
 	struct app_text part[FILE_PARTS];
 };
 
@@ -32,6 +34,7 @@ static bool begin(struct app_run *run, struct app_session *s, struct ftp_data_st
 	st->tx->tx.progress[0] = st->tx->tx.progress[1] = DATA_FILE;
 	text.at += sizeof(note), text.len -= (uint32_t)sizeof(note);
 	app_text_add(run, &st->tx->name, text.at, text.len, APP_NOTE_MAX);
+	st->tx->file = app_file_open(run, &st->tx->tx, st->tx->dir, text);
 	return true;
 }
 
@@ -58,8 +61,10 @@ static enum parse_answer ftp_data_parse(struct app_run *run, struct app_session 
 	if (in->dir != st->tx->dir)
 		return PARSE_OK;
 	keep(run, st->tx, in->data, in->len);
+	app_file_add(run, st->tx->file, in->data, in->len);
 	if (!in->last)
 		return PARSE_OK;
+	app_file_close(run, st->tx->file, true);
 	st->tx->tx.progress[0] = st->tx->tx.progress[1] = DATA_DONE;
 	return PARSE_DONE;
 }
@@ -132,4 +137,5 @@ const struct parser parser_ftp_data = {
 	.fields = fields,
 	.log = ftp_data_log,
 	.log_tx_id = true,
+	.file_alone = true,
 };

@@ -578,6 +578,8 @@ static void lose(struct http1_run *r, uint64_t gap)
 		return;
 	if ((side->expect == EXPECT_LENGTH || side->expect == EXPECT_CHUNK) && gap <= side->left)
 		http1_message(r)->length += gap; // they were sent all the same
+	if (side->tx)
+		app_file_gap(http1_message(r)->file, gap);
 	if ((side->expect == EXPECT_LENGTH || side->expect == EXPECT_CHUNK) && gap < side->left) {
 		side->left -= gap;
 		return;

@@ -7,6 +7,7 @@
 
 #include <string.h>
 
+#include "dataplane/api/app_file.h"
 #include "dataplane/api/cursor.h"
 #include "dataplane/api/parser.h"
 #include "dataplane/parsers/http1_chars.h"
@@ -141,6 +142,7 @@ struct http1_field {
 // A file in a body: a part of a form, or all of the body.
 struct http1_file {
 	struct http1_span name, data; // in the body's text
+	struct app_file *file;        // NULL: nobody wants files
 	bool whole;                   // it is all there
 };
 
@@ -158,6 +160,7 @@ struct http1_message {
 	struct http1_span method;                   // of the request; the status code of the response
 	struct http1_span target;                   // the request target; the reason phrase of the response
 	struct http1_span protocol;
+	struct app_file *file;             // that its body is; NULL: none, or nobody wants files
 	uint64_t length;                   // bytes of the body as it was sent, with the framing of chunks
 	uint32_t line_len;                 // of the start line in `start`
 	struct http1_span section;         // the fields in `start`, without the empty line
@@ -248,7 +251,8 @@ struct http1_run {
 	uint8_t dir;
 	bool last;
 	bool no_memory;
-	uint32_t ahead; // bytes of input in sight, as far as texts are made ready for them
+	struct app_tx *owner; // whose files these are, where it is not an HTTP/1 transaction
+	uint32_t ahead;       // bytes of input in sight, as far as texts are made ready for them
 };
 
 static inline struct http1_side *http1_side(struct http1_run *r)
@@ -367,7 +371,12 @@ struct http1_layers *http1_layers_new(struct http1_run *r, struct app_bytes cont
 void http1_layers_feed(struct http1_run *r, struct http1_layers *l, const uint8_t *bytes, uint32_t len);
 void http1_layers_free(struct app_run *run, struct http1_layers *l);
 
-// http1_file.c
+// http1_file.c: bytes that were kept of a body go into the file that it is; cut: others were not, since the limit of
+// inspection is reached.
+void http1_file_body(struct http1_run *r, const uint8_t *bytes, uint32_t len, bool cut);
+void http1_file_end(struct http1_run *r);
+// What a body is called that is a file of its own; at is NULL where it is none.
+struct app_bytes http1_file_name(const struct http1_tx *tx, uint8_t dir);
 void http1_files_begin(struct http1_run *r);
 void http1_files_more(struct http1_run *r, bool end);
 

@@ -24,6 +24,7 @@ void http1_body_store(struct http1_run *r, const uint8_t *bytes, uint32_t len)
 {
 	struct http1_message *m = http1_message(r);
 	uint64_t limit = r->dir == DIR_TO_SERVER ? r->limits->http_request_body : r->limits->http_response_body;
+	const uint8_t *from = bytes;
 
 	for (uint32_t i = 0; i < HTTP1_BODY_PARTS && len && !m->body_full && !r->no_memory; i++) {
 		struct app_text *t = part(m, i);
@@ -35,6 +36,7 @@ void http1_body_store(struct http1_run *r, const uint8_t *bytes, uint32_t len)
 		len -= n;
 		m->body_full = len && (before + t->len == limit || i + 1 == HTTP1_BODY_PARTS);
 	}
+	http1_file_body(r, from, (uint32_t)(bytes - from), len > 0);
 	http1_files_more(r, false);
 }
 
@@ -64,4 +66,5 @@ void http1_body_end(struct http1_run *r)
 	}
 	if (m->body_begun)
 		http1_files_more(r, true);
+	http1_file_end(r);
 }

@@ -101,14 +101,6 @@ static const struct http1_file *form_file(const struct http1_tx *tx, uint32_t nt
 	return nth < tx->files.len / sizeof(struct http1_file) ? (struct http1_file *)(void *)tx->files.at + nth : NULL;
 }
 
-// What a client sends is a file where a form says so, or the method does; what a server sends always is one.
-static bool is_file(const struct http1_tx *tx, uint8_t dir)
-{
-	if (!tx->msg[dir].body.len)
-		return false;
-	return dir == DIR_TO_CLIENT || tx->method == HTTP1_M_POST || tx->method == HTTP1_M_PUT;
-}
-
 static bool get_file_data(const struct app_tx *tx, uint8_t dir, uint32_t nth, struct app_bytes *out)
 {
 	const struct http1_tx *h = tx_of(tx);
@@ -117,7 +109,7 @@ static bool get_file_data(const struct app_tx *tx, uint8_t dir, uint32_t nth, st
 		const struct http1_file *f = form_file(h, nth);
 		return f && give_part(out, f->data.len, &h->msg[dir].body, f->data);
 	}
-	return is_file(h, dir) && get_body(tx, dir, nth, out);
+	return http1_file_name(h, dir).at && get_body(tx, dir, nth, out);
 }
 
 static bool get_file_name(const struct app_tx *tx, uint8_t dir, uint32_t nth, struct app_bytes *out)
@@ -128,13 +120,7 @@ static bool get_file_name(const struct app_tx *tx, uint8_t dir, uint32_t nth, st
 		const struct http1_file *f = form_file(h, nth);
 		return f && give_part(out, true, &h->msg[dir].body, f->name);
 	}
-	if (nth || !is_file(h, dir))
-		return false;
-	if (dir == DIR_TO_CLIENT && h->file_name.len)
-		return give_part(out, true, &h->msg[dir].start, h->file_name);
-	if (!h->seen_request)
-		return give(out, http1_not_seen());
-	return give_part(out, h->path.len, &h->uri, h->path);
+	return nth == 0 && h->msg[dir].body.len && give(out, http1_file_name(h, dir)) && out->len;
 }
 
 #define TO_SERVER (1u << DIR_TO_SERVER)

@@ -89,7 +89,8 @@ static void part_line(struct http1_run *r, struct http1_tx *tx, const struct app
 	struct app_bytes name = parameter(line, "filename=");
 	if (!name.len || tx->files.len >= FORM_FILES_MAX * sizeof(struct http1_file))
 		return;
-	struct http1_file f = {.name = span_in(body, name)};
+	struct http1_file f = {
+		.name = span_in(body, name), .file = app_file_open(r->run, &tx->tx, DIR_TO_SERVER, name)};
 	http1_add(r, &tx->files, &f, sizeof(f));
 	tx->form_file = !r->no_memory;
 }
@@ -107,8 +108,22 @@ static bool form_line(struct http1_tx *tx, const struct app_text *body, struct a
 	return true;
 }
 
+// A file's bytes are known up to `len` of them.
+static void part_bytes(struct http1_run *r, struct http1_file *f, const struct app_text *body, uint32_t len, bool whole)
+{
+	uint32_t before = f->data.len;
+
+	f->data.len = len;
+	f->whole = whole;
+	if (len > before)
+		app_file_add(r->run, f->file, body->at + f->data.at + before, len - before);
+	if (whole)
+		app_file_close(r->run, f->file, true);
+}
+
 // Data of a part, up to the boundary that stands at the beginning of a line. False: more is to come.
-static bool form_data(struct http1_tx *tx, const struct app_text *body, struct app_bytes mark, bool end)
+static bool form_data(
+	struct http1_run *r, struct http1_tx *tx, const struct app_text *body, struct app_bytes mark, bool end)
 {
 	struct http1_file *f = tx->form_file ? open_file(tx) : NULL;
 	const uint8_t *from = body->at + tx->form_at;
@@ -128,10 +143,8 @@ static bool form_data(struct http1_tx *tx, const struct app_text *body, struct a
 		stop--;
 	if (hit && stop && body->at[stop - 1] == '\r')
 		stop--;
-	if (f && stop >= f->data.at) {
-		f->data.len = stop - f->data.at;
-		f->whole = hit != NULL;
-	}
+	if (f && stop >= f->data.at)
+		part_bytes(r, f, body, stop - f->data.at, hit != NULL);
 	return hit != NULL;
 }
 
@@ -147,7 +160,7 @@ void http1_files_more(struct http1_run *r, bool end)
 	memcpy(mark_bytes + 2, m->start.at + tx->boundary.at, tx->boundary.len);
 	while (tx->form_state != FORM_OVER && !r->no_memory) {
 		if (tx->form_state == FORM_DATA) {
-			if (!form_data(tx, &m->body, mark, end))
+			if (!form_data(r, tx, &m->body, mark, end))
 				return;
 			tx->form_file = false;
 			tx->form_state = FORM_SEEK;
@@ -166,4 +179,87 @@ void http1_files_more(struct http1_run *r, bool end)
 			tx->form_state = last ? FORM_OVER : FORM_HEADERS;
 		}
 	}
+}
+
+// What a client sends is a file where a form says so, or the method does; what a server sends always is one.
+static bool is_file(const struct http1_tx *tx, uint8_t dir)
+{
+	if (dir == DIR_TO_SERVER && tx->boundary.len)
+		return false;
+	return dir == DIR_TO_CLIENT || tx->method == HTTP1_M_POST || tx->method == HTTP1_M_PUT;
+}
+
+struct app_bytes http1_file_name(const struct http1_tx *tx, uint8_t dir)
+{
+	if (!is_file(tx, dir))
+		return (struct app_bytes){NULL, 0};
+	if (dir == DIR_TO_CLIENT && tx->file_name.len)
+		return http1_bytes(&tx->msg[dir].start, tx->file_name);
+	return tx->seen_request ? http1_bytes(&tx->uri, tx->path) : http1_not_seen();
+}
+
+// A number at the front of a text, which is taken off it. False: there is none.
+static bool take_number(struct app_bytes *b, uint64_t *n)
+{
+	uint32_t digits = 0;
+
+	for (*n = 0; b->len && digits < 18 && *b->at >= '0' && *b->at <= '9'; b->at++, b->len--, digits++)
+		*n = *n * 10 + *b->at - '0';
+	return digits > 0;
+}
+
+// "bytes 0-67/68", RFC 9110 14.4.
+static void note_range(struct app_file *f, struct app_bytes range)
+{
+	uint64_t size;
+
+	if (!http1_begins(range, "bytes "))
+		return;
+	range.at += 6, range.len -= 6;
+	if (!take_number(&range, &f->range[0]) || !range.len || *range.at != '-')
+		return;
+	range.at++, range.len--;
+	if (!take_number(&range, &f->range[1]) || f->range[1] < f->range[0])
+		return;
+	range.at += range.len > 0, range.len -= range.len > 0;
+	f->has_range = !take_number(&range, &size) || f->range[0] || f->range[1] + 1 != size; // all of it is no part
+}
+
+static struct app_file *begin(struct http1_run *r)
+{
+	struct http1_tx *tx = http1_side(r)->tx;
+	struct app_bytes none = {NULL, 0};
+
+	if (r->owner)
+		return app_file_open(r->run, r->owner, r->dir, none);
+	if (!is_file(tx, r->dir))
+		return NULL;
+	struct app_file *f = app_file_open(r->run, &tx->tx, r->dir, http1_file_name(tx, r->dir));
+	if (!f)
+		return NULL;
+	f->ends_anyhow = true;
+	if (r->dir == DIR_TO_CLIENT)
+		note_range(f, http1_value(http1_message(r), HTTP1_F_CONTENT_RANGE));
+	return f;
+}
+
+void http1_file_body(struct http1_run *r, const uint8_t *bytes, uint32_t len, bool cut)
+{
+	struct http1_message *m = http1_message(r);
+
+	if (len && !m->file && app_file_wanted(r->run))
+		m->file = begin(r);
+	app_file_add(r->run, m->file, bytes, len);
+	if (cut)
+		app_file_close(r->run, m->file, false);
+}
+
+void http1_file_end(struct http1_run *r)
+{
+	struct http1_tx *tx = http1_side(r)->tx;
+	uint32_t parts = r->dir == DIR_TO_SERVER ? tx->files.len / (uint32_t)sizeof(struct http1_file) : 0;
+
+	app_file_close(r->run, http1_message(r)->file, true);
+	for (uint32_t i = 0; i < parts; i++)
+		app_file_close(r->run, ((struct http1_file *)(void *)tx->files.at)[i].file, false);
 }

@@ -6,8 +6,12 @@ static struct http1_run as_http1(struct http2_run *r, struct http2_tx *tx, struc
 {
 	*st = (struct http1_state){0};
 	st->side[r->dir].tx = tx->body;
-	return (struct http1_run){
-		.run = r->run, .session = r->session, .state = st, .limits = app_limits(r->run), .dir = r->dir};
+	return (struct http1_run){.run = r->run,
+		.session = r->session,
+		.state = st,
+		.limits = app_limits(r->run),
+		.dir = r->dir,
+		.owner = &tx->tx};
 }
 
 static void begin(struct http1_run *h, const struct http2_message *m)

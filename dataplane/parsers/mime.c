@@ -1,11 +1,12 @@
 // Parts within parts (RFC 2046 5.1): lines are fields, boundaries or body. See mime.h. Next: mime_field.c.
 #include "dataplane/parsers/mime.h"
 
-struct mime *mime_new(struct app_run *run)
+struct mime *mime_new(struct app_run *run, struct app_tx *tx)
 {
 	struct mime *m = app_alloc(run, sizeof(*m));
 
 	if (m) {
+		m->tx = tx;
 		m->depth = 1;
 		m->field = MIME_OTHER;
 	}

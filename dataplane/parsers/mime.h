@@ -4,6 +4,7 @@
 // mime_field.c, mime_body.c, mime_log.c.
 #pragma once
 
+#include "dataplane/api/app_file.h"
 #include "dataplane/parsers/text_line.h"
 
 #define MIME_LINE_MAX 998u      // bytes of a line (RFC 5322 2.1.1) past which it is noted
@@ -55,9 +56,9 @@ struct mime_span {
 // A part with a file name.
 struct mime_file {
 	struct mime_span name;
-	struct app_text data; // decoded
-	uint64_t size;        // bytes of the file, of which `data` has the first
-	uint16_t id, parent;  // of the part and the one it is in
+	struct app_text data;  // decoded
+	struct app_file *file; // NULL: nobody wants files
+	uint16_t id, parent;   // of the part and the one it is in
 	bool begun, whole;
 };
 
@@ -90,6 +91,7 @@ struct mime_body {
 };
 
 struct mime {
+	struct app_tx *tx;  // that the message is of
 	uint8_t status;     // enum mime_status
 	uint8_t field;      // enum mime_field, of the value being read
 	uint16_t events;    // bit enum mime_event
@@ -107,8 +109,8 @@ struct mime {
 
 _Static_assert(sizeof(struct mime) <= 2048, "a message takes little until it has files");
 
-// A message that begins; NULL: no memory.
-struct mime *mime_new(struct app_run *run);
+// A message that begins, of a transaction; NULL: no memory.
+struct mime *mime_new(struct app_run *run, struct app_tx *tx);
 void mime_free(struct app_run *run, struct mime *m); // accepts NULL
 // True while lines belong to header sections.
 static inline bool mime_in_header(const struct mime *m)

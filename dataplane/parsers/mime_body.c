@@ -55,10 +55,12 @@ static void find_urls(struct app_run *run, struct mime *m, const uint8_t *at, ui
 	}
 }
 
-static struct mime_file *open_file(struct mime *m)
+static struct mime_file *open_file(struct app_run *run, struct mime *m)
 {
 	struct mime_file *f = top(m)->file ? mime_file_at(m, top(m)->file - 1u) : NULL;
 
+	if (f && !f->begun)
+		f->file = app_file_open(run, m->tx, DIR_TO_SERVER, mime_bytes(m, f->name));
 	if (f)
 		f->begun = true;
 	return f;
@@ -67,13 +69,13 @@ static struct mime_file *open_file(struct mime *m)
 // Bytes of the body with its encoding undone.
 static void emit(struct app_run *run, struct mime *m, const uint8_t *at, uint32_t len)
 {
-	struct mime_file *f = open_file(m);
+	struct mime_file *f = open_file(run, m);
 
 	if (!f) {
 		find_urls(run, m, at, len);
 		return;
 	}
-	f->size += len;
+	app_file_add(run, f->file, at, len);
 	app_text_add(run, &f->data, at, len, MIME_FILE_MAX);
 }
 
@@ -200,14 +202,16 @@ void mime_body_line(struct app_run *run, struct mime *m, struct app_bytes line, 
 void mime_body_end(struct app_run *run, struct mime *m)
 {
 	struct mime_body *b = &m->body;
-	struct mime_file *f = open_file(m);
+	struct mime_file *f = open_file(run, m);
 	uint8_t out[3];
 
 	if (b->group_len)
 		emit(run, m, out, base64_group(b, out));
 	if (b->scheme == SCHEME_LEN)
 		url_end(run, m);
-	if (f)
+	if (f) {
 		f->whole = true;
+		app_file_close(run, f->file, true);
+	}
 	*b = (struct mime_body){0};
 }

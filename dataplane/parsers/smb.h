@@ -2,6 +2,7 @@
 // smb2.c read them, smb_file.c follows files and pipes, smb_auth.c reads security blobs, smb_log.c writes the record.
 #pragma once
 
+#include "dataplane/api/app_file.h"
 #include "dataplane/api/cursor.h"
 #include "dataplane/parsers/dcerpc_tx.h"
 
@@ -86,6 +87,7 @@ struct smb_tx {
 	uint8_t guid[SMB_GUID_LEN], client_guid[SMB_GUID_LEN];
 	bool has_guid, has_client_guid, has_service, has_peer;
 	uint64_t next; // file: offset of the byte expected next
+	struct app_file *file;
 	const struct smb_state *state;
 	struct app_text text[SMB_TEXTS];
 	struct dcerpc_call call;
@@ -185,6 +187,8 @@ void smb_file_close(struct smb *z, const uint8_t guid[SMB_GUID_LEN]);
 // True when these are, or go on, DCE/RPC calls over a pipe.
 bool smb_is_call(
 	struct smb *z, const struct smb_msg *m, const uint8_t guid[SMB_GUID_LEN], const uint8_t *at, uint32_t len);
+// What a file is called, "<unknown>" where its beginning was not seen.
+struct app_bytes smb_file_name(const struct smb_tx *tx);
 // Bytes of a file or pipe travel in m->dir; they begin at `offset`. start: the first of their message.
 void smb_file_bytes(struct smb *z, const struct smb_msg *m, const uint8_t guid[SMB_GUID_LEN], uint64_t offset,
 	const uint8_t *at, uint32_t len);

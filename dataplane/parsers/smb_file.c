@@ -57,11 +57,22 @@ void smb_file_close(struct smb *z, const uint8_t guid[SMB_GUID_LEN])
 
 	for (uint8_t dir = 0; dir < 2; dir++) {
 		struct smb_tx *tx = file_tx(z, guid, dir);
-		if (tx)
-			tx->tx.progress[dir] = 1;
+		if (!tx)
+			continue;
+		tx->tx.progress[dir] = 1;
+		app_file_close(z->run, tx->file, true);
 	}
 	if (f)
 		forget(z, f);
+}
+
+struct app_bytes smb_file_name(const struct smb_tx *tx)
+{
+	static const char unknown[] = "<unknown>";
+	const struct app_text *name = &tx->text[SMB_NAME];
+
+	return name->len ? (struct app_bytes){name->at, name->len}
+			 : (struct app_bytes){(const uint8_t *)unknown, sizeof(unknown) - 1};
 }
 
 static struct smb_tx *file_tx_new(struct smb *z, const struct smb_msg *m, const struct smb_file *f)
@@ -76,6 +87,7 @@ static struct smb_tx *file_tx_new(struct smb *z, const struct smb_msg *m, const 
 	tx->tx.progress[!m->dir] = 1; // takes no part, but its events are the other side's, too
 	memcpy(tx->guid, f->guid, SMB_GUID_LEN);
 	smb_text_copy(z, &tx->text[SMB_NAME], &f->name);
+	tx->file = app_file_open(z->run, &tx->tx, m->dir, smb_file_name(tx));
 	// Suricata's records of files: SMB1 without session and tree, SMB2 with a status
 	if (m->version == 1)
 		tx->msg.session = tx->msg.tree = 0;
@@ -99,6 +111,10 @@ static void file_bytes(struct smb *z, const struct smb_msg *m, const struct smb_
 		smb_event(z, tx, SMB_FILE_OVERLAP);
 	else if (offset == tx->next && tx->next == tx->text[SMB_DATA].len)
 		app_text_add(z->run, &tx->text[SMB_DATA], at, len, SMB_FILE_MAX); // behind a hole: not inspected
+	if (offset > tx->next)
+		app_file_gap(tx->file, offset - tx->next);
+	if (offset >= tx->next)
+		app_file_add(z->run, tx->file, at, len);
 	if (offset + len > tx->next)
 		tx->next = offset + len;
 }
@@ -254,8 +270,10 @@ void smb_file_gap(
 
 	if (f)
 		f->partial[m->dir].len = 0;
-	if (tx && offset + len > tx->next)
-		tx->next = offset + len;
+	if (!tx || offset + len <= tx->next)
+		return;
+	app_file_gap(tx->file, offset + len - tx->next);
+	tx->next = offset + len;
 }
 
 static uint32_t smaller(uint32_t a, uint32_t b)

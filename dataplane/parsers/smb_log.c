@@ -435,10 +435,7 @@ bool smb_log(const struct app_tx *at, struct app_log *l)
 		log_dcerpc(l, tx);
 		break;
 	case SMB_FILE:
-		if (tx->text[SMB_NAME].len)
-			log_member(l, "filename", tx, SMB_NAME);
-		else
-			log_string(l, "filename", "<unknown>");
+		log_text(l, "filename", smb_file_name(tx));
 		log_member(l, "share", tx, SMB_DOMAIN);
 		log_fuid(l, tx);
 		break;

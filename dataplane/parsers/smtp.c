@@ -79,7 +79,7 @@ static bool data(struct smtp *z)
 		return false;
 	}
 	tx->has_data = true;
-	tx->mime = mime_new(z->run);
+	tx->mime = mime_new(z->run, &tx->tx);
 	tx->tx.progress[DIR_TO_SERVER] = SMTP_MAIL;
 	z->st->in_data = z->st->pipelining;
 	return true;

@@ -17,7 +17,8 @@ have a reason.
 import argparse, collections, concurrent.futures as futures, fnmatch, json, os, random, sys, time
 import oracle
 
-PROTOS = ('http', 'dns', 'tls', 'ssh', 'smb', 'dcerpc', 'krb5', 'snmp', 'sip', 'dhcp', 'tftp')
+PROTOS = ('http', 'dns', 'tls', 'ssh', 'smb', 'dcerpc', 'krb5', 'snmp', 'sip', 'dhcp', 'tftp', 'fileinfo')
+CARRIERS = ('http', 'smtp', 'email', 'smb', 'nfs', 'rpc', 'ftp_data')  # of files
 GOAL = 0.99
 
 
@@ -30,13 +31,23 @@ def flat(value, name=''):
     return {name: value}
 
 
+def said(record):
+    """What is compared of a record: the object it is named after. Of a file also who sent it, over what, and in which
+    transaction."""
+    told = record.get(record['event_type'], {})
+    if record['event_type'] == 'fileinfo':
+        told = dict(told, app_proto=record.get('app_proto'), sender=[record['src_ip'], record.get('src_port')],
+                    **{k: record[k] for k in CARRIERS if k in record})
+    return flat(told)
+
+
 def connections(records, protos):
     """{(proto, ends): [members]}"""
     found = collections.defaultdict(list)
     for r in records:
-        if r['event_type'] in protos and r.get('http', {}).get('version') != '2':
+        if r['event_type'] in protos and not (r['event_type'] == 'http' and r['http'].get('version') == '2'):
             ends = sorted((str(r.get(a)), r.get(b, 0)) for a, b in (('src_ip', 'src_port'), ('dest_ip', 'dest_port')))
-            found[r['event_type'], str(ends)].append(flat(r.get(r['event_type'], {})))
+            found[r['event_type'], str(ends)].append(said(r))
     return found
 
 

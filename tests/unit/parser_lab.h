@@ -283,9 +283,9 @@ static inline void plab_put_item(char **at, const char *end, const struct app_lo
 	}
 }
 
-static inline void plab_put_log(struct parser_lab *lab, char **at, const char *end, const struct app_tx *tx)
+static inline void plab_put_record(struct parser_lab *lab, char **at, const char *end, uint32_t len)
 {
-	uint32_t len = app_log_tx(lab->parser, tx, lab->record, sizeof(lab->record)), depth = 0;
+	uint32_t depth = 0;
 	const uint8_t *p = lab->record;
 	struct app_log_item i;
 	char closing[APP_LOG_DEPTH];
@@ -307,6 +307,11 @@ static inline void plab_put_log(struct parser_lab *lab, char **at, const char *e
 		}
 	}
 	assert_int_equal(depth, 0);
+}
+
+static inline void plab_put_log(struct parser_lab *lab, char **at, const char *end, const struct app_tx *tx)
+{
+	plab_put_record(lab, at, end, app_log_tx(lab->parser, tx, lab->record, sizeof(lab->record)));
 }
 
 // The record as text, "http:{hostname:\"x\",status:200,headers:[{name:\"a\"}]}"; "" when there is none. Valid until
