@@ -56,8 +56,8 @@ struct app_run {
 	struct app_limits limits;
 	uint8_t files;              // enum app_file_want, for the log
 	const uint8_t *rules_files; // the same for the rules in force; NULL: no rules
-	uint32_t flow_memory; // bytes a flow may have
-	uint64_t now_ns;      // of the input at hand
+	uint32_t flow_memory;       // bytes a flow may have
+	uint64_t now_ns;            // of the input at hand
 	struct app_refusals refused;
 	uint64_t tx[APP_PROTO_COUNT][APP_TRANSPORTS]; // transactions begun
 	uint64_t parser_stops[APP_PROTO_COUNT];

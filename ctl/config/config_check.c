@@ -134,7 +134,8 @@ static void check_types(struct config *c, const struct config_list *types)
 			found |= strcmp(types->items[i], known[k]) == 0;
 		if (!found)
 			config_complain(c, CONFIG_ERROR, "eve-log.types",
-				"\"%s\": expected alert, anomaly, files, flow, packet, stats or a protocol", types->items[i]);
+				"\"%s\": expected alert, anomaly, files, flow, packet, stats or a protocol",
+				types->items[i]);
 	}
 }
 

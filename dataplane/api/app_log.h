@@ -29,7 +29,7 @@ void app_log_begin(struct app_log *l, uint8_t *at, uint32_t room);
 // The record of a transaction: one object named as its parser. Returns its length, 0: there is nothing to say.
 uint32_t app_log_tx(const struct parser *parser, const struct app_tx *tx, uint8_t *at, uint32_t room);
 // That of a file: the transaction's, its protocol, then the object `fileinfo`, which is never cut.
-uint32_t app_log_file(const struct parser *parser, const struct app_tx *tx, const struct app_file *f, uint8_t *at,
-	uint32_t room);
+uint32_t app_log_file(
+	const struct parser *parser, const struct app_tx *tx, const struct app_file *f, uint8_t *at, uint32_t room);
 // The next item. False at the end.
 bool app_log_next(const uint8_t **at, const uint8_t *end, struct app_log_item *out);

@@ -271,7 +271,8 @@ static void sensor_check_finds_what_a_row_cannot(void **state)
 		{"decoder.vxlan.ports=$VX", "uses $VX, which is not defined"},
 		{"app-layer.protocols.tls.detection-ports.dp=https", "\"https\": expected a port"},
 		{"threading.event-ring=40000", "threading.event-ring: 40000 is not a power of two"},
-		{"eve-log.types=alert, htp", "\"htp\": expected alert, anomaly, flow, packet, stats or a protocol"},
+		{"eve-log.types=alert, htp",
+			"\"htp\": expected alert, anomaly, files, flow, packet, stats or a protocol"},
 	};
 
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
