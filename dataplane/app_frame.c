@@ -16,6 +16,8 @@ static void take(struct app_run *run, struct app_session *s, struct app_open_fra
 {
 	uint32_t all = o->kept.len + len;
 
+	if (!all)
+		return;
 	if (o->left != FRAME_OPEN)
 		o->left -= len;
 	if (!o->kept.len && (!o->left || len >= FRAME_PIECE)) {
@@ -47,24 +49,28 @@ static struct app_open_frame *open_new(struct app_run *run, struct app_session *
 	return &s->frames->at[s->frames->n++];
 }
 
+bool app_frames_wanted(const struct app_run *run)
+{
+	return run->frames.types != 0;
+}
+
 void app_frame(struct app_run *run, struct app_session *s, const struct app_input *in, uint8_t type, const uint8_t *at,
 	uint64_t len)
 {
 	uint32_t there = (uint32_t)(in->data + in->len - at);
-	struct app_open_frame whole = {.type = type, .dir = in->dir, .left = len}, *o = &whole;
+	struct app_open_frame frame = {.type = type, .dir = in->dir, .left = len, .from = (uint32_t)(at - in->data)},
+			      *o;
 
 	if (!(run->frames.types >> type & 1) || !len)
 		return;
-	if (len > there) {
-		if (!(o = open_new(run, s)))
-			return;
-		*o = whole;
-	}
-	take(run, s, o, at, len < there ? (uint32_t)len : there);
+	if (len <= there || in->over == OVER_UDP)
+		take(run, s, &frame, at, len < there ? (uint32_t)len : there);
+	else if ((o = open_new(run, s)) != NULL)
+		*o = frame;
 }
 
 // A frame ends: with its direction, or because it is whole or bytes of it are lost.
-static void end(struct app_run *run, struct app_session *s, uint32_t i)
+static void drop(struct app_run *run, struct app_session *s, uint32_t i)
 {
 	struct app_open_frames *list = s->frames;
 
@@ -72,31 +78,53 @@ static void end(struct app_run *run, struct app_session *s, uint32_t i)
 	list->at[i] = list->at[--list->n];
 }
 
-void app_frames_go_on(struct app_run *run, struct app_session *s, const struct app_input *in, uint32_t had)
+void app_frame_end(
+	struct app_run *run, struct app_session *s, const struct app_input *in, uint8_t type, const uint8_t *at)
 {
-	struct app_open_frames *list = s->frames;
-	uint32_t fresh = in->len - (had < in->len ? had : in->len);
-
-	run->session = s;
-	for (uint32_t i = list ? list->n : 0; i--;) {
-		struct app_open_frame *o = &list->at[i];
-		if (o->dir != in->dir)
+	for (uint32_t i = s->frames ? s->frames->n : 0; i--;) {
+		struct app_open_frame *o = &s->frames->at[i];
+		if (o->type != type || o->dir != in->dir)
 			continue;
-		if (!in->gap && fresh)
-			take(run, s, o, in->data + in->len - fresh, o->left < fresh ? (uint32_t)o->left : fresh);
-		if (in->last && o->left == FRAME_OPEN && o->kept.len)
-			show(run, s, o, o->kept.at, o->kept.len);
-		if (in->gap || in->last || !o->left)
-			end(run, s, i);
+		o->left = (uint32_t)(at - in->data) - o->from;
+		take(run, s, o, in->data + o->from, (uint32_t)o->left);
+		drop(run, s, i);
+	}
+}
+
+void app_frames_before(struct app_run *run, struct app_session *s, const struct app_input *in, uint32_t had)
+{
+	run->session = s;
+	for (uint32_t i = s->frames ? s->frames->n : 0; i--;) {
+		if (s->frames->at[i].dir != in->dir)
+			continue;
+		s->frames->at[i].from = had < in->len ? had : in->len;
+		if (in->gap)
+			drop(run, s, i);
 	}
 	if (in->start && in->over == OVER_TCP)
 		app_frame(run, s, in, FRAME_STREAM, in->data, in->last ? in->len : FRAME_OPEN);
 }
 
+void app_frames_after(struct app_run *run, struct app_session *s, const struct app_input *in)
+{
+	run->session = s;
+	for (uint32_t i = s->frames ? s->frames->n : 0; i--;) {
+		struct app_open_frame *o = &s->frames->at[i];
+		uint32_t fresh = in->len - o->from;
+		if (o->dir != in->dir)
+			continue;
+		if (in->last && o->left == FRAME_OPEN)
+			o->left = fresh;
+		take(run, s, o, in->data + o->from, o->left < fresh ? (uint32_t)o->left : fresh);
+		if (in->last || !o->left)
+			drop(run, s, i);
+	}
+}
+
 void app_frames_free(struct app_run *run, struct app_session *s)
 {
 	for (uint32_t i = s->frames ? s->frames->n : 0; i--;)
-		end(run, s, i);
+		drop(run, s, i);
 	app_free(run, s->frames);
 	s->frames = NULL;
 }

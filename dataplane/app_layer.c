@@ -195,7 +195,7 @@ static void frames_to(struct app_layer *a, struct app_session *s, const struct a
 	if (likely(!types && !s->frames))
 		return;
 	a->run.frames = (struct app_frames_to){c, types, p, f, cold, run};
-	app_frames_go_on(&a->run, s, in, had);
+	app_frames_before(&a->run, s, in, had);
 }
 
 // Hands bytes to the parser and shows what it made of them. v->used is set.
@@ -222,6 +222,8 @@ static enum stream_verdict feed(struct app_layer *a, struct app_session *s, stru
 	s->input_end = v->offset + v->len;
 	frames_to(a, s, &in, left, (struct packet *)(uintptr_t)v->packet, v->flow, v->cold, v->run);
 	app_session_parse(&a->run, s, &in);
+	if (unlikely(s->frames))
+		app_frames_after(&a->run, s, &in);
 	v->used = in.used;
 	s->left[v->dir] = in.len - in.used;
 	app_show_later(a, s, dir, (struct packet *)(uintptr_t)v->packet, v->flow, v->cold, v->run);

@@ -44,6 +44,7 @@ struct app_open_frames {
 	uint8_t n;
 	struct app_open_frame {
 		uint8_t type, dir;
+		uint32_t from;        // where it goes on in the input at hand
 		uint64_t left;        // bytes that have not come, FRAME_OPEN: nobody knows
 		uint64_t shown;       // bytes in the pieces before
 		struct app_text kept; // too few for a piece so far
@@ -114,8 +115,9 @@ bool app_session_start(struct app_run *run, struct app_session *s, const struct 
 // Hands bytes over. in->used is never more than in->len, all of it for a datagram, and nothing is asked of a parser
 // that is done. After PARSE_STOP every open transaction is marked stopped.
 enum parse_answer app_session_parse(struct app_run *run, struct app_session *s, struct app_input *in);
-// app_frame.c. Before the parser is given `in`, of which it has had `had` bytes before: open frames go on.
-void app_frames_go_on(struct app_run *run, struct app_session *s, const struct app_input *in, uint32_t had);
+// app_frame.c. Around a parser's reading of `in`, of which it has had `had` bytes before: open frames go on.
+void app_frames_before(struct app_run *run, struct app_session *s, const struct app_input *in, uint32_t had);
+void app_frames_after(struct app_run *run, struct app_session *s, const struct app_input *in);
 void app_frames_free(struct app_run *run, struct app_session *s);
 // True when nothing more will come of a transaction.
 bool app_tx_over(const struct parser *parser, const struct app_tx *tx);

@@ -194,6 +194,11 @@ void app_event(struct app_run *run, struct app_session *s, struct app_tx *tx, ui
 #define FRAME_PIECE 2500u     // bytes, as in Suricata
 void app_frame(struct app_run *run, struct app_session *s, const struct app_input *in, uint8_t type, const uint8_t *at,
 	uint64_t len);
+// A frame of length FRAME_OPEN ends at `at`, within in->data or right behind it. Without effect where none is open.
+void app_frame_end(
+	struct app_run *run, struct app_session *s, const struct app_input *in, uint8_t type, const uint8_t *at);
+// Whether some rule asks for frames of this protocol: where it takes more than is at hand to tell of them.
+bool app_frames_wanted(const struct app_run *run);
 // What parsers may spend: app-layer.protocols.* of the configuration.
 struct app_limits {
 	uint64_t http_request_body, http_response_body; // bytes of a body that are inspected; 0: all

@@ -20,6 +20,8 @@ void http1_note(struct http1_run *r, enum http1_event e)
 	app_event(r->run, r->session, tx ? &tx->tx : NULL, (uint8_t)e);
 }
 
+enum { FRAME_REQUEST, FRAME_RESPONSE }; // in the order of frames
+
 static void reach(struct http1_run *r, enum http1_progress progress)
 {
 	uint8_t *p = &http1_side(r)->tx->tx.progress[r->dir];
@@ -590,6 +592,18 @@ static void lose(struct http1_run *r, uint64_t gap)
 	side->expect = even ? EXPECT_LINE : EXPECT_SYNC;
 }
 
+// A message that has begun with the line at `from`, or ended at `to`, is a frame. before: the transaction up to then.
+static void tell_frame(struct http1_run *r, const struct app_input *in, const struct http1_tx *before,
+	const uint8_t *from, const uint8_t *to)
+{
+	uint8_t type = r->dir == DIR_TO_SERVER ? FRAME_REQUEST : FRAME_RESPONSE;
+
+	if (before)
+		app_frame_end(r->run, r->session, in, type, to);
+	else
+		app_frame(r->run, r->session, in, type, from, FRAME_OPEN);
+}
+
 static enum parse_answer parse(struct app_run *run, struct app_session *s, void *state, struct app_input *in)
 {
 	struct http1_run r = {.run = run,
@@ -604,8 +618,13 @@ static enum parse_answer parse(struct app_run *run, struct app_session *s, void 
 
 	if (in->gap)
 		lose(&r, in->gap);
-	while (now == STEP_ON && !r.no_memory)
+	while (now == STEP_ON && !r.no_memory) {
+		const struct http1_tx *tx = http1_side(&r)->tx;
+		const uint8_t *at = c.at;
 		now = step(&r, &c);
+		if (tx != http1_side(&r)->tx)
+			tell_frame(&r, in, tx, at, c.at);
+	}
 	in->used = in->len - (uint32_t)cursor_left(&c);
 	return now == STEP_STOP || r.no_memory ? PARSE_STOP : PARSE_OK;
 }
@@ -656,6 +675,8 @@ static const struct parser_pattern patterns[] = {
 	{0},
 };
 
+static const char *const frames[] = {"request", "response", NULL};
+
 const struct parser parser_http1 = {
 	.name = "http",
 	.proto = APP_HTTP1,
@@ -670,5 +691,6 @@ const struct parser parser_http1 = {
 	.free_state = free_state,
 	.buffers = http1_buffers,
 	.events = http1_events,
+	.frames = frames,
 	.log = http1_log,
 };

@@ -150,6 +150,31 @@ static bool headers(const uint8_t *at, uint32_t len, uint32_t *end, uint32_t *bo
 	return false;
 }
 
+// In the order of frames; those of a message follow each other.
+enum { FRAME_PDU, FRAME_REQUEST_LINE, FRAME_RESPONSE_LINE = FRAME_REQUEST_LINE + 3 };
+
+// The message at `at`, whose head is there whole unless it is none; len: with its body.
+static void tell_frames(
+	struct app_run *run, struct app_session *s, const struct app_input *in, const uint8_t *at, uint64_t len)
+{
+	uint32_t there = (uint32_t)(in->data + in->len - at), n, end, body;
+	uint8_t first = in->dir == DIR_TO_CLIENT ? FRAME_RESPONSE_LINE : FRAME_REQUEST_LINE;
+	struct piece part[3];
+
+	if (!app_frames_wanted(run))
+		return;
+	app_frame(run, s, in, FRAME_PDU, at, len);
+	if (!line_len(at, there, &n) || !headers(at, there, &end, &body) ||
+		!read_line(at, without_cr(at, n), in->dir == DIR_TO_CLIENT, part))
+		return;
+	uint32_t blank = at[end - 2] == '\r' ? 2 : 1;
+	app_frame(run, s, in, first, at, n + 1);
+	if (end - blank > n + 1)
+		app_frame(run, s, in, first + 1, at + n + 1, end - blank - (n + 1));
+	if (len > end)
+		app_frame(run, s, in, first + 2, at + end, len - end);
+}
+
 static enum parse_answer parse_tcp(
 	struct app_run *run, struct app_session *s, struct sip_state *st, struct app_input *in)
 {
@@ -168,6 +193,7 @@ static enum parse_answer parse_tcp(
 			continue;
 		if (!headers(at, left, &end, &body))
 			return left > MAX_HEADERS ? PARSE_STOP : PARSE_OK;
+		tell_frames(run, s, in, at, (uint64_t)end + body);
 		if (!message(run, s, in->dir, at, end))
 			return PARSE_STOP;
 		in->used += end;
@@ -180,6 +206,7 @@ static enum parse_answer sip_parse(struct app_run *run, struct app_session *s, v
 {
 	if (in->over == OVER_TCP)
 		return parse_tcp(run, s, state, in);
+	tell_frames(run, s, in, in->data, in->len);
 	return message(run, s, in->dir, in->data, in->len) ? PARSE_OK : PARSE_STOP;
 }
 
@@ -287,6 +314,9 @@ static const struct parser_buffer sip_buffers[] = {
 
 static const char *const sip_events[] = {"incomplete_data", "invalid_data", NULL};
 
+static const char *const sip_frames[] = {"pdu", "request.line", "request.headers", "request.body", "response.line",
+	"response.headers", "response.body", NULL};
+
 const struct parser parser_sip = {
 	.name = "sip",
 	.proto = APP_SIP,
@@ -302,6 +332,7 @@ const struct parser parser_sip = {
 	.free_tx = sip_free_tx,
 	.buffers = sip_buffers,
 	.events = sip_events,
+	.frames = sip_frames,
 	.log = sip_log,
 	.log_as_sent = true,
 };

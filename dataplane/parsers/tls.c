@@ -3,7 +3,7 @@
 // tls.h.
 #include "dataplane/parsers/tls.h"
 
-enum tls_record { CHANGE_CIPHER_SPEC = 20, HANDSHAKE = 22, APPLICATION_DATA, HEARTBEAT };
+enum tls_record { CHANGE_CIPHER_SPEC = 20, ALERT, HANDSHAKE, APPLICATION_DATA, HEARTBEAT };
 
 enum tls_message {
 	CLIENT_HELLO = 1,
@@ -23,6 +23,8 @@ enum tls_message {
 struct tls_state {
 	struct tls_tx *tx;          // NULL: not begun, or both sides are done
 	struct app_text message[2]; // handshake messages that go on in the next record
+	uint32_t rest[2];           // bytes of a record that is only told of as a frame
+	bool over;                  // both sides are done: tx has gone
 };
 
 static void advance(struct tls_tx *tx, uint8_t dir, enum tls_progress progress)
@@ -244,6 +246,68 @@ static enum record_answer read_sslv2(struct tls_tx *tx, uint8_t dir, struct curs
 	return RECORD_READ;
 }
 
+// In the order of frames.
+enum { FRAME_PDU, FRAME_HDR, FRAME_DATA, FRAME_ALERT, FRAME_HEARTBEAT, FRAME_SSL2_HDR, FRAME_SSL2_PDU };
+
+// The record whose header is at `at`.
+static void tell_record(struct app_run *run, struct app_session *s, const struct app_input *in, const uint8_t *at)
+{
+	uint32_t len = load_be16(at + 3);
+
+	app_frame(run, s, in, FRAME_PDU, at, RECORD_HEADER + len);
+	app_frame(run, s, in, FRAME_HDR, at, RECORD_HEADER);
+	app_frame(run, s, in, FRAME_DATA, at + RECORD_HEADER, len);
+	if (at[0] == ALERT)
+		app_frame(run, s, in, FRAME_ALERT, at + RECORD_HEADER, len);
+	if (at[0] == HEARTBEAT)
+		app_frame(run, s, in, FRAME_HEARTBEAT, at + RECORD_HEADER, len);
+}
+
+static void tell_sslv2(
+	struct app_run *run, struct app_session *s, const struct app_input *in, const uint8_t *at, uint32_t len)
+{
+	app_frame(run, s, in, FRAME_SSL2_HDR, at, 2);
+	app_frame(run, s, in, FRAME_SSL2_PDU, at, len);
+}
+
+// Nothing more is read of this direction; where rules ask for frames its records are told of all the same.
+static enum parse_answer follow(
+	struct app_run *run, struct app_session *s, struct tls_state *st, struct app_input *in, struct cursor c)
+{
+	uint32_t *rest = &st->rest[in->dir];
+
+	if (!app_frames_wanted(run))
+		return PARSE_DONE;
+	for (;;) {
+		size_t n = *rest < cursor_left(&c) ? *rest : cursor_left(&c);
+		cursor_skip(&c, n);
+		*rest -= (uint32_t)n;
+		if (*rest || cursor_left(&c) < RECORD_HEADER)
+			break;
+		if (!is_version(load_be16(c.at + 1)) || c.at[0] < CHANGE_CIPHER_SPEC || c.at[0] > HEARTBEAT)
+			return PARSE_DONE;
+		tell_record(run, s, in, c.at);
+		*rest = load_be16(c.at + 3);
+		cursor_skip(&c, RECORD_HEADER);
+	}
+	in->used = (uint32_t)(c.at - in->data);
+	return PARSE_OK;
+}
+
+static enum record_answer next_record(struct app_run *run, struct app_session *s, struct tls_state *st,
+	const struct app_input *in, struct cursor *c, uint32_t *events)
+{
+	const uint8_t *at = c->at;
+	bool sslv2 = at[0] & 0x80 && !st->tx->side[in->dir].hello;
+	enum record_answer answer = sslv2 ? read_sslv2(st->tx, in->dir, c) : read_record(run, st, in->dir, c, events);
+
+	if (sslv2 && c->at != at)
+		tell_sslv2(run, s, in, at, (uint32_t)(c->at - at));
+	else if (c->at != at)
+		tell_record(run, s, in, at);
+	return answer;
+}
+
 static enum parse_answer tls_parse(struct app_run *run, struct app_session *s, void *state, struct app_input *in)
 {
 	struct tls_state *st = state;
@@ -255,18 +319,20 @@ static enum parse_answer tls_parse(struct app_run *run, struct app_session *s, v
 		return PARSE_STOP;
 	if (in->len == 0)
 		return PARSE_OK;
+	if (st->over || (st->tx && st->tx->tx.progress[in->dir] >= TLS_DONE))
+		return follow(run, s, st, in, c);
 	if (st->tx == NULL && (st->tx = (struct tls_tx *)app_tx_new(run, s)) == NULL)
 		return PARSE_STOP;
 	st->tx->tx.dirs = 1u << DIR_TO_SERVER | 1u << DIR_TO_CLIENT;
 	st->tx->seen = 0;
 	while (answer == RECORD_READ && cursor_left(&c) && st->tx->tx.progress[in->dir] < TLS_DONE)
-		answer = c.at[0] & 0x80 && !st->tx->side[in->dir].hello ? read_sslv2(st->tx, in->dir, &c)
-									: read_record(run, st, in->dir, &c, &events);
+		answer = next_record(run, s, st, in, &c, &events);
 	raise_events(run, s, st->tx, events);
 	in->used = (uint32_t)(c.at - in->data);
 	if (answer == RECORD_BAD)
 		return PARSE_STOP;
-	return st->tx->tx.progress[in->dir] < TLS_DONE ? PARSE_OK : PARSE_DONE;
+	st->over = st->tx->tx.progress[0] >= TLS_DONE && st->tx->tx.progress[1] >= TLS_DONE;
+	return st->tx->tx.progress[in->dir] < TLS_DONE ? PARSE_OK : follow(run, s, st, in, c);
 }
 
 static void free_tx(struct app_run *run, struct app_tx *app_tx)
@@ -322,6 +388,8 @@ static const char *const events[] = {"invalid_sslv2_header", "invalid_tls_header
 	"error_message_encountered", "invalid_ssl_record", NULL};
 _Static_assert(sizeof(events) / sizeof(events[0]) == TLS_EVENTS + 1, "a name an event");
 
+static const char *const frames[] = {"pdu", "hdr", "data", "alert", "heartbeat", "ssl2.hdr", "ssl2.pdu", NULL};
+
 const struct parser parser_tls = {
 	.name = "tls",
 	.proto = APP_TLS,
@@ -339,5 +407,6 @@ const struct parser parser_tls = {
 	.buffers = tls_buffers,
 	.fields = tls_fields,
 	.events = events,
+	.frames = frames,
 	.log = tls_log,
 };

@@ -6,11 +6,9 @@
 #include "detectors/signature/rule_parse.h"
 
 // What Suricata 7.0.10 knows and no parser here tells of yet.
-static const char *const known[] = {"http1.request", "http1.response", "nfs.rpc.pdu", "nfs.rpc.hdr", "nfs.rpc.data",
-	"nfs.rpc.creds", "nfs.nfs.pdu", "nfs.nfs.status", "nfs.nfs4.pdu", "nfs.nfs4.hdr", "nfs.nfs4.ops",
-	"nfs.nfs4.status", "sip.pdu", "sip.request.line", "sip.request.headers", "sip.request.body",
-	"sip.response.line", "sip.response.headers", "sip.response.body", "telnet.pdu", "telnet.ctl", "telnet.data",
-	"tls.alert", "tls.data", "tls.hdr", "tls.heartbeat", "tls.pdu", "tls.ssl2.hdr", "tls.ssl2.pdu"};
+static const char *const known[] = {"nfs.rpc.pdu", "nfs.rpc.hdr", "nfs.rpc.data", "nfs.rpc.creds", "nfs.nfs.pdu",
+	"nfs.nfs.status", "nfs.nfs4.pdu", "nfs.nfs4.hdr", "nfs.nfs4.ops", "nfs.nfs4.status", "telnet.pdu", "telnet.ctl",
+	"telnet.data"};
 
 static bool is_known(const char *whole)
 {

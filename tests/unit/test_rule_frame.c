@@ -134,6 +134,84 @@ static void a_long_frame_comes_in_pieces(void **state)
 	bench_close(b);
 }
 
+// RFC 8446: a hello in two records, then records nobody can read; SSL 2 is not looked for behind a hello.
+static void tls_records_are_frames_to_the_end(void **state)
+{
+	struct rule_bench *b = open_rules(443,
+		"alert tls any any -> any any (frame:tls.hdr; content:\"|17 03 03|\"; startswith; sid:1;)\n"
+		"alert tls any any -> any any (frame:tls.pdu; content:\"secret\"; bsize:11; sid:2;)\n"
+		"alert tls any any -> any any (frame:tls.data; content:\"secret\"; bsize:6; sid:3;)\n"
+		"alert tls any any -> any any (frame:tls.alert; content:\"|02 28|\"; bsize:2; sid:4;)\n"
+		"alert tls any any -> any any (frame:tls.heartbeat; bsize:>0; sid:5;)\n"
+		"alert tls any any -> any any (frame:tls.ssl2.hdr; bsize:>0; sid:6;)\n");
+	SEND(b, CLIENT, "\x16\3\1\0\4\1\0\1\0");
+	SEND(b, CLIENT, "\x14\3\3\0\1\1\x17\3\3\0\6sec");
+	SEND(b, CLIENT, "ret\x17\3\3\0\6secret");
+	SEND(b, SERVER, "\x15\3\3\0\2\2\x28");
+	expect(b, 1, 2);
+	expect(b, 2, 2);
+	expect(b, 3, 2);
+	expect(b, 4, 1);
+	expect(b, 5, 0);
+	expect(b, 6, 0);
+	bench_close(b);
+}
+
+// Where a message ends is known only there.
+static void http_messages_are_frames_from_line_to_body(void **state)
+{
+	struct rule_bench *b = open_rules(80,
+		"alert http1 any any -> any any (frame:request; content:\"POST\"; startswith; content:\"body\"; "
+		"endswith; bsize:45; sid:1;)\n"
+		"alert http any any -> any any (frame:http1.request; content:\"GET\"; bsize:19; sid:2;)\n"
+		"alert http1 any any -> any any (frame:response; content:\"HTTP/1.1\"; startswith; "
+		"content:\"to the end\"; endswith; sid:3;)\n"
+		"alert http1 any any -> any any (frame:response; content:\"POST\"; sid:4;)\n"
+		"alert http1 any any -> any any (frame:request; content:\"GET\"; content:\"POST\"; sid:5;)\n");
+	bench_send(b, CLIENT, "GET /a HTTP/1.1\r\n");
+	bench_send(b, CLIENT,
+		"\r\n"
+		"POST /b HTTP/1.1\r\nContent-Length: 6\r\n\r\n");
+	expect(b, 2, 1);
+	expect(b, 1, 0);
+	bench_send(b, CLIENT, "a body");
+	expect(b, 1, 1);
+	bench_send(b, SERVER, "HTTP/1.1 200 OK\r\n\r\nup ");
+	bench_send(b, SERVER, "to the end");
+	expect(b, 3, 0);
+	bench_fin(b);
+	expect(b, 3, 1);
+	expect(b, 4, 0);
+	expect(b, 5, 0);
+	bench_close(b);
+}
+
+static void a_datagram_has_frames(void **state)
+{
+	struct rule_bench *b = bench_open_with(
+		"alert sip any any -> any any (frame:pdu; content:\"BYE\"; startswith; sid:1;)\n"
+		"alert udp any any -> any any (frame:sip.request.line; content:\"SIP/2.0|0d 0a|\"; endswith; sid:2;)\n"
+		"alert sip any any -> any any (frame:request.headers; content:\"X: y|0d 0a|\"; bsize:6; sid:3;)\n"
+		"alert sip any any -> any any (frame:request.body; content:\"hi\"; bsize:2; sid:4;)\n"
+		"alert sip any any -> any any (frame:response.line; content:\"BYE\"; sid:5;)\n"
+		"alert dns any any -> any any (frame:pdu; content:\"|01|a|00|\"; bsize:19; sid:6;)\n"
+		"alert dns any any -> any any (flow:to_client; frame:pdu; content:\"|01|a|00|\"; sid:7;)\n",
+		&(struct ruleset_config){.parsers = parser_table});
+	b->dport = 5060;
+	bench_say(b, CLIENT, "BYE sip:b@c SIP/2.0\r\nX: y\r\n\r\nhi");
+	for (uint32_t sid = 1; sid <= 4; sid++)
+		expect(b, sid, 1);
+	bench_say(b, CLIENT, "BYE nobody");
+	expect(b, 1, 2);
+	expect(b, 2, 1);
+	b->dport = 53;
+	bench_udp(b, CLIENT, "\0\7\1\0\0\1\0\0\0\0\0\0\1a\0\0\1\0\1", 19);
+	expect(b, 5, 0);
+	expect(b, 6, 1);
+	expect(b, 7, 0);
+	bench_close(b);
+}
+
 // Which rules are read at all.
 static void frames_are_named_as_in_suricata(void **state)
 {
@@ -185,6 +263,9 @@ int main(void)
 		cmocka_unit_test(frames_transactions_and_packets_share_a_packet),
 		cmocka_unit_test(a_frame_needs_no_whole_transaction),
 		cmocka_unit_test(a_long_frame_comes_in_pieces),
+		cmocka_unit_test(tls_records_are_frames_to_the_end),
+		cmocka_unit_test(http_messages_are_frames_from_line_to_body),
+		cmocka_unit_test(a_datagram_has_frames),
 		cmocka_unit_test(frames_are_named_as_in_suricata),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
