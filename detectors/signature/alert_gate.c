@@ -20,6 +20,7 @@ struct alert_gate {
 	uint32_t alert_max;
 	uint32_t shown; // alerts of the packet at hand
 	uint64_t last_seq;
+	bool passed;   // a rate filter lets the rest of the packet at hand pass
 	bool any_over; // some flow has been dropped here
 	struct alert_gate_stats stats;
 	struct bulletin bulletin;
@@ -101,8 +102,8 @@ static void bit_run(struct alert_gate *g, const struct host_bit *b, const struct
 	bulletin_say(&g->bulletin, &key, e->expires_ns);
 }
 
-// Rate filters: whether one of them has put a blocking action in the place of the rule's own.
-static bool rate_blocks(struct alert_gate *g, const struct rule *r, const struct event *ev)
+// Rate filters: sets blocked, and passed, where one of them has put an action in the place of the rule's own.
+static void filter_rate(struct alert_gate *g, const struct rule *r, struct event *ev)
 {
 	struct host_ends ends = ends_of(ev);
 	bool blocks = r->action == RULE_REJECT;
@@ -110,10 +111,12 @@ static bool rate_blocks(struct alert_gate *g, const struct rule *r, const struct
 	uint64_t unused;
 	for (const struct threshold *t = r->rate_filter; t; t = t->next, kind++) {
 		struct host_key key = threshold_key(r, kind, t, &ends);
-		if (threshold_speaks(g->hosts, t, &key, ev->ts_ns, &unused))
-			blocks = t->new_action == RULE_DROP || t->new_action == RULE_REJECT;
+		if (!threshold_speaks(g->hosts, t, &key, ev->ts_ns, &unused))
+			continue;
+		blocks = t->new_action == RULE_DROP || t->new_action == RULE_REJECT;
+		g->passed = t->new_action == RULE_PASS;
 	}
-	return blocks;
+	ev->alert.blocked = blocks;
 }
 
 static bool suppressed(const struct rule *r, const struct event *ev)
@@ -133,7 +136,9 @@ static enum speech speech_of(struct alert_gate *g, const struct rule *r, struct 
 	uint64_t silent_ns;
 	if (suppressed(r, ev))
 		return SILENT;
-	ev->alert.blocked = rate_blocks(g, r, ev);
+	filter_rate(g, r, ev);
+	if (g->passed)
+		return SILENT;
 	if (r->detection_filter) {
 		struct host_key key = threshold_key(r, HOST_DETECTION_FILTER, r->detection_filter, &ends);
 		if (!threshold_speaks(g->hosts, r->detection_filter, &key, ev->ts_ns, &silent_ns))
@@ -185,8 +190,10 @@ static bool is_over(struct alert_gate *g, const struct event *ev)
 static bool pass_alert(struct alert_gate *g, struct event *ev)
 {
 	const struct rule *r = container_of(ev->alert.info, struct rule, info);
-	if (ev->alert.first || ev->seq != g->last_seq)
+	if (ev->alert.first || ev->seq != g->last_seq) {
 		g->shown = 0;
+		g->passed = false;
+	}
 	g->last_seq = ev->seq;
 	if (is_over(g, ev) || (r->host_tests && !bits_hold(g, r->host_tests, ev)))
 		return false;
@@ -194,7 +201,7 @@ static bool pass_alert(struct alert_gate *g, struct event *ev)
 		bit_run(g, b, ev);
 	if (r->flags & RULE_F_NOALERT && !r->tag)
 		return false;
-	enum speech s = speech_of(g, r, ev);
+	enum speech s = g->passed ? SILENT : speech_of(g, r, ev);
 	if (s != NOT_YET)
 		end_flow(g, r, ev);
 	if (r->tag && s != NOT_YET)

@@ -11,7 +11,7 @@ struct entry {
 	uint32_t gid, sid; // sid 0: every rule of the gid
 	const char *ip;
 	struct threshold t;
-	bool has_type, has_track, has_count, has_seconds;
+	bool has_gid, has_sid, has_type, has_track, has_count, has_seconds;
 };
 
 static int lookup(const char *const *names, size_t n, const char *word)
@@ -22,21 +22,21 @@ static int lookup(const char *const *names, size_t n, const char *word)
 	return -1;
 }
 
-static bool read_field(struct entry *e, char *field)
+#define FIELDS                                                                                                   \
+	"gen_id n, sig_id n, type limit|threshold|both, track by_src|by_dst|by_both|by_rule|by_flow|by_either, " \
+	"count n, seconds n, new_action alert|pass|drop|reject, timeout n or ip addresses"
+
+// field: "track by_src", cut behind its name.
+static bool read_field(struct entry *e, const char *field, char *value)
 {
 	static const char *const types[] = {"limit", "threshold", "both"};
 	static const char *const tracks[] = {"by_src", "by_dst", "by_both", "by_rule", "by_flow", "by_either"};
 	static const char *const actions[] = {"alert", "pass", "drop", "reject"};
-	char *value = field + strcspn(field, " \t");
 	int i;
-	if (*value) {
-		*value = 0;
-		value = lex_trim(value + 1);
-	}
 	if (!strcmp(field, "gen_id"))
-		return lex_u32(value, 0, UINT32_MAX, &e->gid);
+		return e->has_gid = lex_u32(value, 0, UINT32_MAX, &e->gid);
 	if (!strcmp(field, "sig_id"))
-		return lex_u32(value, 0, UINT32_MAX, &e->sid);
+		return e->has_sid = lex_u32(value, 0, UINT32_MAX, &e->sid);
 	if (!strcmp(field, "count"))
 		return e->has_count = lex_u32(value, 1, UINT32_MAX, &e->t.count);
 	if (!strcmp(field, "seconds"))
@@ -54,26 +54,44 @@ static bool read_field(struct entry *e, char *field)
 	return false;
 }
 
-static bool read_line(char *line, struct entry *e)
+// What a line of this kind lacks, NULL: nothing.
+static const char *missing(const char *kind, struct entry *e)
 {
-	char *space = line + strcspn(line, " \t"), *field;
-	memset(e, 0, sizeof(*e));
-	if (!*space)
-		return false;
-	*space++ = 0;
-	while ((field = lex_field(&space, ',')))
-		if (!read_field(e, field))
-			return false;
-	if (!strcmp(line, "suppress")) {
+	bool counts = e->has_track && e->has_count && e->has_seconds;
+	if (!e->has_gid || !e->has_sid)
+		return "gen_id and sig_id (0 for all)";
+	if (!strcmp(kind, "suppress")) {
 		e->t.type = THRESHOLD_SUPPRESS;
-		return !e->ip == !e->has_track;
+		return !e->ip == !e->has_track ? NULL : "track and ip together";
 	}
-	if (!strcmp(line, "rate_filter")) {
+	if (!strcmp(kind, "rate_filter")) {
 		e->t.type = THRESHOLD_RATE_FILTER;
-		return e->has_track && e->has_count && e->has_seconds;
+		return counts ? NULL : "track, count and seconds";
 	}
-	return (!strcmp(line, "threshold") || !strcmp(line, "event_filter")) && e->has_type && e->has_track &&
-	       e->has_count && e->has_seconds;
+	return counts && e->has_type ? NULL : "type, track, count and seconds";
+}
+
+// Returns false with what was expected in `why`.
+static bool read_line(char *line, struct entry *e, char *why, size_t cap)
+{
+	static const char *const kinds[] = {"suppress", "threshold", "event_filter", "rate_filter"};
+	char *rest = lex_value(line), *field;
+	memset(e, 0, sizeof(*e));
+	if (lookup(kinds, 4, line) < 0) {
+		snprintf(why, cap, "expected suppress, threshold, event_filter or rate_filter, found \"%.40s\"", line);
+		return false;
+	}
+	while ((field = lex_field(&rest, ','))) {
+		char *value = lex_value(field);
+		if (!read_field(e, field, value)) {
+			snprintf(why, cap, "expected one of " FIELDS ", found \"%.20s %.40s\"", field, value);
+			return false;
+		}
+	}
+	const char *lacks = missing(line, e);
+	if (lacks)
+		snprintf(why, cap, "expected %s in a line that begins with %s", lacks, line);
+	return !lacks;
 }
 
 static int apply(struct ruleset *rs, const struct entry *e, struct rule *r)
@@ -141,11 +159,9 @@ int ruleset_thresholds(struct ruleset *rs, const struct ruleset_config *cfg, str
 		return rc;
 	}
 	while (!rc && (line = rule_source_next(&src, &too_long, &binary))) {
-		if (too_long || binary || !read_line(line, &e))
-			report_add(rep, path, src.line, 0, RULE_REJECTED,
-				"expected \"threshold|event_filter|rate_filter|suppress gen_id n, sig_id n, ...\", "
-				"found \"%.40s\"",
-				line);
+		char why[320] = "expected a line of text of at most 65536 bytes";
+		if (too_long || binary || !read_line(line, &e, why, sizeof(why)))
+			report_add(rep, path, src.line, 0, RULE_REJECTED, "%s", why);
 		else
 			rc = apply_line(rs, &e, rep, path, src.line);
 	}

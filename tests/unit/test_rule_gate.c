@@ -123,6 +123,51 @@ static void host_state_is_bounded_and_what_is_pushed_out_is_counted(void **state
 	bench_close(b);
 }
 
+static void a_rate_filter_may_let_the_rest_of_a_packet_pass(void **state)
+{
+	char path[256];
+	bench_write(path, sizeof(path),
+		"rate_filter gen_id 1, sig_id 2, track by_src, count 2, seconds 60, new_action pass, timeout 5\n");
+	struct ruleset_config cfg = {.threshold_file = path};
+	struct rule_bench *b = bench_open_with("alert udp any any -> any any (content:\"a\"; sid:1;)\n"
+					       "alert udp any any -> any any (content:\"a\"; sid:2;)\n"
+					       "alert udp any any -> any any (content:\"a\"; sid:3;)\n",
+		&cfg);
+	unlink(path);
+	for (int i = 0; i < 4; i++)
+		bench_say(b, CLIENT, "a");
+	assert_int_equal(bench_count(b, 1), 4);
+	assert_int_equal(bench_count(b, 2), 2);
+	assert_int_equal(bench_count(b, 3), 2);
+	bench_close(b);
+}
+
+static void lines_of_threshold_config_that_say_too_little_are_refused(void **state)
+{
+	static const struct {
+		const char *line, *said;
+	} rows[] = {{"suppress gen_id 1", "gen_id and sig_id"}, {"suppress sig_id 1", "gen_id and sig_id"},
+		{"suppress", "gen_id"}, {"suppress gen_id 1, sig_id 1, track by_src", "track and ip together"},
+		{"suppress gen_id 1, sig_id 1, track by_foo, ip 1.1.1.1", "found \"track by_foo\""},
+		{"threshold gen_id 1, sig_id 1, type limit, track by_src, count 0, seconds 5", "found \"count 0\""},
+		{"threshold gen_id 1, sig_id 1, type limit, track by_src, count 1", "type, track, count and seconds"},
+		{"hush gen_id 1, sig_id 1", "found \"hush\""},
+		{"rate_filter gen_id 1, sig_id 1, count 1, seconds 1", "track, count and seconds"}};
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		char path[256];
+		struct rule_report report;
+		bench_write(path, sizeof(path), rows[i].line);
+		struct ruleset_config cfg = {.threshold_file = path};
+		struct ruleset *rs =
+			bench_load("alert udp any any -> any any (content:\"a\"; sid:1;)\n", &cfg, &report);
+		unlink(path);
+		if (report.problem_count != 1 || !strstr(report.problems[0].text, rows[i].said))
+			fail_msg("%s: %s", rows[i].line, report.problem_count ? report.problems[0].text : "taken");
+		ruleset_free(rs);
+		rule_report_free(&report);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -134,6 +179,8 @@ int main(void)
 		cmocka_unit_test(workers_stop_sending_what_the_gate_keeps_silent),
 		cmocka_unit_test(a_rule_that_needs_host_bits_at_once_reads_what_the_gate_made_known),
 		cmocka_unit_test(host_state_is_bounded_and_what_is_pushed_out_is_counted),
+		cmocka_unit_test(a_rate_filter_may_let_the_rest_of_a_packet_pass),
+		cmocka_unit_test(lines_of_threshold_config_that_say_too_little_are_refused),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
