@@ -1,5 +1,6 @@
 // Base64 as RFC 4648 section 4 has it and Suricata reads it: blocks of four characters, '=' stands for missing bits
-// anywhere, the first other character ends it; what is left of a block is decoded as far as it goes.
+// anywhere, the first other character ends it. What is left of a block is decoded as far as it goes, its '=' as zeros;
+// one character alone gives a byte only in front of another that ends it.
 #include "dataplane/api/base64.h"
 #include "detectors/signature/match_runtime.h"
 
@@ -17,10 +18,11 @@ static uint32_t put_block(uint8_t *out, uint32_t cap, uint32_t bits, uint32_t di
 uint32_t base64_decode(const uint8_t *in, uint32_t len, uint8_t *out, uint32_t cap)
 {
 	uint32_t n = 0, bits = 0, have = 0, padding = 0;
-	for (uint32_t i = 0; i < len; i++) {
+	bool broken = false;
+	for (uint32_t i = 0; i < len && !broken; i++) {
 		int d = base64_digit(in[i]);
-		if (d < 0 && in[i] != '=')
-			break;
+		if ((broken = d < 0 && in[i] != '='))
+			continue;
 		padding += d < 0;
 		bits = bits << 6 | (d < 0 ? 0 : (uint32_t)d);
 		if (++have == 4) {
@@ -28,7 +30,7 @@ uint32_t base64_decode(const uint8_t *in, uint32_t len, uint8_t *out, uint32_t c
 			bits = have = padding = 0;
 		}
 	}
-	if (have > padding)
-		n += put_block(out + n, cap - n, bits << 6 * (4 - have), have - padding);
+	if (have)
+		n += put_block(out + n, cap - n, bits << 6 * (4 - have), have + (have == 1 && broken));
 	return n;
 }

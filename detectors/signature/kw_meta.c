@@ -103,7 +103,7 @@ static int parse_reference(struct rule_parser *ps, const struct keyword *kw, cha
 {
 	char *rest = arg, *type = lex_field(&rest, ',');
 	const char **list = (const char **)(uintptr_t)ps->rule->info.references;
-	if (!rest || !*lex_trim(rest))
+	if (!*type || !rest || !*lex_trim(rest))
 		return parse_fail(ps, "expected type,id, found \"%.60s\"", arg);
 	for (const struct ref_info *r = ps->rs->refs; r; r = r->next) {
 		if (!lex_same(r->name, type))
@@ -223,6 +223,8 @@ static int version_list(struct rule_parser *ps, char *text, bool *holds)
 	*holds = false;
 	while ((alternative = lex_field(&rest, '|'))) {
 		bool all = true;
+		if (!*alternative)
+			return parse_fail(ps, "expected an operator and a version, as in version >= 7.0.4");
 		while (*alternative) {
 			size_t op = strspn(alternative, "<>="), sp = strspn(alternative + op, " \t");
 			size_t n = op + sp + strcspn(alternative + op + sp, "<>= \t");
@@ -282,7 +284,7 @@ const struct keyword kw_meta_table[] = {
 		"same; never changes what a rule matches"},
 	{"requires", NULL, ARG_REQUIRED, parse_requires, 0, "version op v | feature f | keyword k",
 		"requires:version >= 7.0.4;", "A rule for other versions is left out in silence.",
-		"same, as version 7.0.10"},
+		"same, as version 7.0.10; keyword as Suricata 8"},
 	{"bypass", NULL, ARG_NONE, parse_accepted, 0, "", "bypass;", "Accepted; inspection goes on.",
 		"as Suricata where no capture method bypasses"},
 	{"nfq_set_mark", NULL, ARG_REQUIRED, parse_mark, 0, "mark/mask", "nfq_set_mark:0x1/0x1;",

@@ -240,6 +240,6 @@ const struct keyword kw_payload_table[] = {
 		"at "
 		"last"},
 	{"rpc", NULL, ARG_REQUIRED, parse_rpc, 0, "program, [version|*], [procedure|*]", "rpc:100000,*,*;",
-		"A Sun RPC call.", "same"},
+		"A Sun RPC call.", "same; of version 2 alone (RFC 5531), Suricata asks no version"},
 	{0},
 };

@@ -62,7 +62,10 @@ static const struct row rows[] = {
 	{"content:\"a\"; byte_extract:1,0,n,relative,string,dec; byte_test:1,=,n,0,string,dec;", "3a1a3",
 		"3a1a2"}, // tries the next a
 	{"base64_decode; base64_data; content:\"sec\"; bsize:3;", "c2Vj-cmV0",
-		"-c2Vj"}, // up to the first other character
+		"-c2Vj"},                                    // up to the first other character
+	{"base64_decode; base64_data; bsize:1;", "a%", "a"}, // one character alone counts before another that ends it
+	{"base64_decode; base64_data; content:\"|69 b0|\"; bsize:2;", "ab=", "ab"}, // padding of what is left is zeros
+	{"base64_decode; base64_data; bsize:4;", "abcde!", "abcde"},
 	{"base64_decode; base64_data; content:\"secret\";", "arg=c2VjcmV0", "arg!c2VjcmV0"}, // '=' is padding anywhere
 	{"byte_extract:1,0,n,string,dec; content:\"x\"; offset:n;", "3abx", "4abx"},
 	{"byte_extract:1,0,n,string,dec; content:\"x\"; depth:n;", "3ax", "2ax"},
