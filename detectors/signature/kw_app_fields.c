@@ -164,7 +164,7 @@ static int parse_fileext(struct rule_parser *ps, const struct keyword *kw, char 
 	char text[300];
 	char *open = strchr(arg, '"');
 	if (!open)
-		return parse_fail(ps, "expected a text in double quotes, found %.40s", arg);
+		return parse_fail_quotes(ps, "a text", arg);
 	snprintf(text, sizeof(text), "%.*s\".%s", (int)(open - arg), arg, open + 1);
 	int rc = filename->parse(ps, filename, text);
 	return rc ? rc : endswith->parse(ps, endswith, NULL);

@@ -37,6 +37,9 @@ static int parse_app_protocol(struct rule_parser *ps, const struct keyword *kw, 
 	a->set = !strcmp(arg, "failed") ? UINT64_C(1) << APP_FAILED : app_name_set(arg);
 	if (!a->set)
 		return parse_fail(ps, "expected a protocol or failed, found \"%.40s\"", arg);
+	for (const struct packet_test *t = ps->rule->tests; t; t = t->next)
+		if (!strcmp(t->name, kw->name) && !(a->negated && ((const struct app_args *)t->args)->negated))
+			return parse_fail(ps, "expected one protocol, or several that are all negated");
 	if (!(a->set & (ps->rs->detected | UINT64_C(1) << APP_FAILED)))
 		rule_wait_for(ps, kw->name);
 	return test_add(ps, match_app_protocol, a);

@@ -12,7 +12,7 @@ static int parse_content(struct rule_parser *ps, const struct keyword *kw, char 
 	bool negated = *arg == '!';
 	char *text = lex_trim(arg + negated);
 	if (!lex_unquote(&text))
-		return parse_fail(ps, "expected a text in double quotes, found %.60s", text);
+		return parse_fail_quotes(ps, "a text", text);
 	int n = lex_content(text, bytes, sizeof(bytes), &why);
 	if (n < 0)
 		return parse_fail(ps, "expected %s, found \"%.60s\"", why, text);
@@ -174,7 +174,7 @@ static int parse_replace(struct rule_parser *ps, const struct keyword *kw, char 
 	if (!c)
 		return -EINVAL;
 	if (!lex_unquote(&arg))
-		return parse_fail(ps, "expected a text in double quotes, found %.40s", arg);
+		return parse_fail_quotes(ps, "a text", arg);
 	return 0;
 }
 

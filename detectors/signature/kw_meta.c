@@ -10,7 +10,7 @@
 static int parse_msg(struct rule_parser *ps, const struct keyword *kw, char *arg)
 {
 	if (!lex_unquote(&arg) || !*arg)
-		return parse_fail(ps, "expected a text in double quotes, found %.60s", arg);
+		return parse_fail_quotes(ps, "a text", arg);
 	if (ps->has_msg)
 		return parse_fail(ps, "expected msg once a rule");
 	ps->has_msg = true;

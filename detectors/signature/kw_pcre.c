@@ -157,7 +157,7 @@ static int parse_pcre(struct rule_parser *ps, const struct keyword *kw, char *ar
 	const char *buffer = NULL;
 	char *text = lex_trim(arg + negated);
 	if (*text == '"' && !lex_unquote(&text))
-		return parse_fail(ps, "expected \"/regex/flags\" in double quotes, found %.60s", text);
+		return parse_fail_quotes(ps, "\"/regex/flags\"", text);
 	if (split(ps, text, &t) || read_flags(ps, t.flags, &options, &relative, &buffer))
 		return -EINVAL;
 	if (relative && !ps->last_content && !ps->has_pcre && !ps->in_base64)

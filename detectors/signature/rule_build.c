@@ -182,7 +182,9 @@ int buffer_leave(struct rule_parser *ps)
 {
 	ps->in_base64 = false;
 	if (ps->buffer_empty && ps->buffer && !ps->buffer->steps)
-		return parse_fail(ps, "expected a test behind %s, found none", ps->buffer->name);
+		return parse_fail(ps,
+			"expected a test behind %s (a buffer is named before its content, pcre or bsize), found none",
+			ps->buffer->name);
 	ps->buffer_empty = false;
 	ps->buffer = NULL;
 	return 0;

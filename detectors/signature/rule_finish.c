@@ -219,7 +219,7 @@ static bool has_app_buffer(const struct rule *r)
 static bool is_ip_only(const struct rule *r)
 {
 	if (r->buffers || r->proto == PROTO_APP || r->waiting ||
-		r->flags & (RULE_F_FLOW | RULE_F_EVENT | RULE_F_EACH_PACKET))
+		r->flags & (RULE_F_FLOW | RULE_F_EVENT | RULE_F_EACH_PACKET | RULE_F_TX))
 		return false;
 	for (const struct packet_test *t = r->tests; t; t = t->next)
 		if (strcmp(t->name, "ip_proto") && strcmp(t->name, "geoip") && strcmp(t->name, "iprep") &&

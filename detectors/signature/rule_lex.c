@@ -292,7 +292,7 @@ int lex_content(const char *s, uint8_t *out, int cap, const char **why)
 				return *why = "one of ; \" : \\ | behind a backslash", -1;
 			byte = (uint8_t)*s;
 		} else if (*s == '"') {
-			return *why = "a backslash before a quote within the text", -1;
+			return *why = "a backslash before a quote within the text or a ; behind it", -1;
 		}
 		if (n == cap)
 			return *why = "at most 4096 bytes of content", -1;

@@ -17,6 +17,14 @@ int parse_fail(struct rule_parser *ps, const char *fmt, ...)
 	return -EINVAL;
 }
 
+int parse_fail_quotes(struct rule_parser *ps, const char *what, const char *text)
+{
+	const char *hint = *text != '"'            ? ""
+			   : strchr(text + 1, '"') ? " (is a ; missing behind it?)"
+						   : " (within it \" and ; are written \\\" and \\;)";
+	return parse_fail(ps, "expected %s in double quotes, found %.60s%s", what, text, hint);
+}
+
 void rule_forget(struct rule_parser *ps)
 {
 	struct ruleset *rs = ps->rs;

@@ -73,6 +73,9 @@ struct rule_parser {
 
 __attribute__((format(printf, 2, 3))) int parse_fail(struct rule_parser *ps, const char *fmt, ...);
 
+// Says that `what` was to stand in double quotes, and by the look of `text` what may have gone wrong.
+int parse_fail_quotes(struct rule_parser *ps, const char *what, const char *text);
+
 // Parses one rule (a whole logical line). Returns the rule, or NULL with ps->problem filled
 // (or ps->ignore set: a rule meant for another version).
 struct rule *rule_parse(struct rule_parser *ps, char *text, const char *file, uint32_t line);

@@ -224,7 +224,7 @@ static int parse_xor(struct rule_parser *ps, const struct keyword *kw, char *arg
 	uint8_t key[256];
 	uint32_t n = 0;
 	if (!lex_unquote(&arg))
-		return parse_fail(ps, "expected hex digits in double quotes, found %.40s", arg);
+		return parse_fail_quotes(ps, "hex digits", arg);
 	for (const char *s = arg; s[0] && n < sizeof(key); s += 2) {
 		int hi = hex((uint8_t)s[0]), lo = s[1] ? hex((uint8_t)s[1]) : -1;
 		if (hi < 0 || lo < 0)
@@ -245,7 +245,7 @@ static int parse_pcrexform(struct rule_parser *ps, const struct keyword *kw, cha
 	PCRE2_SIZE at;
 	uint32_t groups = 0;
 	if (!lex_unquote(&arg))
-		return parse_fail(ps, "expected a regular expression in double quotes, found %.40s", arg);
+		return parse_fail_quotes(ps, "a regular expression", arg);
 	const char *regex = rule_strdup(ps, arg);
 	pcre2_code *code = regex ? pcre_get(&ps->rs->pcres, regex, 0, &err, &at) : NULL;
 	if (!regex)

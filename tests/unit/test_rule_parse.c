@@ -43,14 +43,14 @@ static const char *const malformed[] = {"msg:no quotes;", "sid:0;", "sid:x;", "r
 	"tag:all;", "tag:session,5;", "ttl:256;", "ttl:x;", "tos:300;", "id:70000;", "fragoffset:a;", "fragbits:Z;",
 	"ipopts:none;", "ip_proto:300;", "ip_proto:nonsense;", "l3_proto:ipx;", "vlan.id:5000;", "vlan.layers:9;",
 	"ttl:3-4;", "ttl:4-2;", "ttl:!1<>9;", "itype:2-3;", "tos:<1;", "byte_extract:1,0,x,big,little;",
-	"byte_extract:1,0,x,big,big;", "requires:version;", "reference:,a;", "flags:Q;", "seq:a;", "ack:-1;",
-	"window:70000;", "tcp.mss:x;", "itype:256;", "icode:x;", "icmp_id:a;", "icmp_seq:70000;", "icmpv6.mtu:x;",
-	"tcpv4-csum:maybe;", "xor:\"0\";", "to_md5;", "udp.hdr; content:\"a\"; to_md5;", "udp.hdr; pcrexform:\"a\";",
-	"udp.hdr; pcrexform:\"(\";", "urilen:a;", "ssl_version:;", "ssl_version:sslv3,!tls1.0;", "ssl_version:tls1.4;",
-	"ssl_version:tls1.0,tls1.0;", "ssl_version:! sslv3;", "ssl_state:;", "ssl_state:client_hello,;",
-	"ssl_state:hello;", "tls.version:1.4;", "tls.version:769;", "krb5_msg_type:256;", "krb5_msg_type:>10;",
-	"krb5_err_code:0x19;", "snmp.pdu_type:!5;", "snmp.version:x;", "http_uri:1;", "http.uri;", "nosuchkeyword;",
-	"contnet:\"a\";"};
+	"byte_extract:1,0,x,big,big;", "requires:version;", "app-layer-protocol:http; app-layer-protocol:ssh;",
+	"reference:,a;", "flags:Q;", "seq:a;", "ack:-1;", "window:70000;", "tcp.mss:x;", "itype:256;", "icode:x;",
+	"icmp_id:a;", "icmp_seq:70000;", "icmpv6.mtu:x;", "tcpv4-csum:maybe;", "xor:\"0\";", "to_md5;",
+	"udp.hdr; content:\"a\"; to_md5;", "udp.hdr; pcrexform:\"a\";", "udp.hdr; pcrexform:\"(\";", "urilen:a;",
+	"ssl_version:;", "ssl_version:sslv3,!tls1.0;", "ssl_version:tls1.4;", "ssl_version:tls1.0,tls1.0;",
+	"ssl_version:! sslv3;", "ssl_state:;", "ssl_state:client_hello,;", "ssl_state:hello;", "tls.version:1.4;",
+	"tls.version:769;", "krb5_msg_type:256;", "krb5_msg_type:>10;", "krb5_err_code:0x19;", "snmp.pdu_type:!5;",
+	"snmp.version:x;", "http_uri:1;", "http.uri;", "nosuchkeyword;", "contnet:\"a\";"};
 
 static void each_malformed_option_is_refused_and_explained(void **state)
 {
@@ -299,10 +299,30 @@ static void every_et_open_rule_is_read(void **state)
 	rule_report_free(&report);
 }
 
+static void what_is_wrong_with_quotes_is_said(void **state)
+{
+	static const struct {
+		const char *options, *said;
+	} rows[] = {{"content:\"a\" offset:2;", "is a ; missing"}, {"content:\"a\" msg:\"b\";", "or a ; behind it"},
+		{"content:\"a;b\";", "are written"}, {"msg:\"a; content:\"b\";", "are written"},
+		{"msg:a;", "expected a text in double quotes, found a"},
+		{"http.uri; http.host; content:\"a\";", "before its content"}};
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		char rule[256];
+		struct rule_report report;
+		snprintf(rule, sizeof(rule), "alert http any any -> any any (%s sid:1;)\n", rows[i].options);
+		ruleset_free(bench_load(rule, NULL, &report));
+		if (report.problem_count != 1 || !strstr(report.problems[0].text, rows[i].said))
+			fail_msg("%s: %s", rule, report.problem_count ? report.problems[0].text : "taken");
+		rule_report_free(&report);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(each_malformed_option_is_refused_and_explained),
+		cmocka_unit_test(what_is_wrong_with_quotes_is_said),
 		cmocka_unit_test(headers_that_are_none_are_refused),
 		cmocka_unit_test(an_unknown_keyword_names_the_nearest),
 		cmocka_unit_test(the_example_of_every_keyword_is_a_rule),

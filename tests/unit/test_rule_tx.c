@@ -233,13 +233,17 @@ static void numbers_and_events(void **state)
 		tx_open("alert http any any -> any any (dns.opcode:2; sid:1;)\n"
 			"alert http any any -> any any (dns.opcode:!2; sid:2;)\n"
 			"alert http any any -> any any (app-layer-event:http1.odd; flow:to_server; sid:3;)\n"
-			"alert http any any -> any any (app-layer-event:http1.first; sid:4;)\n");
+			"alert http any any -> any any (app-layer-event:http1.first; sid:4;)\n"
+			"alert tcp any any -> any any (app-layer-event:http1.odd; flow:to_server; sid:5;)\n"
+			"alert tcp any any -> any any (app-layer-event:http1.first; sid:6;)\n");
 	bench_send(b, CLIENT, "Q /a;x;\n!\nE\n");
 	bench_send(b, CLIENT, "Q /abc;x;\nE\n");
 	expect(b, 1, 1);
 	expect(b, 2, 1);
 	expect(b, 3, 1);
 	expect(b, 4, 0);
+	expect(b, 5, 1);
+	expect(b, 6, 0); // no rule on addresses alone
 	bench_close(b);
 }
 
