@@ -166,6 +166,12 @@ static bool ended_acked(const struct stream_view *v)
 	return true;
 }
 
+// Data of a SYN, which nothing but the SYN/ACK has acknowledged: Suricata reads it with the server's next packet.
+static bool is_early_data(const struct stream_view *v)
+{
+	return v->dir == DIR_TO_SERVER && v->packet->nth[DIR_TO_CLIENT] < 2 && !(v->flags & STREAM_MIDSTREAM);
+}
+
 // How many bytes are inspected with a packet of their direction. As in Suricata only what the receiver has
 // acknowledged: once it is a chunk, once a transaction has ended, when the client closes first or the connection is
 // over; a RST acknowledges what its sender has sent. Here also when the sender runs far ahead of the acknowledgements.
@@ -173,6 +179,8 @@ static uint32_t ready_bytes(const struct stream_view *v)
 {
 	if (v->flags & STREAM_FORCED || v->len >= AHEAD_BYTES || v->packet->tcp_flags & 0x04)
 		return v->len;
+	if (is_early_data(v))
+		return 0;
 	uint32_t acked = acked_bytes(v);
 	bool ended = ended_acked(v), over = v->flow->tcp_state > TCP_TIME_WAIT;
 	return ended || over || acked >= CHUNK_BYTES ? acked : 0;

@@ -276,6 +276,31 @@ static void an_event_of_the_answer_is_one_of_the_request_until_its_side_goes_on(
 	bench_close(b);
 }
 
+// As Suricata 7.0.10 on the same packets, where the SYN asks for TCP Fast Open.
+static void data_of_a_syn_is_looked_at_behind_the_servers_next_packet(void **state)
+{
+	struct ruleset_config cfg = {.parsers = lab_parsers};
+	struct rule_bench *b =
+		bench_open_with("alert tcp any any -> any any (flow:to_server,established; dsize:0; sid:1;)\n"
+				"alert tcp any any -> any any (flow:to_server,established; content:\"Q /\"; sid:2;)\n"
+				"alert http any any -> any any (http.uri; content:\"/a\"; sid:3;)\n",
+			&cfg);
+	bench_tcp(b, CLIENT, 0x02, "Q /a;x;\nE\n", 10);
+	bench_tcp(b, SERVER, 0x12, NULL, 0);
+	bench_tcp(b, CLIENT, 0x10, NULL, 0);
+	expect(b, 1, 1);
+	expect(b, 2, 0);
+	expect(b, 3, 1);
+	bench_tcp(b, CLIENT, 0x10, NULL, 0);
+	expect(b, 1, 2);
+	bench_tcp(b, SERVER, 0x18, "R 200\nE\n", 8);
+	expect(b, 2, 0);
+	bench_tcp(b, CLIENT, 0x10, NULL, 0);
+	expect(b, 1, 2); // beside bytes of the stream a packet is not empty
+	expect(b, 2, 1);
+	bench_close(b);
+}
+
 // As Suricata 7.0.10 on the same packets: it reads bytes once they are acknowledged.
 static void what_the_server_has_caused_is_put_to_the_client_that_acknowledges_it(void **state)
 {
@@ -461,6 +486,7 @@ int main(void)
 		cmocka_unit_test(another_protocol_is_no_match),
 		cmocka_unit_test(numbers_and_events),
 		cmocka_unit_test(an_event_of_the_answer_is_one_of_the_request_until_its_side_goes_on),
+		cmocka_unit_test(data_of_a_syn_is_looked_at_behind_the_servers_next_packet),
 		cmocka_unit_test(what_the_server_has_caused_is_put_to_the_client_that_acknowledges_it),
 		cmocka_unit_test(what_the_client_has_caused_is_put_to_the_server_in_any_case),
 		cmocka_unit_test(acknowledgements_that_never_come_hold_little),
