@@ -267,6 +267,37 @@ static enum stream_verdict known(struct app_layer *a, struct app_session *s, str
 	return verdict;
 }
 
+// A side that closes says nothing again, and the stream engine keeps none of it: its bytes wait here until the other
+// side has told the protocol.
+static void keep_unread(struct app_layer *a, struct app_session *s, const struct stream_view *v)
+{
+	if (s->proto[v->dir] != APP_UNKNOWN || s->unread.at)
+		return;
+	a->run.session = s;
+	s->unread_dir = v->dir;
+	app_text_add(&a->run, &s->unread, v->data + v->used, v->len - v->used, STREAM_KEEP_MAX);
+}
+
+// The same of a side that has closed: there is nothing to wait for.
+static void unread_first(struct app_layer *a, struct app_session *s, struct stream_view *o)
+{
+	struct app_text unread = s->unread;
+
+	if (!unread.len || s->unread_dir != o->dir)
+		return;
+	s->unread = (struct app_text){0};
+	o->data = unread.at;
+	o->len = unread.len;
+	o->flags |= STREAM_FIN;
+	look(a, s, o);
+	if (s->proto[o->dir] == APP_UNKNOWN) {
+		settle(s, o->cold, o->dir, APP_FAILED, o->packet);
+		known(a, s, o);
+	}
+	a->run.session = s;
+	app_text_free(&a->run, &unread);
+}
+
 // What the other side has sent before anybody knew its protocol goes first.
 static void other_side_first(struct app_layer *a, struct app_session *s, const struct stream_view *v)
 {
@@ -275,10 +306,14 @@ static void other_side_first(struct app_layer *a, struct app_session *s, const s
 
 	o.dir = !v->dir;
 	o.data = tcp_stream_left(a->streams, v->cold, o.dir, &o.len);
-	if (!o.data || s->proto[o.dir] != APP_UNKNOWN)
+	if (s->proto[o.dir] != APP_UNKNOWN)
 		return;
 	o.gap = 0;
 	o.flags &= STREAM_MIDSTREAM;
+	if (!o.data) {
+		unread_first(a, s, &o);
+		return;
+	}
 	verdict = look(a, s, &o);
 	tcp_stream_take_left(v->cold, o.dir, o.used, verdict != STREAM_MORE);
 }
@@ -418,6 +453,8 @@ static enum stream_verdict on_data(void *arg, struct stream_view *v)
 			return STREAM_DONE_BOTH;
 	}
 	verdict = s->proto[v->dir] != APP_UNKNOWN ? known(a, s, v) : look(a, s, v);
+	if (unlikely(v->flags & STREAM_FIN) && v->cold->app == s)
+		keep_unread(a, s, v);
 	// told in both directions, and nobody reads it
 	if (v->cold->app == s && !s->parser && s->proto[0] != APP_UNKNOWN && s->proto[1] != APP_UNKNOWN) {
 		finish(a, v->cold);

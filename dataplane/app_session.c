@@ -325,6 +325,7 @@ void app_session_free(struct app_run *run, struct app_session *s)
 {
 	app_session_reset(run, s);
 	app_text_free(run, &s->handed_over);
+	app_text_free(run, &s->unread);
 	run->session = NULL;
 	app_free(run, s);
 }

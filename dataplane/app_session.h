@@ -92,6 +92,8 @@ struct app_session {
 	struct app_raw raw[2];
 	struct app_asked asked[2];
 	struct app_text handed_over;    // app_hand_over: of the parser before
+	struct app_text unread;         // all of the side that closed before anybody knew its protocol
+	uint8_t unread_dir;             // of the flow
 	union ip_addr addr[2];          // of the flow, client first as the parser sees it
 	struct app_text note;           // of the flow that has announced it
 	struct app_open_frames *frames; // NULL: none has been open

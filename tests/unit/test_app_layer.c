@@ -159,6 +159,24 @@ static void what_the_other_side_said_before_comes_first(void **state)
 	end(lab);
 }
 
+static void what_a_side_said_that_closed_before_the_other_told_is_read(void **state)
+{
+	struct lab *lab = begin();
+
+	lab_send(lab, S, ACK | PSH, 0, 0, "welcome\n");
+	lab_send(lab, S, ACK | FIN, 8, 0, "");
+	says(lab, APP_UNKNOWN, 0, 0);
+	lab_send(lab, C, ACK | PSH, 0, 9, "LINE one\n");
+	assert_string_equal(t.shown, "0:01welcome 1:10LINE one ");
+	says(lab, APP_IMAP, APP_IMAP, APP_FAILED);
+	end(lab);
+	lab = begin();
+	lab_send(lab, C, ACK | PSH | FIN, 0, 0, "odd question\n");
+	lab_send(lab, S, ACK | PSH, 0, 14, "x told\n");
+	says(lab, APP_SSH, APP_FAILED, APP_SSH);
+	end(lab);
+}
+
 static void sides_that_disagree_are_noted(void **state)
 {
 	struct lab *lab = begin();
@@ -365,6 +383,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_pattern_names_the_protocol_and_its_parser_gets_every_byte),
 		cmocka_unit_test(what_the_other_side_said_before_comes_first),
+		cmocka_unit_test(what_a_side_said_that_closed_before_the_other_told_is_read),
 		cmocka_unit_test(sides_that_disagree_are_noted),
 		cmocka_unit_test(a_side_that_should_wait_fails_the_flow),
 		cmocka_unit_test(unknown_on_both_sides_is_given_up_once_no_pattern_can_come),
