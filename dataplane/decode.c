@@ -56,6 +56,7 @@ void decode_init(struct decoder *d, const struct decode_config *config)
 void decode_tick(struct decoder *d)
 {
 	d->nested_left = d->config.nested_a_tick ? d->config.nested_a_tick : UINT32_MAX;
+	d->long_chains_left = d->config.long_chains_a_tick ? d->config.long_chains_a_tick : UINT32_MAX;
 }
 
 void decode_note(struct walk *w, enum drop_reason reason)

@@ -8,9 +8,10 @@
 #include "dataplane/api/drops.h"
 #include "dataplane/api/packet.h"
 
-#define DECODE_MAX_PORTS 4u         // UDP ports a tunnel protocol can be told of (Suricata's limit too)
-#define DECODE_NESTED_A_TICK 50000u // of a wire: 500,000 frames of tunnels in one another a second and worker
-#define DECODE_MAX_LAYERS 16u       // headers walked in one frame, as Suricata's decoder.max-layers
+#define DECODE_MAX_PORTS 4u              // UDP ports a tunnel protocol can be told of (Suricata's limit too)
+#define DECODE_NESTED_A_TICK 50000u      // of a wire: 500,000 frames of tunnels in one another a second and worker
+#define DECODE_LONG_CHAINS_A_TICK 20000u // of a wire: 200,000 packets with so many headers a second and worker
+#define DECODE_MAX_LAYERS 16u            // headers walked in one frame, as Suricata's decoder.max-layers
 
 struct defrag;
 
@@ -33,6 +34,9 @@ struct decode_config {
 	// Packets that are carried and carry others which stages behind decode see between two ticks; 0: no limit.
 	// Beyond that they are for decode alone, so that a flood of tunnels in one another makes two packets a frame.
 	uint32_t nested_a_tick;
+	// IPv6 packets with more than four extension headers that are walked between two ticks; 0: no limit. Beyond
+	// that they are malformed (too_many_layers), since no wire has them and each costs what its length allows.
+	uint32_t long_chains_a_tick;
 };
 
 // Packets and bytes by kind, under Suricata's stats.decoder names where it has them.
@@ -97,6 +101,7 @@ struct decoder {
 	struct decode_config config;
 	struct decode_counters counters;
 	uint32_t nested_left;        // of nested_a_tick; UINT32_MAX: no limit
+	uint32_t long_chains_left;   // of long_chains_a_tick, the same
 	uint64_t tunnel_port_filter; // a bit for every tunnel port: one test rules most packets out
 	uint32_t header_lines;       // where the latest frame of the walk had headers, a bit for each 64 bytes
 	uint8_t tunnels_at[64];      // by such a bit: which tunnels may be on a port (enum decode_tunnel)
@@ -118,7 +123,7 @@ void decode_config_defaults(struct decode_config *config);
 // and `defrag`.
 void decode_init(struct decoder *d, const struct decode_config *config);
 
-// A tick has passed: nested_a_tick begins anew.
+// A tick has passed: nested_a_tick and long_chains_a_tick begin anew.
 void decode_tick(struct decoder *d);
 
 // Decodes b->frames[from..to) and adds them to b->list with the packets they carry, in order: a frame, what it carried,

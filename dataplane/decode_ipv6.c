@@ -1,13 +1,22 @@
 // Decode: IPv6 (RFC 8200) and every extension header. Next: decode_l4.c, decode_tunnel.c.
 #include "dataplane/decode_internal.h"
 
-#define MAX_OPTIONS 64u // looked at in one packet, so that 1,400 bytes of them cost no more (RFC 8504 section 5.3)
+// Options looked at in one packet: what Linux takes of the three headers whose options are read, eight of each
+// (RFC 8504 section 5.3 leaves the bound to the host).
+#define MAX_OPTIONS 24u
+
+// Extension headers that a packet has at most where somebody means something by them: hop-by-hop and destination
+// options, routing, fragment or authentication. More are walked as well, see decode_config.long_chains_a_tick.
+#define USUAL_EXTHDRS 4u
+
+enum exthdr { EXT_NONE, EXT_HOPOPTS, EXT_DSTOPTS, EXT_ROUTING, EXT_FRAGMENT, EXT_AUTH, EXT_OTHER, EXT_KINDS };
 
 // What a chain of extension headers has shown so far.
 struct chain {
-	uint8_t next;                                      // the header the cursor is at
-	uint8_t hopopts, dstopts, routing, fragment, auth; // how often each
-	uint8_t options;                                   // looked at
+	uint8_t next;            // the header the cursor is at
+	bool whole;              // no fragment header says that something was cut off (RFC 6946)
+	uint8_t options;         // looked at
+	uint16_t nth[EXT_KINDS]; // how often each
 };
 
 enum ipv6_option {
@@ -46,26 +55,30 @@ static void note_once(struct walk *w, enum drop_reason reason)
 	decode_note(w, reason);
 }
 
-// Notes the first header of its kind past `most`; those behind it are counted.
-static inline void note_past(struct walk *w, uint8_t nth, uint8_t most, enum drop_reason reason)
+#define PADNS (UINT64_C(0x0001000100010001) * OPT_PADN) // four PadN options of no length, two bytes each
+
+// Where PadN options of no length end that begin at `at`, four looked at together. Eight bytes in front of `end` can be
+// read: extension headers have an IPv6 header in front of them.
+static const uint8_t *end_of_empty_padn(const uint8_t *at, const uint8_t *end)
 {
-	if (nth == most + 1)
-		decode_note(w, reason);
-	else
-		w->d->counters.reasons[reason]++;
+	for (; end - at >= 8; at += 8) {
+		uint64_t other = load_le64(at) ^ PADNS;
+		if (other != 0)
+			return at + __builtin_ctzll(other) / 16 * 2;
+	}
+	uint32_t left = (uint32_t)(end - at), whole = left & ~1u;
+	if (whole == 0)
+		return at;
+	uint64_t other = (load_le64(end - 8) ^ PADNS << 8 * (8 - left)) >> 8 * (8 - left);
+	uint32_t same = other != 0 ? (uint32_t)__builtin_ctzll(other) / 16 * 2 : 8;
+	return at + (same < whole ? same : whole);
 }
 
-// PadN options of no length, two bytes each, from `at` on: they are passed over in a row, four at a time. Returns where
-// they end.
-static const uint8_t *skip_empty_padn(struct walk *w, struct chain *chain, const uint8_t *at, const uint8_t *end)
+// Passes over such options from `at` on in a row. Returns where they end.
+static inline const uint8_t *skip_empty_padn(struct walk *w, struct chain *chain, const uint8_t *at, const uint8_t *end)
 {
 	const uint8_t *first = at, *most = at + 2 * (MAX_OPTIONS - chain->options);
-	if (end > most)
-		end = most;
-	while (end - at >= 8 && load_le64(at) == UINT64_C(0x0001000100010001) * OPT_PADN)
-		at += 8;
-	while (end - at >= 2 && load_le16(at) == OPT_PADN)
-		at += 2;
+	at = end_of_empty_padn(at, end < most ? end : most);
 	if (at != first) {
 		uint32_t n = (uint32_t)(at - first) / 2;
 		chain->options += (uint8_t)n;
@@ -103,93 +116,122 @@ static void ipv6_options(struct walk *w, struct chain *chain, struct cursor c, b
 		note_once(w, hop ? DECODE_IPV6_HOPOPTS_ONLY_PADDING : DECODE_IPV6_DSTOPTS_ONLY_PADDING);
 }
 
-// Cuts off a header of `unit` byte steps whose second byte counts them beyond `base` bytes. Returns false, with the
-// packet malformed, when it does not fit.
-static bool take_header(struct walk *w, uint32_t base, uint32_t unit, struct cursor *header)
+// Reads a header at h, of which nothing is known but that it ends at `end`.
+typedef void exthdr_fn(struct walk *w, struct chain *chain, const uint8_t *h, const uint8_t *end);
+
+static void read_hopopts(struct walk *w, struct chain *chain, const uint8_t *h, const uint8_t *end)
 {
-	const uint8_t *h = cursor_peek(&w->cur, base < 8 ? 8 : base);
-	walk_mark_line(w);
-	if (h != NULL && cursor_sub(&w->cur, base + h[1] * unit, header))
+	ipv6_options(w, chain, (struct cursor){h + 2, end}, true);
+}
+
+static void read_dstopts(struct walk *w, struct chain *chain, const uint8_t *h, const uint8_t *end)
+{
+	ipv6_options(w, chain, (struct cursor){h + 2, end}, false);
+}
+
+static void read_routing(struct walk *w, struct chain *chain, const uint8_t *h, const uint8_t *end)
+{
+	if (h[2] == 0)
+		note_once(w, DECODE_IPV6_EXTHDR_RH_TYPE_0);
+}
+
+static void read_auth(struct walk *w, struct chain *chain, const uint8_t *h, const uint8_t *end)
+{
+	if (load_be16(h + 2) != 0)
+		note_once(w, DECODE_IPV6_EXTHDR_AH_RES_NOT_NULL);
+}
+
+static void read_fragment(struct walk *w, struct chain *chain, const uint8_t *h, const uint8_t *end)
+{
+	if (h[1] != 0 || (load_be16(h + 2) & 6) != 0)
+		decode_note(w, DECODE_IPV6_FH_NON_ZERO_RES_FIELD);
+	if (chain->whole)
+		note_once(w, DECODE_IPV6_EXTHDR_USELESS_FH);
+}
+
+// What the walk must know of a header, in four bytes.
+struct exthdr_row {
+	uint8_t kind;        // enum exthdr
+	uint8_t told;        // so many are read, or noted as one too many
+	uint8_t steps, log2; // bits of the second byte that count, and of the bytes that each counts beyond eight
+};
+
+static const struct exthdr_row exthdr_rows[256] = {
+	[PROTO_HOPOPTS] = {EXT_HOPOPTS, 2, 255, 3},
+	[PROTO_DSTOPTS] = {EXT_DSTOPTS, 3, 255, 3},
+	[PROTO_ROUTING] = {EXT_ROUTING, 2, 255, 3},
+	[PROTO_FRAGMENT] = {EXT_FRAGMENT, 2, 0, 0},
+	[PROTO_AH] = {EXT_AUTH, 2, 255, 2},
+	[PROTO_MH] = {EXT_OTHER, 0, 255, 3}, // mobility, HIP and Shim6: nothing of theirs is looked at
+	[PROTO_HIP] = {EXT_OTHER, 0, 255, 3},
+	[PROTO_SHIM6] = {EXT_OTHER, 0, 255, 3},
+};
+
+static const struct exthdr_kind {
+	exthdr_fn *read;
+	uint32_t most;         // so many are read
+	enum drop_reason past; // what the first behind them is noted as; others are only counted
+} kinds[EXT_OTHER] = {
+	[EXT_HOPOPTS] = {read_hopopts, 1, DECODE_IPV6_EXTHDR_DUPL_HH},
+	[EXT_DSTOPTS] = {read_dstopts, 2, DECODE_IPV6_EXTHDR_DUPL_DH}, // before a routing header, and behind
+	[EXT_ROUTING] = {read_routing, 1, DECODE_IPV6_EXTHDR_DUPL_RH},
+	[EXT_FRAGMENT] = {read_fragment, 1, DECODE_IPV6_EXTHDR_DUPL_FH},
+	[EXT_AUTH] = {read_auth, 1, DECODE_IPV6_EXTHDR_DUPL_AH},
+};
+
+// A header that is read, or the first of its kind behind those.
+static void tell_header(struct walk *w, struct chain *chain, uint32_t kind, const uint8_t *h, const uint8_t *end)
+{
+	if (chain->nth[kind] <= kinds[kind].most)
+		kinds[kind].read(w, chain, h, end);
+	else
+		decode_note(w, kinds[kind].past);
+}
+
+// Counts the headers behind the first that was one too many.
+static void count_past(struct walk *w, const struct chain *chain)
+{
+	for (uint32_t at = EXT_HOPOPTS; at < EXT_OTHER; at++)
+		if (chain->nth[at] > kinds[at].most + 1)
+			w->d->counters.reasons[kinds[at].past] += chain->nth[at] - kinds[at].most - 1;
+}
+
+// True where a chain is longer than any that means something, and more such have come than a tick's time allows.
+static bool is_too_long(struct walk *w)
+{
+	if (w->d->long_chains_left == 0)
 		return true;
-	decode_drop(w, DECODE_IPV6_TRUNC_EXTHDR);
+	w->d->long_chains_left -= w->d->long_chains_left != UINT32_MAX;
 	return false;
 }
 
-static bool walk_options(struct walk *w, struct chain *chain, bool hop)
+// Walks extension headers until there is none, the packet is malformed or a fragment. Every header takes eight bytes at
+// least, so the packet itself bounds the loop; an attacker chooses how many there are, so a header costs little.
+static void walk_exthdrs(struct walk *w, struct chain *chain)
 {
-	struct cursor header;
-	if (!take_header(w, 8, 8, &header))
-		return false;
-	chain->next = header.at[0];
-	if (hop && ++chain->hopopts > 1) {
-		note_past(w, chain->hopopts, 1, DECODE_IPV6_EXTHDR_DUPL_HH);
-		return true;
+	const uint8_t *h = w->cur.at, *const end = w->cur.end;
+	struct exthdr_row row;
+	for (uint32_t n = 0; chain->whole && (row = exthdr_rows[chain->next]).kind != EXT_NONE; w->cur.at = h) {
+		uint32_t left = (uint32_t)(end - h), len = 8;
+		walk_mark_line(w);
+		if (left >= 8)
+			len += (uint32_t)(h[1] & row.steps) << row.log2;
+		if (len > left) {
+			decode_drop(w, DECODE_IPV6_TRUNC_EXTHDR);
+			break;
+		}
+		if (++n == USUAL_EXTHDRS + 1 && is_too_long(w)) {
+			decode_drop(w, DECODE_TOO_MANY_LAYERS);
+			break;
+		}
+		chain->next = h[0];
+		if (row.kind == EXT_FRAGMENT)
+			chain->whole = (load_be16(h + 2) & 0xfff9) == 0;
+		if (++chain->nth[row.kind] <= row.told)
+			tell_header(w, chain, row.kind, h, h + len);
+		h += len;
 	}
-	if (!hop && ++chain->dstopts > 2) { // one in front of a routing header, one behind it
-		note_past(w, chain->dstopts, 2, DECODE_IPV6_EXTHDR_DUPL_DH);
-		return true;
-	}
-	cursor_skip(&header, 2);
-	ipv6_options(w, chain, header, hop);
-	return true;
-}
-
-static bool walk_routing(struct walk *w, struct chain *chain)
-{
-	struct cursor header;
-	if (!take_header(w, 8, 8, &header))
-		return false;
-	chain->next = header.at[0];
-	if (++chain->routing > 1)
-		note_past(w, chain->routing, 1, DECODE_IPV6_EXTHDR_DUPL_RH);
-	else if (header.at[2] == 0)
-		note_once(w, DECODE_IPV6_EXTHDR_RH_TYPE_0);
-	return true;
-}
-
-static bool walk_auth(struct walk *w, struct chain *chain)
-{
-	struct cursor header;
-	if (!take_header(w, 8, 4, &header)) // the second byte counts four byte steps beyond eight
-		return false;
-	chain->next = header.at[0];
-	if (++chain->auth > 1)
-		note_past(w, chain->auth, 1, DECODE_IPV6_EXTHDR_DUPL_AH);
-	else if (load_be16(header.at + 2) != 0)
-		note_once(w, DECODE_IPV6_EXTHDR_AH_RES_NOT_NULL);
-	return true;
-}
-
-// Mobility, HIP and Shim6 headers: nothing of theirs is looked at.
-static bool walk_other(struct walk *w, struct chain *chain)
-{
-	struct cursor header;
-	if (!take_header(w, 8, 8, &header))
-		return false;
-	chain->next = header.at[0];
-	return true;
-}
-
-// Returns false when the packet is malformed. *whole: nothing was cut off (RFC 6946).
-static bool walk_fragment(struct walk *w, struct chain *chain, bool *whole)
-{
-	const uint8_t *h = cursor_take(&w->cur, 8);
-	if (h == NULL) {
-		decode_drop(w, DECODE_IPV6_TRUNC_EXTHDR);
-		return false;
-	}
-	uint16_t offset = load_be16(h + 2);
-	chain->next = h[0];
-	*whole = (offset & 0xfff9) == 0;
-	if (++chain->fragment > 1) {
-		note_past(w, chain->fragment, 1, DECODE_IPV6_EXTHDR_DUPL_FH);
-		return true;
-	}
-	if (h[1] != 0 || (offset & 6) != 0)
-		decode_note(w, DECODE_IPV6_FH_NON_ZERO_RES_FIELD);
-	if (*whole)
-		note_once(w, DECODE_IPV6_EXTHDR_USELESS_FH);
-	return true;
+	count_past(w, chain);
 }
 
 static enum decode_layer ipv6_tunnel(struct walk *w, uint8_t version)
@@ -233,45 +275,19 @@ static enum decode_layer ipv6_payload(struct walk *w, uint8_t proto)
 	return layer;
 }
 
-// Walks one extension header. Returns false when chain->next is none, or the packet is malformed or a fragment.
-static bool walk_exthdr(struct walk *w, struct chain *chain, bool *whole)
-{
-	switch (chain->next) {
-	case PROTO_HOPOPTS:
-		return walk_options(w, chain, true);
-	case PROTO_DSTOPTS:
-		return walk_options(w, chain, false);
-	case PROTO_ROUTING:
-		return walk_routing(w, chain);
-	case PROTO_AH:
-		return walk_auth(w, chain);
-	case PROTO_MH:
-	case PROTO_HIP:
-	case PROTO_SHIM6:
-		return walk_other(w, chain);
-	case PROTO_FRAGMENT:
-		return walk_fragment(w, chain, whole) && *whole;
-	default:
-		return false;
-	}
-}
-
 // From the first extension header on, to the transport header.
 static enum decode_layer ipv6_chain(struct walk *w, uint8_t next)
 {
 	struct packet *p = w->p;
-	struct chain chain = {.next = next};
+	struct chain chain = {.next = next, .whole = true};
 	const uint8_t *first = w->cur.at;
-	bool whole = true;
-	// every header takes eight bytes at least, so the packet itself bounds the loop
-	while (walk_exthdr(w, &chain, &whole))
-		;
+	walk_exthdrs(w, &chain);
 	p->ip_proto = chain.next;
 	p->l4_off = walk_off(w);
 	decode_set_payload(w);
 	if (p->flags & PKT_INVALID)
 		return LAYER_STOP;
-	if (!whole)
+	if (!chain.whole)
 		return decode_fragment(w, LAYER_IPV6);
 	// Suricata's name for a chain that ends before the header it announces
 	bool chained = w->cur.at != first || chain.next == PROTO_ESP;

@@ -186,7 +186,7 @@ static int make_worker(struct pipeline *p, const struct pipeline_config *cfg, ui
 		return -ENOMEM;
 	p->worker[id] = w;
 	w->id = id;
-	w->report_anomalies = cfg->report_anomalies;
+	w->anomalies_a_tick = w->anomalies_left = cfg->anomalies_a_tick;
 	flow.on_end = flow_ends;
 	flow.on_end_arg = w;
 	flow.tcp_reuse = syn_reuses;
@@ -367,6 +367,7 @@ void pipeline_counters(const struct pipeline *p, struct worker_counters *sum)
 		sum->inspected += c->inspected;
 		sum->packets += c->packets;
 		sum->bursts += c->bursts;
+		sum->anomalies_refused += c->anomalies_refused;
 		for (size_t r = 0; r < DROP_REASON_COUNT; r++)
 			sum->ledger[r] += c->ledger[r];
 	}

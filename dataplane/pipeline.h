@@ -30,7 +30,7 @@ struct pipeline_config {
 	struct tcp_stream_config stream;
 	struct app_layer_config app; // of one worker; .detect.parsers NULL: no protocols
 	uint32_t event_slots;        // of one worker's ring; at least twice PIPELINE_BURST_SLOTS
-	bool report_anomalies;
+	uint32_t anomalies_a_tick;   // see struct worker; 0: none
 	const struct pipeline_detector *detectors;
 	size_t detector_count;
 	struct detector_env env; // what detectors are told; workers is filled in

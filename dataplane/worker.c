@@ -48,8 +48,15 @@ static void emit_anomaly(struct worker *w, const struct packet *p, uint16_t reas
 	event_commit(&w->sink);
 }
 
+// All of a packet's or none.
 static void report_anomalies(struct worker *w, const struct packet *p)
 {
+	if (p->event_count > w->anomalies_left) {
+		w->counters.anomalies_refused += p->event_count;
+		return;
+	}
+	if (w->anomalies_left != UINT32_MAX)
+		w->anomalies_left -= p->event_count;
 	for (uint8_t e = 0; e < p->event_count; e++)
 		emit_anomaly(w, p, p->events[e]);
 }
@@ -78,7 +85,7 @@ static void account(struct worker *w, const struct burst *b)
 		const struct packet *p = b->list[i];
 		if (unlikely(p->flags & PKT_INVALID))
 			invalid += account_invalid(w, p);
-		if (unlikely(p->event_count) && w->report_anomalies)
+		if (unlikely(p->event_count))
 			report_anomalies(w, p);
 	}
 	w->counters.inspected += b->n_frames - invalid;
@@ -189,6 +196,7 @@ bool worker_tick(struct worker *w, uint64_t now_ns, uint64_t seq)
 	if (!flow_table_tick(w->flows, now_ns, seq, &w->sink) || !tcp_stream_tick(w->streams, now_ns, seq, &w->sink))
 		return false;
 	decode_tick(&w->decoder);
+	w->anomalies_left = w->anomalies_a_tick;
 	w->active ^= 1;
 	atomic_fetch_add_explicit(&w->ticks_done, 1, memory_order_release);
 	return true;

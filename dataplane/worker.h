@@ -15,6 +15,7 @@
 #include "dataplane/tcp_stream.h"
 
 #define WORKER_MAX_DETECTORS SORTER_MAX_DETECTORS
+#define WORKER_ANOMALIES_A_TICK 10000u // on a wire: 100,000 a second and worker
 
 // A detector of this worker. With DET_TICK there are two deltas: packets fill one while the main
 // lcore merges the other, and a tick swaps them.
@@ -31,6 +32,7 @@ struct worker_counters {
 	uint64_t ledger[DROP_REASON_COUNT]; // frames that did not, by reason; inspected + sum = frames
 	uint64_t packets;                   // frames and what they carried
 	uint64_t bursts;
+	uint64_t anomalies_refused; // noted on packets and not made events of: see anomalies_a_tick
 };
 
 // Stages as the perf harness counts them; detector i is WORKER_DETECTOR + i.
@@ -46,7 +48,8 @@ struct worker {
 	uint16_t id;
 	uint8_t active; // which delta of DET_TICK detectors packets fill
 	uint16_t detector_count;
-	bool report_anomalies;     // emit EVENT_ANOMALY (they are counted in any case)
+	uint32_t anomalies_a_tick; // EVENT_ANOMALY made between two ticks, UINT32_MAX: no limit (all are counted)
+	uint32_t anomalies_left;   // of those
 	_Atomic uint64_t done_seq; // every packet up to this ordinal has left the path
 	_Atomic uint64_t ticks_done;
 	uint64_t now_ns; // the worker's packet clock: never goes back

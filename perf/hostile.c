@@ -27,6 +27,7 @@ const struct hostile_kind hostile_kinds[] = {
 	{"qinq", "three VLAN tags, then UDP of a new flow", hostile_qinq, 64, 0},
 	{"mpls", "ten MPLS labels, then UDP of a new flow", hostile_mpls, 96, 0},
 	{"extensions", "IPv6 with ten extension headers, then UDP of a new flow", hostile_extensions, 256, 0},
+	{"extensions-few", "the same with four extension headers", hostile_extensions_few, 128, 0},
 	{"icmp-error", "ICMP errors that quote UDP of flows nobody has", hostile_icmp_error, 74, 0},
 	{"ping", "echo requests, each of a new flow", hostile_ping, 64, 0},
 	{"tiny-fragments", "fragments of eight bytes that never make a datagram", hostile_tiny_fragments, 64, 0},

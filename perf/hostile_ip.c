@@ -132,9 +132,9 @@ static uint32_t put_extension(uint8_t *to, uint8_t next, uint32_t bytes)
 	return bytes;
 }
 
-uint32_t hostile_extensions(const struct hostile *h, uint8_t *to)
+static uint32_t extensions(const struct hostile *h, uint8_t *to, uint32_t count)
 {
-	const uint32_t count = 10, fixed = WIRE_ETHERNET + WIRE_IPV6 + WIRE_UDP + 16;
+	const uint32_t fixed = WIRE_ETHERNET + WIRE_IPV6 + WIRE_UDP + 16;
 	uint32_t each = h->size > fixed + count * 8 ? (h->size - fixed) / count & ~7u : 8;
 	uint32_t len = fixed + count * each, at = wire_ethernet(to, 0x86dd);
 
@@ -146,6 +146,16 @@ uint32_t hostile_extensions(const struct hostile *h, uint8_t *to)
 	wire_udp(to + at, len - at, hostile_port(h->n), SERVICE);
 	wire_l4_sum(ip, to + at, UDP, len - at, 6);
 	return len;
+}
+
+uint32_t hostile_extensions(const struct hostile *h, uint8_t *to)
+{
+	return extensions(h, to, 10);
+}
+
+uint32_t hostile_extensions_few(const struct hostile *h, uint8_t *to)
+{
+	return extensions(h, to, 4);
 }
 
 uint32_t hostile_icmp_error(const struct hostile *h, uint8_t *to)

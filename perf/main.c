@@ -200,7 +200,7 @@ static int build(struct run *r)
 	struct pipeline_config c = {
 		.workers = r->o.workers,
 		.event_slots = EVENT_SLOTS,
-		.report_anomalies = true,
+		.anomalies_a_tick = r->o.kind == PERF_REPLAY ? UINT32_MAX : WORKER_ANOMALIES_A_TICK,
 		.detectors = r->used,
 		.detector_count = r->used_count,
 		.on_event = ignore_event,
@@ -213,6 +213,7 @@ static int build(struct run *r)
 	if (r->o.kind != PERF_REPLAY) { // as on a wire
 		c.flow.carriers_a_tick = FLOW_CARRIERS_A_TICK;
 		c.decode.nested_a_tick = DECODE_NESTED_A_TICK;
+		c.decode.long_chains_a_tick = DECODE_LONG_CHAINS_A_TICK;
 	}
 	if (r->o.protocols) {
 		app_layer_config_default(&c.app, parser_table);

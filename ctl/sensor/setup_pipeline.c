@@ -92,6 +92,7 @@ static int set_decode(const struct sensor *s, struct decode_config *d)
 static void set_live(struct decode_config *decode, struct flow_table_config *flow)
 {
 	decode->nested_a_tick = DECODE_NESTED_A_TICK;
+	decode->long_chains_a_tick = DECODE_LONG_CHAINS_A_TICK;
 	flow->lossless = false;
 	flow->tick_budget = LIVE_TICK_FLOWS;
 	flow->carriers_a_tick = FLOW_CARRIERS_A_TICK;
@@ -210,7 +211,7 @@ int setup_pipeline(struct sensor *s)
 	struct pipeline_config c = {
 		.workers = s->workers,
 		.event_slots = (uint32_t)s->cfg.workers.event_ring,
-		.report_anomalies = true,
+		.anomalies_a_tick = s->live ? WORKER_ANOMALIES_A_TICK : UINT32_MAX,
 		.detectors = detectors,
 		.detector_count = list_detectors(s, detectors),
 		.env = {.home = s->home, .baselines = s->baselines},

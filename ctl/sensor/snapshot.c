@@ -141,6 +141,7 @@ static bool add_ledger(struct stats_snapshot *s, const struct pipeline *p, const
 	stats_add(s, COUNTER_CAPTURE_DROPS, in.missed);
 	stats_add(s, COUNTER_CAPTURE_ERRORS, in.errors);
 	stats_add(s, COUNTER_CAPTURE_NO_BUFFER, in.no_buffer);
+	stats_add(s, COUNTER_EVENTS_REFUSED_ANOMALY, sum.anomalies_refused);
 	stats_ledger_begin(s, in.offered, sum.inspected);
 	stats_ledger_drops(s, sum.ledger);
 	stats_ledger_drop(s, "missed", in.missed);

@@ -122,6 +122,63 @@ static void decode_walks_every_ipv6_extension_header(void **state)
 	assert_true(p->flags & PKT_IPV6);
 }
 
+// A UDP datagram behind n mobility headers of eight bytes, after a destination options header.
+static void run_chain(uint32_t n)
+{
+	build_start(&b);
+	build_ethernet(&b, 0x86dd);
+	build_ipv6(&b, SRC6, DST6, 60);
+	build_bytes(&b, "\x87\0\1\4\0\0\0\0", 8);
+	for (uint32_t i = 0; i < n; i++)
+		build_bytes(&b, i + 1 < n ? "\x87\0\0\0\0\0\0\0" : "\x11\0\0\0\0\0\0\0", 8);
+	build_udp(&b, 1111, 2222);
+	build_text(&b, "inner");
+	build_finish(&b);
+	assert_int_equal(run_built(1, &b), 1);
+}
+
+static void decode_walks_long_chains_as_often_as_a_tick_allows(void **state)
+{
+	const struct packet *p;
+	run_start();
+	for (uint32_t i = 0; i < 9; i++) {
+		run_chain(100);
+		assert_is_inner(run_burst.list[0]);
+	}
+	run_decoder.config.long_chains_a_tick = 2;
+	for (uint32_t tick = 0; tick < 2; tick++) {
+		decode_tick(&run_decoder);
+		for (uint32_t i = 0; i < 4; i++) {
+			run_chain(4); // five with the first
+			p = run_burst.list[0];
+			assert_int_equal(!!(p->flags & PKT_INVALID), i >= 2);
+			if (i >= 2)
+				assert_int_equal(p->drop_reason, DECODE_TOO_MANY_LAYERS);
+			run_chain(3);
+			assert_is_inner(run_burst.list[0]);
+		}
+	}
+	assert_int_equal(run_decoder.counters.reasons[DECODE_TOO_MANY_LAYERS], 4);
+}
+
+// Each header of a kind that has come often enough is counted, the first of them noted.
+static void decode_counts_every_repeated_ipv6_extension_header(void **state)
+{
+	build_start(&b);
+	build_ethernet(&b, 0x86dd);
+	build_ipv6(&b, SRC6, DST6, 60);
+	for (uint32_t i = 0; i < 300; i++)
+		build_bytes(&b, i < 299 ? "\x3c\0\5\2\0\0\0\0" : "\x11\0\5\2\0\0\0\0", 8);
+	build_udp(&b, 1111, 2222);
+	build_text(&b, "inner");
+	build_finish(&b);
+	run_start();
+	assert_int_equal(run_built(1, &b), 1);
+	assert_is_inner(run_burst.list[0]);
+	assert_int_equal(run_count_event(DECODE_IPV6_EXTHDR_DUPL_DH), 1);
+	assert_int_equal(run_decoder.counters.reasons[DECODE_IPV6_EXTHDR_DUPL_DH], 298);
+}
+
 struct link_case {
 	uint16_t link_type;
 	const char *header;
@@ -479,6 +536,8 @@ int main(void)
 		cmocka_unit_test(decode_fills_every_field_of_a_tcp_segment),
 		cmocka_unit_test(decode_keeps_up_to_three_vlan_tags_outermost_first),
 		cmocka_unit_test(decode_walks_every_ipv6_extension_header),
+		cmocka_unit_test(decode_walks_long_chains_as_often_as_a_tick_allows),
+		cmocka_unit_test(decode_counts_every_repeated_ipv6_extension_header),
 		cmocka_unit_test(decode_finds_ip_behind_every_link_type),
 		cmocka_unit_test(decode_finds_ipv6_behind_link_types_that_name_it),
 		cmocka_unit_test(decode_finds_ip_behind_every_tag),

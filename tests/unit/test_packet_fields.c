@@ -112,6 +112,9 @@ struct outcome {
 	uint8_t *bytes;
 	size_t size, room;
 	uint64_t by_kind[EVENT_KIND_COUNT];
+	uint32_t anomalies_a_tick; // what it is run with
+	uint32_t ticks;
+	uint64_t refused;
 };
 
 static void keep_event(void *arg, const struct event *ev)
@@ -132,7 +135,8 @@ static struct pipeline *open_pipeline(struct config *config, struct outcome *o)
 {
 	static struct config_detectors found;
 	static struct pipeline_detector used[WORKER_MAX_DETECTORS];
-	struct pipeline_config c = {.workers = 1, .event_slots = 65536, .report_anomalies = true, .detectors = used};
+	struct pipeline_config c = {
+		.workers = 1, .event_slots = 65536, .anomalies_a_tick = o->anomalies_a_tick, .detectors = used};
 	struct pipeline *p = NULL;
 	assert_int_equal(config_add_detectors(config, detector_table, &found), 0);
 	for (; c.detector_count < found.count; c.detector_count++)
@@ -160,6 +164,7 @@ static void run_all(struct outcome *o, uint8_t before)
 		fill_burst(&w->burst, at, before);
 		if (tick_due(&clock, w->burst.frames[0].ts_ns, &tick_ns)) {
 			assert_true(worker_tick(w, tick_ns, at));
+			o->ticks++;
 			pipeline_decide(p, tick_ns, at, false);
 		}
 		worker_process(w);
@@ -171,13 +176,14 @@ static void run_all(struct outcome *o, uint8_t before)
 	assert_true(worker_tick(w, clock.next_ns, FRAMES));
 	pipeline_decide(p, clock.next_ns, FRAMES, true);
 	pipeline_collect_all(p);
+	o->refused = w->counters.anomalies_refused;
 	pipeline_free(p);
 	config_free(config);
 }
 
 static void no_stage_reads_what_nobody_has_set(void **state)
 {
-	struct outcome clean = {0}, dirty = {0};
+	struct outcome clean = {.anomalies_a_tick = UINT32_MAX}, dirty = {.anomalies_a_tick = UINT32_MAX};
 	run_all(&clean, 0);
 	run_all(&dirty, PKT_POISON);
 	assert_true(clean.by_kind[EVENT_ANOMALY] > 500);
@@ -189,11 +195,27 @@ static void no_stage_reads_what_nobody_has_set(void **state)
 	free(dirty.bytes);
 }
 
+static void anomalies_beyond_what_a_tick_may_have_are_counted(void **state)
+{
+	struct outcome all = {.anomalies_a_tick = UINT32_MAX}, few = {.anomalies_a_tick = 8};
+	run_all(&all, 0);
+	run_all(&few, 0);
+	assert_int_equal(all.refused, 0);
+	assert_true(few.by_kind[EVENT_ANOMALY] > 0);
+	assert_true(few.by_kind[EVENT_ANOMALY] <= 8 * (few.ticks + 1));
+	assert_int_equal(few.by_kind[EVENT_ANOMALY] + few.refused, all.by_kind[EVENT_ANOMALY]);
+	assert_int_equal(few.by_kind[EVENT_FLOW], all.by_kind[EVENT_FLOW]);
+	assert_int_equal(few.by_kind[EVENT_FINDING], all.by_kind[EVENT_FINDING]);
+	free(all.bytes);
+	free(few.bytes);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(decode_sets_every_field_that_a_packet_has),
 		cmocka_unit_test(no_stage_reads_what_nobody_has_set),
+		cmocka_unit_test(anomalies_beyond_what_a_tick_may_have_are_counted),
 	};
 	build_frames();
 	return cmocka_run_group_tests(tests, NULL, NULL);
