@@ -174,9 +174,10 @@ bool tcp_stream_path(const struct flow_cold *cold, struct event_tcp *out)
 {
 	const struct tcp_session *s = cold ? cold->tcp : NULL;
 
-	*out = (struct event_tcp){0};
-	if (!s)
+	if (!s) {
+		*out = (struct event_tcp){0};
 		return false;
+	}
 	out->rtt_known = s->flags & SSN_RTT && s->state >= TCP_ESTABLISHED;
 	out->rtt_us = out->rtt_known ? s->rtt_us : 0;
 	tell_side(&s->side[DIR_TO_SERVER], s->syn_opts & SYN_SEEN, &out->side[DIR_TO_SERVER]);

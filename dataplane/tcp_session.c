@@ -93,6 +93,8 @@ int tcp_streams_init(void *mem, const struct tcp_stream_config *cfg, struct flow
 	if (!plan.sessions || !plan.segments || !plan.small || !plan.large)
 		return -EINVAL;
 	ts->cfg = *cfg;
+	for (size_t i = 0; i < TCP_POLICY_COUNT; i++)
+		ts->policies_by_host |= cfg->hosts[i] != NULL;
 	ts->flows = flows;
 	ts->random = cfg->secret | 1;
 	ts->half_mask = half_buckets(cfg) - 1;
@@ -178,7 +180,7 @@ uint8_t tcp_policy_of(const struct tcp_streams *ts, const union ip_addr *addr, i
 	uint8_t best = (uint8_t)ts->cfg.default_policy;
 	size_t best_width = SIZE_MAX;
 
-	for (uint8_t i = 0; i < TCP_POLICY_COUNT; i++) {
+	for (uint8_t i = 0; ts->policies_by_host && i < TCP_POLICY_COUNT; i++) {
 		const struct addr_set *set = ts->cfg.hosts[i];
 		if (!set || !addr_set_has(set, addr, version))
 			continue;
@@ -217,7 +219,7 @@ struct tcp_session *tcp_session_new(struct tcp_streams *ts, struct flow *f, stru
 	struct tcp_session *s = tcp_pool_at(&ts->sessions, i);
 	struct flow_cold *cold = flow_cold_get(ts->flows, f);
 	f->flags &= (uint16_t)~FLOW_REFUSED;
-	memset(s, 0, sizeof(*s));
+	tcp_zero(s, sizeof(*s));
 	s->self = i;
 	s->flow = f;
 	s->cold = cold;

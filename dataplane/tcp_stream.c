@@ -384,19 +384,15 @@ bool tcp_stream_wants_packets(const struct tcp_streams *ts)
 	return ts->want_packets;
 }
 
-const struct event_tcp *tcp_stream_flow_end(
-	struct tcp_streams *ts, struct flow *f, struct flow_cold *cold, struct detector_run *run)
+// Both sides are over: what is still held, and the end.
+static void tell_end(struct tcp_streams *ts, struct tcp_session *s, struct detector_run *run)
 {
 	static const uint8_t nothing[1];
-	struct tcp_rx x = {.run = run, .payload = nothing};
+	struct tcp_rx x;
 
-	if (f->flags & FLOW_SYN_KEPT)
-		tcp_half_end(ts, f);
-	if (f->flags & FLOW_OPENING)
-		return tcp_opening_end(ts, f, &ts->ended) ? &ts->ended : NULL;
-	if (f->proto != IPPROTO_TCP || !cold || !cold->tcp)
-		return NULL;
-	struct tcp_session *s = cold->tcp;
+	tcp_zero(&x, sizeof(x));
+	x.run = run;
+	x.payload = nothing;
 	for (uint8_t d = 0; d < 2; d++) {
 		struct tcp_side *side = &s->side[d];
 		x.dir = d;
@@ -406,8 +402,20 @@ const struct event_tcp *tcp_stream_flow_end(
 		if ((side->flags & (SIDE_STARTED | SIDE_DONE)) == SIDE_STARTED)
 			tcp_hand(ts, s, d, &x, nothing, 0, 0, STREAM_FLOW_END);
 	}
+}
+
+const struct event_tcp *tcp_stream_flow_end(
+	struct tcp_streams *ts, struct flow *f, struct flow_cold *cold, struct detector_run *run)
+{
+	if (f->flags & FLOW_SYN_KEPT)
+		tcp_half_end(ts, f);
+	if (f->flags & FLOW_OPENING)
+		return tcp_opening_end(ts, f, &ts->ended) ? &ts->ended : NULL;
+	if (f->proto != IPPROTO_TCP || !cold || !cold->tcp)
+		return NULL;
+	tell_end(ts, cold->tcp, run);
 	tcp_stream_path(cold, &ts->ended);
-	tcp_session_free(ts, s);
+	tcp_session_free(ts, cold->tcp);
 	return &ts->ended;
 }
 
