@@ -174,8 +174,6 @@ const struct keyword kw_app_table[] = {
 	{"ja3s.hash", "ja3s_hash", ARG_NONE, parse_sticky, 0, "", "ja3s.hash; content:\"a\";", "Sticky buffer of JA3S.", PARITY},
 	{"ja3s.string", NULL, ARG_NONE, parse_sticky, 0, "", "ja3s.string; content:\"a\";", "Sticky buffer of JA3S.", PARITY},
 	{"modbus", NULL, ARG_OPTIONAL, parse_field, 0, "as Suricata 7", "modbus:...;", "A field of modbus.", WAITS},
-	{"cip_service", NULL, ARG_OPTIONAL, parse_field, 0, "as Suricata 7", "cip_service:...;", "A field of cip.", WAITS},
-	{"enip_command", NULL, ARG_OPTIONAL, parse_field, 0, "as Suricata 7", "enip_command:...;", "A field of enip.", WAITS},
 	{"dnp3.data", "dnp3_data", ARG_NONE, parse_sticky, 0, "", "dnp3.data; content:\"a\";", "Sticky buffer of DNP3.", PARITY},
 	{"dnp3_func", NULL, ARG_OPTIONAL, parse_field, 0, "as Suricata 7", "dnp3_func:...;", "A field of dnp3.", WAITS},
 	{"dnp3_ind", NULL, ARG_OPTIONAL, parse_field, 0, "as Suricata 7", "dnp3_ind:...;", "A field of dnp3.", WAITS},

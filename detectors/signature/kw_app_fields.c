@@ -1,5 +1,5 @@
 // Keywords on single values that parsers find: numbers, and words that stand for them. What is offered as a number is a
-// struct parser_field with the keyword's name; the rest is a buffer. Next: kw_tls_cert.c.
+// struct parser_field with the keyword's name; the rest is a buffer. Next: kw_enip.c.
 #include <ctype.h>
 #include <errno.h>
 #include <stdlib.h>

@@ -32,7 +32,7 @@ struct keyword {
 extern const struct keyword kw_meta_table[], kw_content_table[], kw_pcre_table[], kw_byte_table[], kw_flow_table[],
 	kw_ip_table[], kw_tcp_table[], kw_icmp_table[], kw_flowbits_table[], kw_threshold_table[], kw_dataset_table[],
 	kw_event_table[], kw_buffer_table[], kw_payload_table[], kw_transform_table[], kw_app_protocol_table[],
-	kw_app_table[], kw_frame_table[], kw_app_fields_table[], kw_tls_cert_table[], kw_named_table[];
+	kw_app_table[], kw_frame_table[], kw_app_fields_table[], kw_enip_table[], kw_tls_cert_table[], kw_named_table[];
 
 // Looks a keyword up by name or alias. NULL: no such keyword.
 const struct keyword *keyword_find(const char *name);

@@ -50,7 +50,8 @@ static const char *const malformed[] = {"msg:no quotes;", "sid:0;", "sid:x;", "r
 	"ssl_version:;", "ssl_version:sslv3,!tls1.0;", "ssl_version:tls1.4;", "ssl_version:tls1.0,tls1.0;",
 	"ssl_version:! sslv3;", "ssl_state:;", "ssl_state:client_hello,;", "ssl_state:hello;", "tls.version:1.4;",
 	"tls.version:769;", "krb5_msg_type:256;", "krb5_msg_type:>10;", "krb5_err_code:0x19;", "snmp.pdu_type:!5;",
-	"snmp.version:x;", "http_uri:1;", "http.uri;", "nosuchkeyword;", "contnet:\"a\";"};
+	"snmp.version:x;", "enip_command:65536;", "enip_command:>1;", "cip_service:128;", "cip_service:1,70000;",
+	"cip_service:1,2,x;", "http_uri:1;", "http.uri;", "nosuchkeyword;", "contnet:\"a\";"};
 
 static void each_malformed_option_is_refused_and_explained(void **state)
 {

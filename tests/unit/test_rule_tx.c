@@ -401,6 +401,29 @@ static void keywords_ask_for_numbers_of_their_protocol(void **state)
 		{"tls_cert_notafter:2019-12 <> 2020-01", "1577836800", "1577836801"},
 		{"tls_cert_notafter:2020", "2020", "1577836800"}, // a year alone is a number
 		{"tls_cert_expired", "1", "4000000000"},
+		{"enip_command:99", "99", "98"},
+		{"cip_service:75", "K", "L"},
+		{"cip_service:75,24930",
+			"K\x02"
+			"ab\x01"
+			"ab",
+			"K\x02"
+			"ab\x01"
+			"ac"},
+		{"cip_service:75,24930,24931",
+			"K\x01"
+			"ab\x02"
+			"ac",
+			"K\x01"
+			"ab\x02"
+			"ad"},
+		{"cip_service:75,24930,24931",
+			"K\x01"
+			"ab\x02"
+			"ac",
+			"K\x01"
+			"ac\x02"
+			"ac"},
 		{"tls_cert_valid", "4000000000", "1"},
 	};
 	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {

@@ -72,7 +72,8 @@ static inline bool lab_number(const struct app_tx *tx, uint8_t dir, uint32_t nth
 
 static const struct parser_buffer lab_buffers[] = {{"http.uri", 1, {1, 1}, lab_uri, false},
 	{"http.user_agent", 1, {1, 1}, lab_agent, false}, {"dns.query", 1, {1, 1}, lab_value, false},
-	{"http.request_body", 1, {1, 1}, lab_body, true}, {"http.stat_code", 2, {1, 1}, lab_code, false}, {0}};
+	{"http.request_body", 1, {1, 1}, lab_body, true}, {"http.stat_code", 2, {1, 1}, lab_code, false},
+	{"cip_service", 1, {1, 1}, lab_uri, false}, {0}};
 static const struct parser_field lab_fields[] = {{"dns.opcode", 1, {1, 1}, lab_opcode},
 	{"ssl_version", 1, {1, 1}, lab_number}, {"ssl_state", 1, {1, 1}, lab_number},
 	{"tls.version", 1, {1, 1}, lab_number}, {"tls.cert_chain_len", 1, {1, 1}, lab_number},
@@ -80,7 +81,7 @@ static const struct parser_field lab_fields[] = {{"dns.opcode", 1, {1, 1}, lab_o
 	{"snmp.version", 1, {1, 1}, lab_number}, {"snmp.pdu_type", 1, {1, 1}, lab_number},
 	{"dhcp.leasetime", 1, {1, 1}, lab_number}, {"dhcp.renewal_time", 1, {1, 1}, lab_number},
 	{"dhcp.rebinding_time", 1, {1, 1}, lab_number}, {"tls_cert_notbefore", 1, {1, 1}, lab_number},
-	{"tls_cert_notafter", 1, {1, 1}, lab_number}, {0}};
+	{"tls_cert_notafter", 1, {1, 1}, lab_number}, {"enip_command", 1, {1, 1}, lab_number}, {0}};
 static const char *const lab_events[] = {"first", "odd", NULL};
 static const struct parser_pattern lab_patterns[] = {{.bytes = "Q ", .len = 2, .depth = 2, .dir = DIR_TO_SERVER}, {0}};
 
