@@ -28,6 +28,9 @@ void report_add(struct report *r, const char *file, uint32_t line, uint32_t sid,
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
+	for (char *c = text; *c; c++) // what a file holds must not reach a terminal as it is
+		if (*c < ' ' || *c > '~')
+			*c = '?';
 	r->out->problems[r->out->problem_count++] =
 		(struct rule_problem){strdup(file), strdup(text), line, sid, verdict};
 }

@@ -319,11 +319,23 @@ static void what_is_wrong_with_quotes_is_said(void **state)
 	}
 }
 
+static void what_a_terminal_would_obey_is_not_repeated(void **state)
+{
+	struct rule_report report;
+	ruleset_free(bench_load("al\x1b[2J\x9b\xff\x7f rt ip any any -> any any (sid:1;)\n", NULL, &report));
+	assert_int_equal(report.problem_count, 1);
+	for (const char *c = report.problems[0].text; *c; c++)
+		assert_in_range(*c, ' ', '~');
+	assert_non_null(strstr(report.problems[0].text, "found \"al?[2J???"));
+	rule_report_free(&report);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(each_malformed_option_is_refused_and_explained),
 		cmocka_unit_test(what_is_wrong_with_quotes_is_said),
+		cmocka_unit_test(what_a_terminal_would_obey_is_not_repeated),
 		cmocka_unit_test(headers_that_are_none_are_refused),
 		cmocka_unit_test(an_unknown_keyword_names_the_nearest),
 		cmocka_unit_test(the_example_of_every_keyword_is_a_rule),
