@@ -72,8 +72,9 @@ static inline int checksum_ipv4_ok(const void *header, uint32_t hlen)
 		uint32_t half;
 		memcpy(word, header, sizeof(word));
 		memcpy(&half, (const uint8_t *)header + sizeof(word), sizeof(half));
-		return checksum_fold((word[0] & UINT32_MAX) + (word[0] >> 32) + (word[1] & UINT32_MAX) +
-				     (word[1] >> 32) + half) == 0xffff;
+		uint64_t sum = (word[0] & UINT32_MAX) + (word[0] >> 32) + (word[1] & UINT32_MAX) + (word[1] >> 32);
+		sum += half;
+		return sum != 0 && sum % 0xffff == 0; // folding takes off 65,535s, and what is left then is one
 	}
 	return checksum_fold(checksum_add(header, hlen, 0)) == 0xffff;
 }

@@ -196,8 +196,7 @@ static __rte_always_inline void arrive(struct walk *w, const struct hop *h)
 	p->tunnel_id = h->tunnel_id;
 	p->depth++;
 	n->ethernet += h->ethernet;
-	n->ipv4 += h->v4;
-	n->ipv6 += !h->v4;
+	++*(h->v4 ? &n->ipv4 : &n->ipv6); // both at once were a vector, which waits for who has written one of them
 	n->udp += h->udp;
 	++*h->tunnels;
 }

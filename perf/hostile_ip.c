@@ -15,13 +15,18 @@ static uint32_t at_least(uint32_t len)
 	return len < WIRE_LEAST ? WIRE_LEAST : len;
 }
 
-// UDP of the flow of this packet, up to the end of `len` bytes.
-static void inner_udp(const struct hostile *h, uint8_t *ip, uint32_t len)
+// UDP of the flow of this packet to a server, up to the end of `len` bytes.
+static void udp_to(const struct hostile *h, uint8_t *ip, uint32_t len, uint32_t server)
 {
 	memset(ip, 'u', len);
-	wire_ipv4(ip, len, UDP, hostile_client(h->n), HOSTILE_SERVER);
+	wire_ipv4(ip, len, UDP, hostile_client(h->n), server);
 	wire_udp(ip + WIRE_IPV4, len - WIRE_IPV4, hostile_port(h->n), SERVICE);
 	wire_l4_sum(ip, ip + WIRE_IPV4, UDP, len - WIRE_IPV4, 6);
+}
+
+static void inner_udp(const struct hostile *h, uint8_t *ip, uint32_t len)
+{
+	udp_to(h, ip, len, HOSTILE_SERVER);
 }
 
 // A tunnel header of `len` bytes with it, in IPv4.
@@ -66,7 +71,7 @@ static uint32_t put_gtpu(const struct hostile *h, uint8_t *to, uint32_t len, uin
 	return head + 8;
 }
 
-// Four tunnels in one another: as deep as packets are looked into.
+// Four tunnels in one another, as deep as packets are looked into, each to a host of its own.
 static uint32_t nest(const struct hostile *h, uint8_t *to, tunnel_fn *put, uint32_t each)
 {
 	uint32_t at = wire_ethernet(to, 0x0800), need = at + 4 * each + WIRE_IPV4 + LEAST_UDP;
@@ -74,7 +79,7 @@ static uint32_t nest(const struct hostile *h, uint8_t *to, tunnel_fn *put, uint3
 
 	for (uint32_t layer = 0; layer < 4; layer++)
 		at += put(h, to + at, len - at, layer);
-	inner_udp(h, to + at, len - at);
+	udp_to(h, to + at, len - at, HOSTILE_SERVER + 4);
 	return len;
 }
 
