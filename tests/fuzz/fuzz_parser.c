@@ -1,7 +1,7 @@
 // Pieces of both directions go to one of the parsers, the way the stage hands them over: what it leaves unused comes
 // again, bytes get lost, memory is scarce, transactions go once they are over. Whatever arrives, a parser uses no more
 // than it got, a transaction's progress never goes back, its buffers can be read, its record is whole, and all
-// memory comes back.
+// memory comes back. Frames are told of as if rules asked for all of them.
 //
 // Input: which protocol and how much memory, transport; then pieces: what (direction, gap, end), length, bytes.
 #include <stdint.h>
@@ -83,6 +83,20 @@ static void read_record(const struct app_tx *tx)
 	MUST(depth == 0 && at == z.record + len);
 }
 
+static void on_frame(void *arg, const struct app_frame *f)
+{
+	MUST(f->dir < 2 && f->len);
+	for (uint32_t i = 0; i < f->len; i++)
+		z.sum = (uint8_t)(z.sum + f->at[i]);
+	uint32_t names = 0;
+	while (z.real->frames && z.real->frames[names])
+		names++;
+	MUST(f->type < names || f->type == FRAME_STREAM);
+}
+
+// Every frame is asked for.
+static const struct app_consumer frames = {.on_frame = on_frame};
+
 // What the stage and the rule engine do after each input.
 static void walk(void)
 {
@@ -129,7 +143,10 @@ static void give(uint8_t dir, const uint8_t *data, uint32_t len, uint32_t gap, b
 		.start = !z.side[dir].started,
 		.last = last,
 		.ts_ns = 1};
+	z.run.frames = (struct app_frames_to){.consumer = &frames, .types = UINT32_MAX};
+	app_frames_before(&z.run, z.s, &in, had);
 	app_session_parse(&z.run, z.s, &in);
+	app_frames_after(&z.run, z.s, &in);
 	free(z.side[dir].kept);
 	z.side[dir].started = true;
 	z.side[dir].ended = last;
