@@ -190,7 +190,6 @@ static void look_ahead(const struct defrag *df)
 	d = &df->datagrams[df->oldest];
 	rte_prefetch0(&df->bucket[d->bucket]);
 	rte_prefetch0(d->header);
-	rte_prefetch0(d->map);
 	if (d->log_head != DEFRAG_NONE) {
 		rte_prefetch0(df->chunk_bytes + (size_t)d->log_head * DEFRAG_CHUNK);
 		rte_prefetch0(&df->chunk_next[d->log_head]);
@@ -343,6 +342,7 @@ static inline bool looks_like_fragment(const struct packet *p)
 void defrag_ahead(struct defrag *df, const struct packet *frames, uint32_t n)
 {
 	const struct defrag_datagram *found[PKT_BURST];
+	uint8_t word[PKT_BURST];
 	uint32_t hash[PKT_BURST], at[PKT_BURST], fragments = 0, m = 0, joined = df->joined;
 
 	df->joined = 0;
@@ -363,14 +363,17 @@ void defrag_ahead(struct defrag *df, const struct packet *frames, uint32_t n)
 		uint32_t index = likely_index(df, hash[i]);
 		if (index == DEFRAG_NONE)
 			continue;
+		word[m] = (uint8_t)(at[i] / 64);
 		const struct defrag_datagram *d = found[m++] = &df->datagrams[index];
 		rte_prefetch0(d);
 		rte_prefetch0(&d->log_tail);
-		rte_prefetch0(&d->map[at[i] / 64]);
 	}
-	for (uint32_t i = 0; i < m; i++)
+	for (uint32_t i = 0; i < m; i++) {
 		if (found[i]->log_tail != DEFRAG_NONE)
 			rte_prefetch0(defrag_chunk(df, found[i]->log_tail) + found[i]->log_bytes % DEFRAG_CHUNK);
+		if (found[i]->first_at != word[i])
+			rte_prefetch0(&found[i]->map[word[i]]);
+	}
 }
 
 void defrag_tick(struct defrag *df, uint64_t now_ns)
@@ -460,6 +463,11 @@ static uint32_t mark_word(struct defrag_datagram *d, uint32_t from, uint32_t to)
 	uint64_t mask = (n == 64 ? UINT64_MAX : (UINT64_C(1) << n) - 1) << from % 64;
 	uint64_t *live = &d->live[word / 64], its = UINT64_C(1) << word % 64, had = *live & its ? d->map[word] : 0;
 
+	if (word == d->first_at) {
+		had = d->first_word;
+		d->first_word |= mask;
+		return (uint32_t)__builtin_popcountll(mask & ~had);
+	}
 	*live |= its;
 	d->map[word] = had | mask;
 	return (uint32_t)__builtin_popcountll(mask & ~had);
@@ -477,18 +485,29 @@ static uint32_t mark_units(struct defrag_datagram *d, uint32_t from, uint32_t to
 	return fresh;
 }
 
-static uint32_t count_units(const struct defrag_datagram *d, uint32_t below)
+// How many of the units [from, to) are marked in a word of the map.
+static uint32_t count_word(uint32_t word, uint64_t bits, uint32_t from, uint32_t to)
 {
-	uint32_t n = 0;
+	uint32_t base = word * 64, low = from > base ? from - base : 0, high = to > base ? to - base : 0;
 
-	for (uint32_t i = 0; i < DEFRAG_MAP_WORDS; i += 64) {
-		for (uint64_t words = d->live[i / 64]; words; words &= words - 1) {
+	if (low >= 64 || high <= low)
+		return 0;
+	bits &= high >= 64 ? UINT64_MAX : (UINT64_C(1) << high) - 1;
+	return (uint32_t)__builtin_popcountll(bits >> low);
+}
+
+// How many of the units [from, to) are marked. Only words in use are looked at.
+static uint32_t count_units(const struct defrag_datagram *d, uint32_t from, uint32_t to)
+{
+	uint32_t n = count_word(d->first_at, d->first_word, from, to);
+
+	for (uint32_t i = from / 64 & ~63u; i < DEFRAG_MAP_WORDS; i += 64) {
+		uint64_t words = d->live[i / 64] & (i < from / 64 ? UINT64_MAX << from / 64 % 64 : UINT64_MAX);
+		for (; words; words &= words - 1) {
 			uint32_t word = i + (uint32_t)__builtin_ctzll(words);
-			if (word * 64 >= below)
+			if (word * 64 >= to)
 				return n;
-			uint32_t left = below - word * 64;
-			uint64_t mask = left >= 64 ? UINT64_MAX : (UINT64_C(1) << left) - 1;
-			n += (uint32_t)__builtin_popcountll(d->map[word] & mask);
+			n += count_word(word, d->map[word], from, to);
 		}
 	}
 	return n;
@@ -593,6 +612,22 @@ static void keep_header(struct defrag_datagram *d, const struct fragment *f)
 	d->next_header = f->next_header;
 }
 
+static uint32_t units_of(uint32_t bytes)
+{
+	return (bytes + DEFRAG_UNIT - 1) / DEFRAG_UNIT;
+}
+
+// Marks units [from, to), and counts among the datagram's those that lie within it. Returns how many were not marked
+// before.
+static uint32_t take_units(struct defrag_datagram *d, uint32_t from, uint32_t to)
+{
+	uint32_t end = d->have_end ? units_of(d->end) : DEFRAG_MAX_UNITS, split = RTE_MIN(RTE_MAX(from, end), to);
+	uint32_t within = mark_units(d, from, split);
+
+	d->units = (uint16_t)(d->units + within);
+	return within + mark_units(d, split, to);
+}
+
 // Where the datagram ends, by its last fragment. When two disagree, or bytes came from behind the end, the
 // shortest end holds, and it is said.
 static void learn_end(struct defrag_datagram *d, struct packet *p, const struct fragment *f)
@@ -601,9 +636,11 @@ static void learn_end(struct defrag_datagram *d, struct packet *p, const struct 
 	bool beyond = d->have_end && (f->more ? end > d->end : end != d->end);
 
 	if (!f->more && (!d->have_end || end < d->end)) {
-		uint32_t below = count_units(d, (end + DEFRAG_UNIT - 1) / DEFRAG_UNIT);
-		beyond |= below != d->units;
-		d->units = below;
+		// only what lies between the ends is looked at, so that an end that moves a little each time costs
+		// little
+		uint32_t behind = count_units(d, units_of(end), d->have_end ? units_of(d->end) : DEFRAG_MAX_UNITS);
+		beyond |= behind != 0;
+		d->units = (uint16_t)(d->units - behind);
 		d->end = end;
 		d->have_end = true;
 	}
@@ -616,7 +653,7 @@ static bool add_fragment(struct defrag *df, struct defrag_datagram *d, struct pa
 {
 	struct defrag_entry entry = {.offset = (uint16_t)f->offset, .len = (uint16_t)f->len};
 	uint32_t bytes = sizeof(entry) + f->len;
-	uint32_t from = f->offset / DEFRAG_UNIT, to = (f->offset + f->len + DEFRAG_UNIT - 1) / DEFRAG_UNIT;
+	uint32_t from = f->offset / DEFRAG_UNIT, to = units_of(f->offset + f->len);
 
 	if (d->fragments == df->config.max_fragments || d->log_bytes + bytes > DEFRAG_MAX_LOG ||
 		!make_room(df, d, bytes))
@@ -624,22 +661,20 @@ static bool add_fragment(struct defrag *df, struct defrag_datagram *d, struct pa
 	append_entry(df, d, entry, f->data);
 	d->fragments++;
 	keep_header(d, f);
-	uint32_t fresh = mark_units(d, from, to);
-	if (fresh < to - from) {
+	if (d->fragments == 1)
+		d->first_at = (uint8_t)(from / 64);
+	if (take_units(d, from, to) < to - from) {
 		d->overlap = true;
 		df->counters.overlaps++;
 		packet_note(p, f->ipv4 ? DECODE_IPV4_FRAG_OVERLAP : DECODE_IPV6_FRAG_OVERLAP);
 	}
-	d->units += fresh;
 	learn_end(d, p, f);
-	if (d->have_end)
-		d->units = count_units(d, (d->end + DEFRAG_UNIT - 1) / DEFRAG_UNIT);
 	return true;
 }
 
 static bool is_whole(const struct defrag_datagram *d)
 {
-	return d->have_end && d->header_len && d->units == (d->end + DEFRAG_UNIT - 1) / DEFRAG_UNIT;
+	return d->have_end && d->header_len && d->units == units_of(d->end);
 }
 
 // RFC 6946: a fragment that is all of its datagram is taken by itself, whatever else has its identification.

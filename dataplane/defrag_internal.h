@@ -33,25 +33,29 @@ struct defrag_datagram {
 	struct defrag_key key;
 	uint64_t first_ns; // time of the fragment that came first
 	uint64_t live[DEFRAG_MAP_WORDS /
-		      64]; // words of the map that are in use, a bit each: the rest is not even cleared
-	uint32_t bucket;   // hash chain it hangs in
+		      64];   // words of the map that are in use, a bit each: the rest is not even cleared
+	uint64_t first_word; // the word of the map that the first fragment begins in, which is not in `map`
+	uint32_t bucket;     // hash chain it hangs in
 	uint32_t age_prev, age_next;
 	uint32_t log_head, log_tail; // chunks, DEFRAG_NONE when empty
 	uint32_t log_bytes;
-	uint32_t fragments;
-	uint32_t units; // of the map that are set
-	uint32_t end;   // bytes of the fragmented part, known with the last fragment
+	uint32_t end; // bytes of the fragmented part, known with the last fragment
+	uint16_t fragments;
+	uint16_t units; // of the map that are set
 	uint16_t header_len;
 	uint8_t next_header;
 	uint8_t policy;
 	bool overlap;
 	bool have_end;
+	uint8_t first_at; // which word first_word is, once there is a fragment
 	uint8_t header[DEFRAG_MAX_HEADER]
 		__attribute__((aligned(64))); // of the first fragment, IPv6: without the fragment header
 	uint64_t map[DEFRAG_MAP_WORDS];       // units that have come
 } __attribute__((aligned(64)));
 _Static_assert(offsetof(struct defrag_datagram, live) == 64 && offsetof(struct defrag_datagram, header) == 128,
-	"a fragment touches two lines of its datagram, the first a third, and those of its bytes and of its unit");
+	"a fragment touches two lines of its datagram and that of its bytes, the first in order a third, units "
+	"elsewhere another");
+_Static_assert(DEFRAG_MAP_WORDS <= 256 && DEFRAG_MAX_UNITS <= UINT16_MAX, "first_at, fragments and units");
 
 // Where an entry's bytes lie, for sorting.
 struct defrag_piece {

@@ -32,6 +32,7 @@ const struct hostile_kind hostile_kinds[] = {
 	{"ping", "echo requests, each of a new flow", hostile_ping, 64, 0},
 	{"tiny-fragments", "fragments of eight bytes that never make a datagram", hostile_tiny_fragments, 64, 0},
 	{"fragment-pairs", "datagrams in two fragments, the second first", hostile_fragment_pairs, 64, 0},
+	{"fragment-ends", "fragments of eight bytes of datagrams whose end came first", hostile_fragment_ends, 64, 0},
 	{"fragment-overlap", "datagrams of 16 fragments that overlap", hostile_fragment_overlap, 128, 0},
 	{"dns-query", "questions for names of their own, each of a new flow", hostile_dns_query, 96, 0},
 	{"dns-answer", "answers with compressed names, each of a new flow", hostile_dns_answer, 96, 0},

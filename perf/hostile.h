@@ -41,8 +41,9 @@ hostile_make hostile_syn_data, hostile_syn_fast_open, hostile_handshake, hostile
 	hostile_fin, hostile_stray_tls, hostile_stray_http, hostile_stray_login;
 hostile_make hostile_ipip, hostile_gre, hostile_vxlan, hostile_gtpu, hostile_qinq, hostile_mpls, hostile_extensions,
 	hostile_extensions_few, hostile_icmp_error, hostile_ping, hostile_tiny_fragments, hostile_fragment_pairs,
-	hostile_fragment_overlap, hostile_dns_query, hostile_dns_answer, hostile_arp, hostile_neighbour, hostile_router,
-	hostile_dhcp, hostile_bpdu, hostile_lldp, hostile_sctp, hostile_esp, hostile_mixed;
+	hostile_fragment_ends, hostile_fragment_overlap, hostile_dns_query, hostile_dns_answer, hostile_arp,
+	hostile_neighbour, hostile_router, hostile_dhcp, hostile_bpdu, hostile_lldp, hostile_sctp, hostile_esp,
+	hostile_mixed;
 
 // Flow numbers as frames.c has them: 2^24 addresses before the port moves on.
 static inline uint32_t hostile_client(uint64_t flow)

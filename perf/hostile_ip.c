@@ -212,6 +212,14 @@ uint32_t hostile_tiny_fragments(const struct hostile *h, uint8_t *to)
 	return fragment(h, to, h->random % h->flows, (uint32_t)(h->random >> 32) % 8000 * 8, 8, true);
 }
 
+// Each datagram's end comes first, then 127 pieces of eight bytes, far from one another.
+uint32_t hostile_fragment_ends(const struct hostile *h, uint8_t *to)
+{
+	uint32_t nth = h->n % 128;
+
+	return fragment(h, to, h->n / 128, (127 - nth) * 512, 8, nth != 0);
+}
+
 static uint32_t fragment_bytes(const struct hostile *h)
 {
 	uint32_t room = h->size - WIRE_ETHERNET - WIRE_IPV4;
