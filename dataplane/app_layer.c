@@ -68,6 +68,7 @@ int app_layer_init(void *mem, const struct app_layer_config *cfg, const struct a
 void app_layer_set_consumer(struct app_layer *a, const struct app_consumer *c)
 {
 	a->consumer = *c;
+	a->run.rules_files = c->files;
 }
 
 const struct app_session *app_session_of(const struct flow_cold *cold)

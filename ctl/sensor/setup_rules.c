@@ -60,6 +60,7 @@ struct ruleset *load_rules(
 		.alert_max = (uint32_t)r->packet_alert_max,
 		.match_limit = (uint32_t)r->pcre_match_limit,
 		.match_limit_recursion = (uint32_t)r->pcre_match_limit_recursion,
+		.magic = s->opt.captures.count > 0,
 		.count_cycles = r->profile || s->opt.rule_profile,
 		.keep_text = s->opt.action == ACTION_ENGINE_ANALYSIS,
 		.previous = previous,

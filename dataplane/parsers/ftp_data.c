@@ -138,4 +138,5 @@ const struct parser parser_ftp_data = {
 	.log = ftp_data_log,
 	.log_tx_id = true,
 	.file_alone = true,
+	.file_dirs = 1u << DIR_TO_SERVER | 1u << DIR_TO_CLIENT,
 };

@@ -693,4 +693,5 @@ const struct parser parser_http1 = {
 	.events = http1_events,
 	.frames = frames,
 	.log = http1_log,
+	.file_dirs = 1u << DIR_TO_SERVER | 1u << DIR_TO_CLIENT,
 };

@@ -345,4 +345,5 @@ const struct parser parser_http2 = {
 	.events = events,
 	.log = http2_log,
 	.log_tx_id = true,
+	.file_dirs = 1u << DIR_TO_SERVER | 1u << DIR_TO_CLIENT,
 };

@@ -328,4 +328,5 @@ const struct parser parser_smb = {
 	.log = smb_log,
 	.log_tx_id = true,
 	.deep = true,
+	.file_dirs = 1u << DIR_TO_SERVER | 1u << DIR_TO_CLIENT,
 };

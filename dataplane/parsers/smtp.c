@@ -317,4 +317,5 @@ const struct parser parser_smtp = {
 	.events = smtp_events,
 	.log = smtp_log,
 	.log_tx_id = true,
+	.file_dirs = 1u << DIR_TO_SERVER,
 };

@@ -61,13 +61,18 @@ static void offer(const struct parser *p, const char *name, uint64_t *by_slot)
 		by_slot[keyword_slot(kw)] |= UINT64_C(1) << p->proto;
 }
 
-void parsers_offer(const struct parser *const *parsers, uint64_t *by_slot)
+void parsers_offer(const struct parser *const *parsers, bool magic, uint64_t *by_slot)
 {
 	for (; *parsers; parsers++) {
 		for (const struct parser_buffer *b = (*parsers)->buffers; b && b->name; b++)
 			offer(*parsers, b->name, by_slot);
 		for (const struct parser_field *f = (*parsers)->fields; f && f->name; f++)
 			offer(*parsers, f->name, by_slot);
+		if (!(*parsers)->file_dirs)
+			continue;
+		offer(*parsers, TX_FILE_TESTS, by_slot);
+		if (magic)
+			offer(*parsers, TX_FILE_MAGIC_BUFFER, by_slot);
 	}
 }
 

@@ -17,6 +17,7 @@ uint64_t app_name_set(const char *name);
 // Protocols that some parser of the NULL-terminated table tells from others.
 uint64_t parsers_detect(const struct parser *const *parsers);
 // By slot of a keyword: the protocols whose parser has a buffer or a field of this name (or the keyword's alias).
-void parsers_offer(const struct parser *const *parsers, uint64_t *by_slot);
+// magic: file.magic is one of them where there are files.
+void parsers_offer(const struct parser *const *parsers, bool magic, uint64_t *by_slot);
 // The index of an event of the protocol by that name ("http", "dns"), with the protocol in *proto; -1: there is none.
 int parsers_event(const struct parser *const *parsers, const char *proto_name, const char *event, uint16_t *proto);

@@ -10,7 +10,7 @@
 static const struct keyword *const tables[] = {kw_meta_table, kw_content_table, kw_payload_table, kw_pcre_table,
 	kw_byte_table, kw_buffer_table, kw_transform_table, kw_flow_table, kw_flowbits_table, kw_threshold_table,
 	kw_ip_table, kw_tcp_table, kw_icmp_table, kw_event_table, kw_dataset_table, kw_app_protocol_table, kw_app_table,
-	kw_frame_table, kw_app_fields_table, kw_enip_table, kw_tls_cert_table, kw_named_table};
+	kw_frame_table, kw_app_fields_table, kw_enip_table, kw_file_table, kw_tls_cert_table, kw_named_table};
 
 static const struct keyword *rows[MAX_KEYWORDS];
 static size_t n_rows;

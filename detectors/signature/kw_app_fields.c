@@ -141,7 +141,7 @@ static int parse_text(struct rule_parser *ps, const struct keyword *kw, char *ar
 	static const struct {
 		const char *from, *to;
 	} names[] = {{"tls.subject", "tls.cert_subject"}, {"tls.issuerdn", "tls.cert_issuer"},
-		{"tls.fingerprint", "tls.cert_fingerprint"}, {"filename", "file.name"}};
+		{"tls.fingerprint", "tls.cert_fingerprint"}, {"filename", "file.name"}, {"filemagic", "file.magic"}};
 	const struct keyword *content = keyword_find("content");
 	struct buffer_test *now = ps->buffer;
 	size_t i = 0;
@@ -157,16 +157,29 @@ static int parse_text(struct rule_parser *ps, const struct keyword *kw, char *ar
 	return nocase->parse(ps, nocase, NULL);
 }
 
+// A text in the name of a file, with quotes or without; behind `dot` for fileext.
+static int parse_name(struct rule_parser *ps, char *arg, const char *dot)
+{
+	bool negated = *arg == '!', quoted;
+	char text[512], *name = lex_trim(arg + negated);
+	quoted = lex_unquote(&name);
+	if (!*name || (!quoted && strchr(name, '"')))
+		return parse_fail(ps, "expected a text, found \"%.40s\"", arg);
+	if (snprintf(text, sizeof(text), "%s\"%s%s\"", negated ? "!" : "", dot, name) >= (int)sizeof(text))
+		return parse_fail(ps, "expected a text of at most %zu bytes", sizeof(text) - 5);
+	return parse_text(ps, keyword_find("filename"), text);
+}
+
+static int parse_filename(struct rule_parser *ps, const struct keyword *kw, char *arg)
+{
+	return parse_name(ps, arg, "");
+}
+
 // fileext:"pdf" is a file name that ends with ".pdf".
 static int parse_fileext(struct rule_parser *ps, const struct keyword *kw, char *arg)
 {
-	const struct keyword *filename = keyword_find("filename"), *endswith = keyword_find("endswith");
-	char text[300];
-	char *open = strchr(arg, '"');
-	if (!open)
-		return parse_fail_quotes(ps, "a text", arg);
-	snprintf(text, sizeof(text), "%.*s\".%s", (int)(open - arg), arg, open + 1);
-	int rc = filename->parse(ps, filename, text);
+	const struct keyword *endswith = keyword_find("endswith");
+	int rc = parse_name(ps, arg, ".");
 	return rc ? rc : endswith->parse(ps, endswith, NULL);
 }
 
@@ -340,8 +353,10 @@ const struct keyword kw_app_fields_table[] = {
 		"A text in the issuer of the certificate.", SAME},
 	{"tls.fingerprint", NULL, ARG_REQUIRED, parse_text, 1, "[!]\"text\"", "tls.fingerprint:\"4f:a4\";",
 		"A text in the SHA-1 fingerprint of the certificate.", SAME},
-	{"filename", NULL, ARG_REQUIRED, parse_text, 1, "[!]\"text\"", "filename:\"setup\";",
+	{"filename", NULL, ARG_REQUIRED, parse_filename, 1, "[!]\"text\"", "filename:\"setup\";",
 		"A text in the name of a file, in any case.", SAME},
+	{"filemagic", NULL, ARG_REQUIRED, parse_text, 1, "[!]\"text\"", "filemagic:\"PDF\";",
+		"A text in what libmagic says of a file, in any case.", "same; waits in a live sensor"},
 	{"fileext", NULL, ARG_REQUIRED, parse_fileext, 0, "[!]\"text\"", "fileext:\"pdf\";",
 		"What the name of a file ends with, behind a dot, in any case.", SAME},
 	{"ftpbounce", NULL, ARG_NONE, parse_ftp, 0, "", "ftpbounce;", "PORT names a host that is not the client.",

@@ -11,8 +11,7 @@
 
 static const char *const types[] = {"string", "md5", "sha256", "ip", "ipv4"};
 
-// A file named relative is beside the rule file, or where the configuration says.
-static void locate(const struct rule_parser *ps, const char *name, char *out, size_t cap)
+void rule_locate(const struct rule_parser *ps, const char *name, char *out, size_t cap)
 {
 	const char *dir = ps->rs->cfg->data_dir, *slash = strrchr(ps->rule->file, '/');
 	if (*name == '/')
@@ -34,9 +33,9 @@ static bool read_field(struct rule_parser *ps, struct dataset_spec *spec, const 
 		return false;
 	}
 	if (!strcmp(field, "load") || !strcmp(field, "state"))
-		locate(ps, value, spec->load, sizeof(spec->load));
+		rule_locate(ps, value, spec->load, sizeof(spec->load));
 	if (!strcmp(field, "save") || !strcmp(field, "state"))
-		locate(ps, value, spec->save, sizeof(spec->save));
+		rule_locate(ps, value, spec->save, sizeof(spec->save));
 	if (!strcmp(field, "load") || !strcmp(field, "save") || !strcmp(field, "state"))
 		return *value != 0;
 	if (!strcmp(field, "memcap"))

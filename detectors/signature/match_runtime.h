@@ -24,6 +24,7 @@ struct match_ctx {
 	uint64_t number;             // the field being inspected
 	const struct parser *parser; // with tx
 	const struct app_tx *tx;     // NULL: a packet or stream is inspected
+	const struct app_file *file; // being inspected
 	bool stream;                 // buf is a piece of the reassembled stream
 	uint64_t before;             // bytes of a frame in front of buf
 	uint64_t vars[RULE_MAX_VARS];

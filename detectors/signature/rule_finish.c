@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "dataplane/api/app_file.h"
 #include "detectors/signature/rule_parse.h"
 
 static bool uses_variable(const struct step *s)
@@ -133,6 +134,11 @@ static uint32_t strength(const struct content *c)
 	return same && n > 1 ? 4 : score;
 }
 
+static bool is_magic(const struct buffer_test *b)
+{
+	return !strcmp(b->name, TX_FILE_MAGIC_BUFFER);
+}
+
 // A buffer of a transaction may be looked into as its transforms leave it; an expression of its own would be a group of
 // one rule.
 static bool can_prefilter(const struct buffer_test *b, const struct step *s)
@@ -140,6 +146,8 @@ static bool can_prefilter(const struct buffer_test *b, const struct step *s)
 	for (const struct transform *t = b->transforms; t; t = t->next)
 		if (t->code || b->id < BUF_APP)
 			return false;
+	if (is_magic(b)) // is not to be asked for every file
+		return false;
 	return s->kind == STEP_CONTENT && !s->negated && (b->id == BUF_PAYLOAD || b->id >= BUF_FRAME);
 }
 
@@ -257,6 +265,25 @@ static void payload_first(struct rule *r)
 	}
 }
 
+// libmagic is asked where everything else holds.
+static void magic_last(struct rule_parser *ps)
+{
+	struct buffer_test **at = &ps->rule->buffers, *magic = NULL, **end = &magic;
+	while (*at) {
+		struct buffer_test *b = *at;
+		if (!is_magic(b)) {
+			at = &b->next;
+			continue;
+		}
+		ps->rs->files |= APP_FILE_TRACKED | APP_FILE_HEAD;
+		*at = b->next;
+		*end = b;
+		b->next = NULL;
+		end = &b->next;
+	}
+	*at = magic;
+}
+
 // What http_uri and its kin have taken all contents out of asks nothing.
 static void drop_empty_payload(struct rule *r)
 {
@@ -280,6 +307,7 @@ int rule_finish(struct rule_parser *ps)
 		link_relative(b->steps);
 	drop_empty_payload(r);
 	payload_first(r);
+	magic_last(ps);
 	if (has_app_buffer(r) || r->app_events)
 		r->flags |= RULE_F_TX;
 	if (frame_check(ps))

@@ -32,7 +32,8 @@ struct keyword {
 extern const struct keyword kw_meta_table[], kw_content_table[], kw_pcre_table[], kw_byte_table[], kw_flow_table[],
 	kw_ip_table[], kw_tcp_table[], kw_icmp_table[], kw_flowbits_table[], kw_threshold_table[], kw_dataset_table[],
 	kw_event_table[], kw_buffer_table[], kw_payload_table[], kw_transform_table[], kw_app_protocol_table[],
-	kw_app_table[], kw_frame_table[], kw_app_fields_table[], kw_enip_table[], kw_tls_cert_table[], kw_named_table[];
+	kw_app_table[], kw_frame_table[], kw_app_fields_table[], kw_enip_table[], kw_file_table[], kw_tls_cert_table[],
+	kw_named_table[];
 
 // Looks a keyword up by name or alias. NULL: no such keyword.
 const struct keyword *keyword_find(const char *name);
@@ -138,6 +139,8 @@ char *rule_copy(struct rule_parser *ps, const char *s, size_t n); // n bytes and
 char *rule_strdup(struct rule_parser *ps, const char *s);
 // Gives back the memory of a rule that is not kept, unless it brought something that outlives it (a new name or set).
 void rule_forget(struct rule_parser *ps);
+// Where a file is that a rule names: relative ones are beside the rule file, or where the configuration says.
+void rule_locate(const struct rule_parser *ps, const char *name, char *out, size_t cap);
 // Index of a rule variable, -1 when it is not known (or, adding, when there are too many).
 int var_find(struct rule_parser *ps, const char *name);
 int var_add(struct rule_parser *ps, const char *name);

@@ -24,6 +24,10 @@ enum buffer_id {
 	BUF_APP,   // from here on: buffers of application protocols, by their row in the keyword table
 };
 
+// What is asked of files is a buffer by the first of its keywords; what libmagic says of them, by this.
+#define TX_FILE_TESTS "filesize"
+#define TX_FILE_MAGIC_BUFFER "file.magic"
+
 enum step_kind {
 	STEP_CONTENT,
 	STEP_PCRE,

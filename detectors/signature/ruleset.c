@@ -31,7 +31,7 @@ static struct ruleset *ruleset_new(const struct ruleset_config *cfg)
 	rs->keyword_uses = calloc(keyword_count(), sizeof(*rs->keyword_uses));
 	rs->offers = calloc(keyword_count(), sizeof(*rs->offers));
 	if (rs->offers)
-		parsers_offer(rs->parsers, rs->offers);
+		parsers_offer(rs->parsers, cfg->magic, rs->offers);
 	return rs;
 }
 

@@ -98,6 +98,7 @@ struct ruleset {
 	uint64_t *offers;                    // by keyword slot: whose parser has such a buffer or field
 	uint32_t alert_max, match_limit, depth_limit;
 	uint32_t flow_state_max, host_state_max, flow_var_max;
+	uint8_t files; // enum app_file_want: what rules ask of files
 	bool count_cycles;
 	bool tags_sessions, tags_hosts; // some rule that can fire does
 	struct group_table *groups;

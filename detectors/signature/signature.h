@@ -47,6 +47,7 @@ struct ruleset_config {
 	uint32_t host_state_max;             // threshold, xbits, tag entries [131072]
 	uint32_t flow_var_max;               // captured texts held a worker [4096]
 	bool count_cycles;                   // sample what rules and groups cost
+	bool magic;                          // libmagic may be asked, for milliseconds a file [no: filemagic waits]
 	bool keep_text;                      // of rules, for ruleset_analysis_dump()
 	const struct parser *const *parsers; // whose buffers rules read, NULL-terminated [parser_table]
 	const struct ruleset *previous;      // the set this one is to replace [none]: what it names keeps its
@@ -187,6 +188,7 @@ struct signature_stats {
 	uint64_t step_limit_hits;  // content chains that gave up
 	uint64_t flow_state_full;  // flow state not kept: the pool was empty
 	uint64_t transactions;     // shown, a direction at a time
+	uint64_t magic_asked;      // files that libmagic was asked about
 	uint64_t tx_state_full;    // rules that could not wait for the rest of a transaction: no memory, or too many
 };
 void signature_stats(const struct signature_worker *w, struct signature_stats *out);

@@ -8,6 +8,14 @@
 
 #include "detectors/signature/rule_parse.h"
 
+static void note_files(struct tx_proto *t)
+{
+	static const char *const names[] = {[TX_FILE_TEST] = TX_FILE_TESTS, [TX_FILE_MAGIC] = TX_FILE_MAGIC_BUFFER};
+	for (uint8_t is = TX_FILE_TEST; is <= TX_FILE_MAGIC; is++)
+		t->sources[keyword_slot(keyword_find(names[is]))] =
+			(struct tx_source){.file = is, .file_dirs = t->parser->file_dirs};
+}
+
 static void note_sources(struct tx_proto *t)
 {
 	const struct parser *p = t->parser;
@@ -24,11 +32,12 @@ static void note_sources(struct tx_proto *t)
 		t->sources[keyword_slot(kw)].buffer = b;
 		t->sources[keyword_slot(kw)].grow = b->grows ? grows++ : 0;
 	}
+	note_files(t);
 }
 
 static uint8_t source_dirs(const struct tx_source *s)
 {
-	return s->buffer ? s->buffer->dirs : s->field ? s->field->dirs : 0;
+	return s->buffer ? s->buffer->dirs : s->field ? s->field->dirs : s->file_dirs;
 }
 
 static bool event_fits(const struct tx_proto *t, const struct rule *r)

@@ -8,11 +8,16 @@
 #define TX_GROUPS_MAX 128u // of a protocol and direction; rules of further ones are asked for every transaction
 #define TX_GROWS_MAX 4u    // buffers of a protocol that grow
 
+// What is asked of each file of a transaction.
+enum tx_file { TX_FILE_NONE, TX_FILE_TEST, TX_FILE_MAGIC };
+
 // Where a test's value comes from in one protocol.
 struct tx_source {
 	const struct parser_buffer *buffer;
 	const struct parser_field *field;
 	uint8_t grow; // index of a buffer that grows
+	uint8_t file; // enum tx_file
+	uint8_t file_dirs;
 };
 
 // One buffer, as one chain of transforms leaves it: the rules whose literal is looked for in it.

@@ -220,5 +220,5 @@ static void on_tx_end(void *arg, struct app_tx *tx, struct app_run *run)
 struct app_consumer signature_app_consumer(void *state)
 {
 	struct signature_worker *w = state;
-	return (struct app_consumer){state, on_tx, on_shown, on_tx_end, w->frame_types, signature_on_frame};
+	return (struct app_consumer){state, on_tx, on_shown, on_tx_end, w->frame_types, signature_on_frame, &w->files};
 }

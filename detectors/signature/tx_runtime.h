@@ -69,5 +69,7 @@ bool tx_window(const struct tx_run *r, const struct tx_source *s, struct app_byt
 // Whether the transaction has come far enough for this source.
 bool tx_has(const struct tx_run *r, const struct tx_source *s);
 enum tx_answer { TX_NO, TX_LATER, TX_YES };
+// file_runtime.c: whether a test of files holds for one of them.
+enum tx_answer ask_files(struct tx_run *r, const struct tx_source *s, const struct buffer_test *b);
 // Asks a rule; *held is what is known of it and gets what holds now. match_begin has been called.
 enum tx_answer tx_verify(struct tx_run *r, const struct rule *rule, uint32_t *held);

@@ -104,6 +104,8 @@ static enum tx_answer ask(struct tx_run *r, const struct buffer_test *b)
 	if (!s)
 		return header_buffer(r->p, b->id, &buf, &len) && verify_buffer(&r->w->ctx, b, buf, len) ? TX_YES
 													: TX_NO;
+	if (s->file)
+		return ask_files(r, s, b);
 	if (!tx_has(r, s))
 		return TX_LATER;
 	return !s->buffer ? ask_field(r, s, b) : s->buffer->grows ? ask_growing(r, s, b) : ask_buffer(r, s, b);
@@ -140,7 +142,9 @@ enum tx_answer tx_verify(struct tx_run *r, const struct rule *rule, uint32_t *he
 	for (const struct buffer_test *b = rule->buffers; b && all != TX_NO; b = b->next, bit <<= 1) {
 		if (bit && *held & bit)
 			continue;
-		enum tx_answer a = ask(r, b);
+		const struct tx_source *s = tx_source_of(r->proto, b);
+		// the last of the rule's tests, and dear
+		enum tx_answer a = s && s->file == TX_FILE_MAGIC && all != TX_YES ? TX_LATER : ask(r, b);
 		if (a == TX_YES)
 			*held |= bit;
 		else

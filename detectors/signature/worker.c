@@ -9,6 +9,7 @@
 
 #include "detectors/signature/alert_gate.h"
 #include "detectors/signature/frame_internal.h"
+#include "dataplane/api/app_file.h"
 #include "detectors/signature/worker_internal.h"
 
 #define JIT_STACK_START 32768
@@ -96,6 +97,7 @@ void worker_take_seat(struct signature_worker *w, const struct rule_seat *seat)
 {
 	w->seat = *seat;
 	w->timed = seat->rs->count_cycles;
+	w->files = seat->rs->files;
 	frame_types_take(w->frame_types, seat->rs->frames);
 	pcre2_set_match_limit(w->mctx, seat->rs->match_limit);
 	pcre2_set_depth_limit(w->mctx, seat->rs->depth_limit);
@@ -116,6 +118,8 @@ int signature_worker_init(void *mem, const struct ruleset *rs, struct flow_table
 	w->base64_bytes = at + 2 * SCRATCH_BYTES;
 	struct rule_seat *seat = seat_new(rs);
 	int rc = seat ? pcre_init(w) : -ENOMEM;
+	if (!rc && rs->files & APP_FILE_HEAD && !(w->magic = file_magic_open()))
+		rc = -ENOENT;
 	if (!rc) {
 		worker_take_seat(w, seat);
 		free(seat); // only the struct: what it points to is the worker's now
@@ -141,11 +145,13 @@ void signature_worker_fini(struct signature_worker *w)
 		hs_free_scratch(w->seat.scratch);
 	free(w->seat.mem);
 	seat_free(w->offered);
+	file_magic_close(w->magic);
 	pcre2_jit_stack_free(w->jit);
 	pcre2_match_context_free(w->mctx);
 	pcre2_match_data_free(w->md);
 	memset(&w->seat, 0, sizeof(w->seat));
 	w->offered = NULL;
+	w->magic = NULL;
 	w->jit = NULL;
 	w->mctx = NULL;
 	w->md = NULL;

@@ -151,6 +151,8 @@ struct signature_worker {
 	uint32_t free_text, n_texts;
 	struct signature_stats stats;
 	struct match_ctx ctx;
+	struct magic_set *magic;                  // libmagic's; NULL: no rule asks it
+	uint8_t files;                            // enum app_file_want: of the rules in force
 	struct capture_text pkt_texts[PKT_TEXTS]; // packet variables of the packet at hand
 	uint8_t n_pkt_texts;
 	struct packet end_packet;  // stands in where a flow ends without one
@@ -220,6 +222,11 @@ bool transform_buffer(struct match_ctx *m, const struct transform *t, const uint
 // worker.c: memory for one rule set in one worker. Returns NULL without memory. seat_free accepts NULL.
 struct rule_seat *seat_new(const struct ruleset *rs);
 void seat_free(struct rule_seat *seat);
+// file_runtime.c: libmagic, opened at load. NULL: it cannot be.
+struct magic_set *file_magic_open(void);
+void file_magic_close(struct magic_set *magic);
+// A text that lives until it is asked again; NULL: none.
+const char *file_magic_ask(struct magic_set *magic, const uint8_t *bytes, uint32_t len);
 // Makes the worker run by this seat, whose struct is copied.
 void worker_take_seat(struct signature_worker *w, const struct rule_seat *seat);
 // state_runtime.c: the cell of a flow for this kind and id, made on first use; NULL: none left or no flow.
