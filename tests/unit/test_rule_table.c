@@ -11,7 +11,7 @@ struct row {
 };
 
 // Keywords that have tests of their own instead: they need files beside the rules.
-static const char *const elsewhere[] = {"iprep", "geoip", "datarep"};
+static const char *const elsewhere[] = {"iprep", "geoip", "datarep", "filemd5", "filesha1", "filesha256"};
 
 static const struct row rows[] = {
 	{"msg", "udp", "msg:\"a\\;b\"; content:\"GET\";", "msg:\"GET\"; content:\"PUT\";", "msg:GET;"},
