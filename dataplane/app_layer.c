@@ -124,11 +124,11 @@ static void finish(struct app_layer *a, struct flow_cold *cold)
 }
 
 // A direction's protocol is settled.
-static void settle(struct app_session *s, struct flow_cold *cold, uint8_t dir, uint16_t proto, const struct packet *p)
+static void settle(struct app_session *s, const struct stream_view *v, uint16_t proto)
 {
-	s->proto[dir] = proto;
-	cold->app_dir[dir] = (uint8_t)proto;
-	cold->app_seq[dir] = p ? p->seq : 0;
+	s->proto[v->dir] = proto;
+	v->cold->app_dir[v->dir] = (uint8_t)proto;
+	v->cold->app_at[v->dir] = v->offset + v->len;
 }
 
 // Neither side speaks anything known.
@@ -316,6 +316,8 @@ static void other_side_first(struct app_layer *a, struct app_session *s, const s
 		return;
 	}
 	verdict = look(a, s, &o);
+	if (v->cold->app_at[o.dir])
+		v->cold->app_at[o.dir] |= APP_AT_OTHER;
 	tcp_stream_take_left(v->cold, o.dir, o.used, verdict != STREAM_MORE);
 }
 
@@ -380,7 +382,7 @@ static enum stream_verdict found(
 	uint16_t other = s->proto[!v->dir];
 	uint8_t first = reversed ? (uint8_t)(s->first_dir ^ 3) : s->first_dir;
 
-	settle(s, v->cold, v->dir, parser->proto, v->packet);
+	settle(s, v, parser->proto);
 	if (s->flags & SESSION_SWITCH) {
 		leave(a, s, v, parser->proto);
 		return start_changed(a, s, v, parser, reversed);
@@ -404,7 +406,7 @@ static enum stream_verdict not_found(struct app_layer *a, struct app_session *s,
 	v->used = 0;
 	if (told && all) {
 		note(a, v->packet, APPLAYER_DETECT_PROTOCOL_ONLY_ONE_DIRECTION);
-		settle(s, v->cold, v->dir, APP_FAILED, v->packet);
+		settle(s, v, APP_FAILED);
 		return known(a, s, v);
 	}
 	if (told)
@@ -532,7 +534,7 @@ static struct flow_cold *ask_datagram(struct app_layer *a, struct packet *p, str
 		return NULL;
 	}
 	cold->app_dir[p->dir] = (uint8_t)(parser ? proto : cold->app_proto);
-	cold->app_seq[p->dir] = p->seq;
+	cold->app_at[p->dir] = 1;
 	return cold;
 }
 

@@ -88,18 +88,18 @@ static const uint8_t *kept_end(const struct tcp_streams *ts, const struct tcp_si
 	return k->bytes + k->to;
 }
 
-// Asks those who have left bytes unused about them again. end: behind the last of them.
-static void ask(struct tcp_streams *ts, struct tcp_session *s, uint8_t dir, const struct packet *p,
+// Asks those who have left bytes unused about them again. end: behind the last of them. False: all stays as it is.
+static bool ask(struct tcp_streams *ts, struct tcp_session *s, uint8_t dir, const struct packet *p,
 	struct detector_run *run, const uint8_t *end, uint16_t flags)
 {
 	struct tcp_side *side = &s->side[dir];
+	bool changed = false;
 
 	flags |= STREAM_KEPT | (side->flags & SIDE_FIN_TOLD ? STREAM_FIN : 0) |
 		 (s->flags & SSN_MIDSTREAM ? STREAM_MIDSTREAM : 0);
-	for (uint32_t i = 0; i < ts->consumer_count; i++) {
-		const struct stream_consumer *c = &ts->consumer[i];
-		uint32_t left = side->unused[i];
-		if (!c->on_unused || !left)
+	for (uint32_t later = ts->on_unused & (uint8_t)~side->done; later; later &= later - 1) {
+		uint32_t i = (uint32_t)__builtin_ctz(later), left = side->unused[i];
+		if (!left)
 			continue;
 		struct stream_view v = {.flow = s->flow,
 			.cold = s->cold,
@@ -112,8 +112,13 @@ static void ask(struct tcp_streams *ts, struct tcp_session *s, uint8_t dir, cons
 			.flags = flags,
 			.dir = dir,
 			.run = run};
-		take_verdict(ts, s, i, &v, c->on_unused(c->arg, &v));
+		enum stream_verdict verdict = ts->consumer[i].on_unused(ts->consumer[i].arg, &v);
+		if (verdict == STREAM_MORE && !v.used)
+			continue;
+		take_verdict(ts, s, i, &v, verdict);
+		changed = true;
 	}
+	return changed;
 }
 
 static uint32_t most_unused(const struct tcp_streams *ts, const struct tcp_side *side)
@@ -216,11 +221,10 @@ static void settle(struct tcp_streams *ts, struct tcp_session *s)
 void tcp_ask_unused(struct tcp_streams *ts, struct tcp_session *s, const struct packet *p, struct detector_run *run)
 {
 	struct tcp_side *side = &s->side[p->dir];
-	struct stream_view v = {.packet = p, .run = run, .dir = p->dir};
 
-	if (!side->keep)
+	if (!side->keep || !ask(ts, s, p->dir, p, run, kept_end(ts, side), 0))
 		return;
-	ask(ts, s, p->dir, p, run, kept_end(ts, side), 0);
+	struct stream_view v = {.packet = p, .run = run, .dir = p->dir};
 	keep_rest(ts, s, &v);
 	settle(ts, s);
 }

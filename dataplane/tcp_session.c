@@ -241,6 +241,7 @@ int tcp_stream_add_consumer(struct tcp_streams *ts, const struct stream_consumer
 	if (ts->consumer_count == STREAM_MAX_CONSUMERS)
 		return -ENOSPC;
 	ts->all_done |= (uint8_t)(1u << ts->consumer_count);
+	ts->on_unused |= (uint8_t)((c->on_unused != NULL) << ts->consumer_count);
 	ts->consumer[ts->consumer_count++] = *c;
 	ts->want_packets |= (c->on_packet && !c->worker_shows) || c->on_unused;
 	ts->want_acks |= c->on_ack != NULL;

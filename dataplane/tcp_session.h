@@ -195,7 +195,8 @@ struct tcp_streams {
 	struct tcp_stream_config cfg;
 	struct flow_table *flows;
 	uint32_t consumer_count;
-	uint8_t all_done; // bits of all consumers
+	uint8_t all_done;  // bits of all consumers
+	uint8_t on_unused; // bits of those that have it
 	bool want_packets, want_acks;
 	bool policies_by_host; // cfg.hosts has some
 	struct stream_consumer consumer[STREAM_MAX_CONSUMERS];

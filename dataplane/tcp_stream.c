@@ -352,7 +352,7 @@ static __rte_always_inline void one_packet(struct tcp_streams *ts, struct packet
 // A packet of a direction of which something has been left unused.
 static inline void ask_unused(struct tcp_streams *ts, const struct packet *p, struct detector_run *run)
 {
-	if ((p->flags & (PKT_TCP | FLAGS_ODD)) != PKT_TCP || !has_session(p->flow))
+	if (!ts->on_unused || (p->flags & (PKT_TCP | FLAGS_ODD)) != PKT_TCP || !has_session(p->flow))
 		return;
 	struct tcp_session *s = flow_cold_slot(ts->flows, p->flow)->tcp;
 	if (s && s->side[p->dir].flags & SIDE_UNUSED)

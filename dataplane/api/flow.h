@@ -73,6 +73,8 @@ struct flow {
 };
 _Static_assert(sizeof(struct flow) == 64, "the hot flow line is one cache line");
 
+#define APP_AT_OTHER (1ull << 63) // in app_at: together with what the other side has sent, and not before that
+
 // The rest of a flow. The first line is valid where FLOW_ENDS_SET is set, so that a flow that needs no more than room
 // for its addresses takes no more; all of it where FLOW_COLD_SET is. flow_cold_get() sets it up on first use.
 struct flow_cold {
@@ -88,7 +90,7 @@ struct flow_cold {
 	void *app;               // parser state, owned by the parser stage
 	void *detect;            // signature state of this flow (flowbits, ...), owned by detectors/signature
 	uint64_t detect_bits[4]; // small per-flow marks of heuristics, see detector.h
-	uint64_t app_seq[2];     // packet whose bytes decided what this direction speaks, 0: nothing has
+	uint64_t app_at[2];      // stream offset behind the bytes that told what a direction speaks, 0: none have
 } __attribute__((aligned(64)));
 _Static_assert(offsetof(struct flow_cold, detect) == 64 && sizeof(struct flow_cold) == 128,
 	"a flow is at most 256 bytes without payload, and what it is between one line");

@@ -11,7 +11,7 @@ struct app_args {
 	bool negated;
 };
 
-// What this direction was found to speak, by a packet before. In Suricata a rule that asks for nothing else is asked
+// What this direction was found to speak, by bytes before. In Suricata a rule that asks for nothing else is asked
 // of the first packet of a direction behind that.
 static bool match_app_protocol(const struct match_ctx *m, const void *args)
 {
@@ -19,8 +19,7 @@ static bool match_app_protocol(const struct match_ctx *m, const void *args)
 	if (!m->cold)
 		return false;
 	uint16_t proto = m->cold->app_proto == APP_FAILED ? APP_FAILED : m->cold->app_dir[m->p->dir];
-	if (proto == APP_UNKNOWN ||
-		!(proto == APP_FAILED || in_stream(m) || app_known_before(m->cold, m->p->dir, m->p)))
+	if (proto == APP_UNKNOWN || !(proto == APP_FAILED || in_stream(m) || app_is_told(m->cold, m->p->dir, m->p)))
 		return false;
 	if ((a->set >> proto & 1) == a->negated)
 		return false;

@@ -110,14 +110,13 @@ uint32_t groups_of_packet(const struct signature_worker *w, const struct packet 
 	return n;
 }
 
-// The flow's protocol as rules for packets know it: as of the packets before, since Suricata parses what a receiver has
-// acknowledged. A datagram is parsed before it is looked at.
+// The flow's protocol as rules for packets know it.
 static uint16_t packet_app_proto(const struct signature_worker *w, const struct packet *p)
 {
 	if (!w->seat.rs->groups->n_app || !p->flow || !(p->flow->flags & FLOW_COLD_SET))
 		return APP_UNKNOWN;
 	const struct flow_cold *cold = flow_cold_get(w->flows, p->flow);
-	return app_known_before(cold, 0, p) || app_known_before(cold, 1, p) ? cold->app_proto : APP_UNKNOWN;
+	return app_is_told(cold, 0, p) || app_is_told(cold, 1, p) ? cold->app_proto : APP_UNKNOWN;
 }
 
 static void scan_view(

@@ -6,6 +6,7 @@
 
 #include "detectors/signature/bulletin.h"
 #include "dataplane/api/parser.h"
+#include "dataplane/api/stream.h"
 #include "detectors/signature/group.h"
 #include "detectors/signature/match_runtime.h"
 
@@ -171,10 +172,15 @@ void packet_begins(struct signature_worker *w);
 // The groups a packet of this flow and direction belongs to when the flow speaks app_proto. Returns how many.
 uint32_t groups_of_packet(const struct signature_worker *w, const struct packet *p, enum group_view view,
 	uint16_t app_proto, const struct group *out[PACKET_GROUPS_MAX]);
-// Whether a direction's protocol was decided before this packet (a datagram: with it).
-static inline bool app_known_before(const struct flow_cold *cold, uint8_t dir, const struct packet *p)
+// Whether it is told what a direction speaks: by bytes that the receiver has acknowledged, with this packet at the
+// latest (a datagram at once), since Suricata parses no others.
+static inline bool app_is_told(const struct flow_cold *cold, uint8_t dir, const struct packet *p)
 {
-	return cold->app_seq[dir] && (cold->app_seq[dir] < p->seq || !(p->flags & PKT_TCP));
+	uint64_t at = cold->app_at[dir], other = cold->app_at[!dir];
+	if (!at || !(p->flags & PKT_TCP))
+		return at != 0;
+	return tcp_stream_acked(cold, dir) >= (at & ~APP_AT_OTHER) &&
+	       (!(at & APP_AT_OTHER) || tcp_stream_acked(cold, !dir) >= (other & ~APP_AT_OTHER));
 }
 // The bytes of a header buffer; false when the packet has no such header.
 bool header_buffer(const struct packet *p, uint16_t id, const uint8_t **buf, uint32_t *len);
