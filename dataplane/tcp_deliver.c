@@ -72,6 +72,8 @@ static void take_verdict(struct tcp_streams *ts, struct tcp_session *s, uint32_t
 		left = STREAM_KEEP_MAX;
 	}
 	side->unused[i] = left;
+	if (ts->on_unused >> i & 1)
+		side->ask_at = side->edge - v->len + v->patience;
 	bool stays = left && ts->consumer[i].on_unused && (v->flags & STREAM_LAST) == STREAM_FIN;
 	if (verdict != STREAM_MORE || (v->flags & STREAM_LAST && !stays)) {
 		side->done |= (uint8_t)(1u << i);
@@ -113,6 +115,7 @@ static bool ask(struct tcp_streams *ts, struct tcp_session *s, uint8_t dir, cons
 			.dir = dir,
 			.run = run};
 		enum stream_verdict verdict = ts->consumer[i].on_unused(ts->consumer[i].arg, &v);
+		side->ask_at = side->edge - left + v.patience;
 		if (verdict == STREAM_MORE && !v.used)
 			continue;
 		take_verdict(ts, s, i, &v, verdict);
@@ -239,6 +242,7 @@ void tcp_hand_on(struct tcp_streams *ts, struct tcp_session *s, struct stream_vi
 		if (!left)
 			break;
 		v->used = v->len;
+		v->patience = 0;
 		i = (uint32_t)__builtin_ctz(left);
 		verdict = ts->consumer[i].on_data(ts->consumer[i].arg, v);
 	}

@@ -45,6 +45,7 @@ static __rte_always_inline void tcp_hand_plain(struct tcp_streams *ts, struct tc
 	v.packet = p;
 	v.data = data;
 	v.len = v.used = len;
+	v.patience = 0;
 	v.gap = 0;
 	v.offset = side->offset;
 	v.acked = tcp_acked_offset(side);

@@ -118,6 +118,7 @@ struct tcp_side {
 	uint32_t first[TCP_LEVELS];
 	uint32_t held_bytes;
 	uint32_t unused[STREAM_MAX_CONSUMERS]; // bytes before edge a consumer left
+	uint32_t ask_at;                       // acknowledgement from which on who has on_unused is asked about them
 	uint64_t gap_bytes;
 	uint64_t acked_told;
 	struct tcp_glimpse seen[TCP_GLIMPSES] __attribute__((aligned(64)));

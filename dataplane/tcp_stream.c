@@ -355,7 +355,10 @@ static inline void ask_unused(struct tcp_streams *ts, const struct packet *p, st
 	if (!ts->on_unused || (p->flags & (PKT_TCP | FLAGS_ODD)) != PKT_TCP || !has_session(p->flow))
 		return;
 	struct tcp_session *s = flow_cold_slot(ts->flows, p->flow)->tcp;
-	if (s && s->side[p->dir].flags & SIDE_UNUSED)
+	const struct tcp_side *side = s ? &s->side[p->dir] : NULL;
+	if (!side || !(side->flags & SIDE_UNUSED))
+		return;
+	if (seq_geq(side->last_ack, side->ask_at) || s->state > TCP_TIME_WAIT || p->tcp_flags & TCP_RST)
 		tcp_ask_unused(ts, s, p, run);
 }
 

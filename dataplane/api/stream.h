@@ -17,7 +17,7 @@
 
 struct tcp_streams;
 
-#define STREAM_MAX_CONSUMERS 4u
+#define STREAM_MAX_CONSUMERS 3u
 #define STREAM_KEEP_MAX 65536u // bytes of one direction a consumer can leave unused
 
 enum stream_view_flag {
@@ -52,6 +52,9 @@ struct stream_view {
 	// Out, set to len before the call: how many bytes from the front the consumer is finished with.
 	// The rest comes back (STREAM_KEPT) in front of the next bytes. Ignored with STREAM_LAST (but see on_unused).
 	uint32_t used;
+	// Out, zero before the call, with on_unused: it need not be asked before so many bytes of data are
+	// acknowledged, but with each packet once the connection closes and with a RST.
+	uint32_t patience;
 };
 
 enum stream_verdict {
@@ -70,9 +73,10 @@ struct stream_consumer {
 	// worker: the calls of a packet come before those of the next packet of the burst.
 	enum stream_verdict (*on_data)(void *arg, struct stream_view *v);
 	// Optional: what this consumer has left unused of a direction, with every packet of that direction (whether it
-	// carries anything or not), between on_data and on_packet of the packet; and before it would be lost
-	// (STREAM_FORCED; then the packet may be another, or none). v->used is in and out, as in on_data. Who has this
-	// may answer STREAM_FIN with STREAM_MORE and go on with what is left until the flow ends (STREAM_FLOW_END).
+	// carries anything or not; but see patience), between on_data and on_packet of the packet; and before it would
+	// be lost (STREAM_FORCED; then the packet may be another, or none). v->used is in and out, as in on_data. Who
+	// has this may answer STREAM_FIN with STREAM_MORE and go on with what is left until the flow ends
+	// (STREAM_FLOW_END).
 	enum stream_verdict (*on_unused)(void *arg, struct stream_view *v);
 	// Optional: every packet of the burst in order (not only TCP; also PKT_INVALID ones), right
 	// after on_data has had what this packet made available. State that packets and stream bytes

@@ -186,6 +186,19 @@ static uint32_t ready_bytes(const struct stream_view *v)
 	return ended || over || acked >= CHUNK_BYTES ? acked : 0;
 }
 
+// How many bytes of v must be acknowledged before it is worth to be asked again, of which `used` have been inspected.
+static uint32_t patience(const struct stream_view *v, uint32_t used)
+{
+	uint16_t proto = v->cold->app_proto;
+	const struct app_raw *raw = app_raw_of(v->cold, v->dir);
+	if (proto == APP_UNKNOWN || (proto != APP_FAILED && !v->cold->app_at[v->dir]))
+		return 0; // its first message may end at any time
+	uint64_t until = v->offset + used + CHUNK_BYTES;
+	if (raw && raw->first && raw->first < until)
+		until = raw->first;
+	return until > v->offset ? (uint32_t)(until - v->offset) : 0;
+}
+
 // Suricata looks at raw bytes with the packets of their direction behind the acknowledgement. So they are left until
 // then, but where nothing follows.
 static enum stream_verdict on_data(void *arg, struct stream_view *v)
@@ -197,6 +210,7 @@ static enum stream_verdict on_data(void *arg, struct stream_view *v)
 	v->used = 0;
 	if (v->len >= AHEAD_BYTES || (v->len && v->flags & (STREAM_FLOW_END | STREAM_DEPTH)))
 		look(w, v, v->len);
+	v->patience = patience(v, v->used);
 	return STREAM_MORE;
 }
 
@@ -209,6 +223,7 @@ static enum stream_verdict on_unused(void *arg, struct stream_view *v)
 	v->used = 0;
 	if (ready)
 		look(w, v, ready);
+	v->patience = patience(v, ready);
 	return STREAM_MORE;
 }
 

@@ -163,13 +163,14 @@ static void stream_consumer_that_leaves_too_much_is_told_of_the_loss(void **stat
 
 // A consumer that uses nothing when it comes, and all of it once `enough` bytes are there.
 static struct {
-	uint32_t enough, asked, bytes;
+	uint32_t enough, asked, bytes, patience;
 	uint16_t flags;
 } late;
 
 static enum stream_verdict late_on_data(void *arg, struct stream_view *v)
 {
 	v->used = 0;
+	v->patience = late.patience;
 	late.flags |= v->flags;
 	late.bytes += v->flags & STREAM_FLOW_END ? v->len : 0;
 	return STREAM_MORE;
@@ -184,6 +185,7 @@ static enum stream_verdict late_on_unused(void *arg, struct stream_view *v)
 	assert_memory_equal(v->data, lab->seen[v->dir].bytes + v->offset, v->len);
 	v->used = v->len >= late.enough || v->flags & STREAM_FORCED ? v->len : 0;
 	late.bytes += v->used;
+	v->patience = late.patience;
 	return STREAM_MORE;
 }
 
@@ -224,6 +226,28 @@ static void stream_unused_bytes_are_asked_about_with_each_packet_of_their_side(v
 	lab_send(lab, C, ACK, 6, 0, "");
 	assert_int_equal(late.asked, 3); // nothing is left
 	lab_expect(lab, C, "abcdef");
+	lab_close(lab);
+}
+
+static void stream_unused_bytes_are_asked_about_once_enough_is_acknowledged(void **state)
+{
+	struct tcp_stream_config cfg = lab_config();
+	struct lab *lab = late_open(&cfg, 100);
+
+	late.patience = 4;
+	lab_data(lab, 0, "abc");
+	lab_send(lab, S, ACK, 0, 3, "");
+	lab_data(lab, 3, "def");
+	assert_int_equal(late.asked, 0);
+	lab_send(lab, S, ACK, 0, 6, "");
+	lab_send(lab, C, ACK, 6, 0, "");
+	assert_int_equal(late.asked, 1);
+	late.patience = 1000;
+	lab_send(lab, C, ACK, 6, 0, "");
+	lab_send(lab, C, ACK, 6, 0, "");
+	assert_int_equal(late.asked, 2);
+	lab_send(lab, C, RST | ACK, 6, 0, "");
+	assert_int_equal(late.asked, 3);
 	lab_close(lab);
 }
 
@@ -462,6 +486,7 @@ int main(void)
 		cmocka_unit_test(stream_bytes_left_unused_come_back_in_front),
 		cmocka_unit_test(stream_consumer_that_leaves_too_much_is_told_of_the_loss),
 		cmocka_unit_test(stream_unused_bytes_are_asked_about_with_each_packet_of_their_side),
+		cmocka_unit_test(stream_unused_bytes_are_asked_about_once_enough_is_acknowledged),
 		cmocka_unit_test(stream_unused_bytes_outlive_the_end_of_their_side),
 		cmocka_unit_test(stream_unused_bytes_are_asked_about_before_they_are_lost),
 		cmocka_unit_test(stream_done_consumer_frees_the_direction_and_both_free_the_flow),
