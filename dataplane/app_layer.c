@@ -292,7 +292,7 @@ static void unread_first(struct app_layer *a, struct app_session *s, struct stre
 	o->flags |= STREAM_FIN;
 	look(a, s, o);
 	if (s->proto[o->dir] == APP_UNKNOWN) {
-		settle(s, o->cold, o->dir, APP_FAILED, o->packet);
+		settle(s, o, APP_FAILED);
 		known(a, s, o);
 	}
 	a->run.session = s;
