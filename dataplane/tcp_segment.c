@@ -69,23 +69,6 @@ void tcp_acked(struct tcp_streams *ts, struct tcp_session *s, uint8_t dir, struc
 	if (first_is_due(ts, s, side))
 		drain(ts, s, dir, x);
 	tcp_fin_if_due(ts, s, dir, x);
-	if (!ts->want_acks || side->flags & SIDE_DONE)
-		return;
-	uint64_t acked = side->offset + (uint64_t)(int64_t)seq_diff(side->last_ack, side->edge);
-	if (acked <= side->acked_told || acked > side->offset)
-		return;
-	side->acked_told = acked;
-	for (uint32_t i = 0; i < ts->consumer_count; i++) {
-		const struct stream_consumer *c = &ts->consumer[i];
-		if (!c->on_ack || side->done & 1u << i)
-			continue;
-		if (c->on_ack(c->arg, s->flow, s->cold, dir, acked, x->p, x->run) != STREAM_MORE) {
-			side->done |= (uint8_t)(1u << i);
-			side->unused[i] = 0;
-		}
-	}
-	if (side->done == ts->all_done)
-		tcp_side_done(ts, s, dir);
 }
 
 void tcp_fin_if_due(struct tcp_streams *ts, struct tcp_session *s, uint8_t dir, struct tcp_rx *x)

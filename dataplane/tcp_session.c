@@ -244,7 +244,6 @@ int tcp_stream_add_consumer(struct tcp_streams *ts, const struct stream_consumer
 	ts->on_unused |= (uint8_t)((c->on_unused != NULL) << ts->consumer_count);
 	ts->consumer[ts->consumer_count++] = *c;
 	ts->want_packets |= (c->on_packet && !c->worker_shows) || c->on_unused;
-	ts->want_acks |= c->on_ack != NULL;
 	return 0;
 }
 

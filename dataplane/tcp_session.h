@@ -120,7 +120,6 @@ struct tcp_side {
 	uint32_t unused[STREAM_MAX_CONSUMERS]; // bytes before edge a consumer left
 	uint32_t ask_at;                       // acknowledgement from which on who has on_unused is asked about them
 	uint64_t gap_bytes;
-	uint64_t acked_told;
 	struct tcp_glimpse seen[TCP_GLIMPSES] __attribute__((aligned(64)));
 	struct tcp_path path __attribute__((aligned(64)));
 };
@@ -198,7 +197,7 @@ struct tcp_streams {
 	uint32_t consumer_count;
 	uint8_t all_done;  // bits of all consumers
 	uint8_t on_unused; // bits of those that have it
-	bool want_packets, want_acks;
+	bool want_packets;
 	bool policies_by_host; // cfg.hosts has some
 	struct stream_consumer consumer[STREAM_MAX_CONSUMERS];
 	struct burst *burst; // in work; list[at..to) is still to come

@@ -97,17 +97,6 @@ static __rte_noinline void usual_out_of_order(
 		tcp_payload(ts, s, &x);
 }
 
-// Somebody waits for acknowledgements.
-static __rte_noinline void usual_news(
-	struct tcp_streams *ts, struct tcp_session *s, struct packet *p, struct detector_run *run)
-{
-	struct tcp_rx x;
-
-	p->flags |= PKT_FLOW_ESTABLISHED; // consumers look
-	parse(&x, p, run);
-	tcp_acked(ts, s, !x.dir, &x);
-}
-
 // Not next in order, or while something is held: on the short way only data ahead, and what may close a hole.
 static __rte_noinline bool is_usual_ahead(
 	const struct tcp_side *side, const struct tcp_side *peer, const struct packet *p, uint32_t seq)
@@ -130,7 +119,6 @@ static __rte_always_inline void take_usual(struct tcp_streams *ts, struct tcp_se
 	struct tcp_side *peer, struct packet *p, struct detector_run *run, struct usual_numbers n,
 	const struct tcp_rx *options)
 {
-	bool news = ts->want_acks && n.ack != peer->last_ack;
 	s->flags |= SSN_CONFIRMED;
 	peer->last_ack = n.ack;
 	peer->window = n.win;
@@ -141,8 +129,6 @@ static __rte_always_inline void take_usual(struct tcp_streams *ts, struct tcp_se
 		tcp_path_acked(ts, peer, p->ts_ns);
 	if (options && options->sack_count)
 		tcp_path_sack(ts, peer, options);
-	if (unlikely(news))
-		usual_news(ts, s, p, run);
 	if (unlikely(!n.next)) {
 		p->flags |= PKT_FLOW_ESTABLISHED;
 		usual_out_of_order(ts, s, p, run);

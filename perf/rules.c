@@ -61,24 +61,28 @@ void rules_free(struct rules *r)
 	free(r);
 }
 
-static enum stream_verdict on_data(void *arg, struct stream_view *v)
+static enum stream_verdict ask(
+	struct rules_lane *l, enum stream_verdict (*what)(void *, struct stream_view *), struct stream_view *v)
 {
-	struct rules_lane *l = arg;
 	uint32_t before = lane_enter(l->lane, PERF_STAGE_RULES);
-	enum stream_verdict verdict = l->inner.on_data(l->inner.arg, v);
+	enum stream_verdict verdict = what(l->inner.arg, v);
 
 	lane_enter(l->lane, before);
 	return verdict;
 }
 
+static enum stream_verdict on_data(void *arg, struct stream_view *v)
+{
+	struct rules_lane *l = arg;
+
+	return ask(l, l->inner.on_data, v);
+}
+
 static enum stream_verdict on_unused(void *arg, struct stream_view *v)
 {
 	struct rules_lane *l = arg;
-	uint32_t before = lane_enter(l->lane, PERF_STAGE_RULES);
-	enum stream_verdict verdict = l->inner.on_unused(l->inner.arg, v);
 
-	lane_enter(l->lane, before);
-	return verdict;
+	return ask(l, l->inner.on_unused, v);
 }
 
 static void on_packet(void *arg, struct packet *p, struct detector_run *run)
@@ -88,17 +92,6 @@ static void on_packet(void *arg, struct packet *p, struct detector_run *run)
 
 	l->inner.on_packet(l->inner.arg, p, run);
 	lane_enter(l->lane, before);
-}
-
-static enum stream_verdict on_ack(void *arg, struct flow *f, struct flow_cold *cold, uint8_t dir, uint64_t acked,
-	const struct packet *p, struct detector_run *run)
-{
-	struct rules_lane *l = arg;
-	uint32_t before = lane_enter(l->lane, PERF_STAGE_RULES);
-	enum stream_verdict verdict = l->inner.on_ack(l->inner.arg, f, cold, dir, acked, p, run);
-
-	lane_enter(l->lane, before);
-	return verdict;
 }
 
 static void on_tx(void *arg, const struct parser *parser, struct app_session *s, struct app_tx *tx, uint8_t dir,
@@ -159,7 +152,6 @@ int rules_attach(struct rules *r, struct lane *lane)
 	outer.on_data = l->inner.on_data ? on_data : NULL;
 	outer.on_unused = l->inner.on_unused ? on_unused : NULL;
 	outer.on_packet = l->inner.on_packet ? on_packet : NULL;
-	outer.on_ack = l->inner.on_ack ? on_ack : NULL;
 	l->transactions = signature_app_consumer(l->worker);
 	app_layer_set_consumer(
 		w->app, &(struct app_consumer){l, on_tx, on_shown, on_tx_end, l->transactions.frame_types, on_frame});

@@ -83,11 +83,6 @@ struct stream_consumer {
 	// share is therefore changed in packet order, whatever the size of a burst.
 	void (*on_packet)(void *arg, struct packet *p, struct detector_run *run);
 	bool worker_shows; // where no other consumer has on_packet, the worker itself shows packets to this one
-	// Optional: the other side has acknowledged bytes of direction `dir` up to stream offset
-	// `acked`. Called after on_data of the same packet, only when the offset has grown and the
-	// direction is not done.
-	enum stream_verdict (*on_ack)(void *arg, struct flow *f, struct flow_cold *cold, uint8_t dir, uint64_t acked,
-		const struct packet *p, struct detector_run *run);
 };
 
 // Adds a consumer; before the first packet. Returns 0 or -ENOSPC. The struct is copied.

@@ -74,11 +74,6 @@ static bool hash_holds(const struct match_ctx *m, const void *args)
 	return l->negated;
 }
 
-static int hex(char c)
-{
-	return c >= '0' && c <= '9' ? c - '0' : isxdigit((unsigned char)c) ? (c | 32) - 'a' + 10 : -1;
-}
-
 // A line: a digest, perhaps a blank and a name as md5sum writes them. Lines that are empty or begin with a blank or #
 // say nothing. Returns 1, 0 for such a line, -1: malformed.
 static int read_line(const char *line, uint32_t len, uint8_t *out)
@@ -86,7 +81,7 @@ static int read_line(const char *line, uint32_t len, uint8_t *out)
 	if (isspace((unsigned char)*line) || *line == '#' || !*line)
 		return 0;
 	for (uint32_t i = 0; i < len; i++) {
-		int high = hex(line[2 * i]), low = high < 0 ? -1 : hex(line[2 * i + 1]);
+		int high = lex_hex(line[2 * i]), low = high < 0 ? -1 : lex_hex(line[2 * i + 1]);
 		if (low < 0)
 			return -1;
 		out[i] = (uint8_t)(high << 4 | low);

@@ -257,7 +257,7 @@ bool lex_unquote(char **s)
 	return true;
 }
 
-static int hex_value(char c)
+int lex_hex(char c)
 {
 	return c >= '0' && c <= '9' ? c - '0' : (c | 32) >= 'a' && (c | 32) <= 'f' ? (c | 32) - 'a' + 10 : -1;
 }
@@ -275,7 +275,7 @@ int lex_content(const char *s, uint8_t *out, int cap, const char **why)
 			continue;
 		}
 		if (hex) {
-			int v = hex_value(*s);
+			int v = lex_hex(*s);
 			if (*s == ' ' || *s == ',')
 				continue;
 			if (v < 0)

@@ -109,6 +109,8 @@ bool lex_bytes(const char *s, uint64_t *out); // "10", "2kb", "1MB"
 bool lex_range(const char *s, uint64_t max, struct range *out);
 // The word in front of the first space of `field`, which ends there. Returns the trimmed rest, "" without.
 char *lex_value(char *field);
+// What a hex digit of either case says, 0 to 15; -1: none.
+int lex_hex(char c);
 // Takes the quotes off "..." in place; false when they are missing or not closed.
 bool lex_unquote(char **s);
 // Decodes a content text (escapes and |hex|) into out (cap bytes). Returns length, or -1 with *why set.

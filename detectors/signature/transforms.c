@@ -70,19 +70,14 @@ static int32_t run_compress_space(
 	return (int32_t)n;
 }
 
-static int hex(uint8_t c)
-{
-	return c >= '0' && c <= '9' ? c - '0' : (c | 32) >= 'a' && (c | 32) <= 'f' ? (c | 32) - 'a' + 10 : -1;
-}
-
 // "%41" is A, "+" a space; what is no escape stays.
 static int32_t run_url_decode(
 	struct match_ctx *m, const struct transform *t, const uint8_t *in, uint32_t len, uint8_t *out, uint32_t cap)
 {
 	uint32_t n = 0;
 	for (uint32_t i = 0; i < len; i++) {
-		if (in[i] == '%' && i + 2 < len && hex(in[i + 1]) >= 0 && hex(in[i + 2]) >= 0) {
-			out[n++] = (uint8_t)(hex(in[i + 1]) << 4 | hex(in[i + 2]));
+		if (in[i] == '%' && i + 2 < len && lex_hex((char)in[i + 1]) >= 0 && lex_hex((char)in[i + 2]) >= 0) {
+			out[n++] = (uint8_t)(lex_hex((char)in[i + 1]) << 4 | lex_hex((char)in[i + 2]));
 			i += 2;
 		} else {
 			out[n++] = in[i] == '+' ? ' ' : in[i];
@@ -226,7 +221,7 @@ static int parse_xor(struct rule_parser *ps, const struct keyword *kw, char *arg
 	if (!lex_unquote(&arg))
 		return parse_fail_quotes(ps, "hex digits", arg);
 	for (const char *s = arg; s[0] && n < sizeof(key); s += 2) {
-		int hi = hex((uint8_t)s[0]), lo = s[1] ? hex((uint8_t)s[1]) : -1;
+		int hi = lex_hex(s[0]), lo = s[1] ? lex_hex(s[1]) : -1;
 		if (hi < 0 || lo < 0)
 			return parse_fail(ps, "expected pairs of hex digits, found \"%.40s\"", arg);
 		key[n++] = (uint8_t)(hi << 4 | lo);
