@@ -39,18 +39,20 @@ void app_digest_add(struct app_digest_state *d, const uint8_t *bytes, size_t len
 		SHA256_Update(&context(d)->sha256, bytes, len);
 }
 
+uint32_t app_digest_len(enum app_hash hash)
+{
+	return hash == APP_MD5 ? MD5_DIGEST_LENGTH : hash == APP_SHA1 ? SHA_DIGEST_LENGTH : SHA256_DIGEST_LENGTH;
+}
+
 uint32_t app_digest_end(struct app_digest_state *d, uint8_t *out)
 {
-	if (d->hash == APP_MD5) {
+	if (d->hash == APP_MD5)
 		MD5_Final(out, &context(d)->md5);
-		return MD5_DIGEST_LENGTH;
-	}
-	if (d->hash == APP_SHA1) {
+	else if (d->hash == APP_SHA1)
 		SHA1_Final(out, &context(d)->sha1);
-		return SHA_DIGEST_LENGTH;
-	}
-	SHA256_Final(out, &context(d)->sha256);
-	return SHA256_DIGEST_LENGTH;
+	else
+		SHA256_Final(out, &context(d)->sha256);
+	return app_digest_len(d->hash);
 }
 
 uint32_t app_digest(enum app_hash hash, const uint8_t *bytes, size_t len, uint8_t *out)

@@ -117,14 +117,14 @@ void app_files_free(struct app_run *run, struct app_tx *tx)
 
 static void log_digest(const struct app_file *f, enum app_hash hash, const char *name, struct app_log *l)
 {
-	static const uint8_t len[APP_HASHES] = {16, 20, 32};
 	uint8_t hex[2 * APP_DIGEST_MAX];
+	uint32_t digits = 2 * app_digest_len(hash);
 
 	if (!(f->digests & APP_FILE_MD5 << hash))
 		return;
-	for (uint32_t i = 0; i < 2u * len[hash]; i++)
+	for (uint32_t i = 0; i < digits; i++)
 		hex[i] = (uint8_t) "0123456789abcdef"[f->digest[hash][i / 2] >> (i & 1 ? 0 : 4) & 15];
-	log_text(l, name, (struct app_bytes){hex, 2u * len[hash]});
+	log_text(l, name, (struct app_bytes){hex, digits});
 }
 
 void app_file_log(const struct app_file *f, const struct app_tx *tx, struct app_log *l)

@@ -233,6 +233,7 @@ const union ip_addr *app_address(const struct app_session *s, uint8_t dir);
 // Writes the digest of bytes, for rules as well. Returns its length (16, 20 or 32 bytes). Asks for no memory.
 enum app_hash { APP_MD5, APP_SHA1, APP_SHA256 };
 #define APP_DIGEST_MAX 32u
+uint32_t app_digest_len(enum app_hash hash);
 uint32_t app_digest(enum app_hash hash, const uint8_t *bytes, size_t len, uint8_t *out);
 // The same of bytes that come one behind the other.
 struct app_digest_state {

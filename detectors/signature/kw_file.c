@@ -114,12 +114,12 @@ static int read_list(struct rule_parser *ps, FILE *f, const char *path, struct h
 
 static int parse_hashes(struct rule_parser *ps, const struct keyword *kw, char *arg)
 {
-	static const uint8_t lengths[APP_HASHES] = {16, 20, 32};
 	struct hash_list *l = rule_alloc(ps, sizeof(*l));
 	char path[4096];
 	if (!l)
 		return -ENOMEM;
-	*l = (struct hash_list){.hash = (uint8_t)kw->data, .len = lengths[kw->data], .negated = *arg == '!'};
+	enum app_hash hash = (enum app_hash)kw->data;
+	*l = (struct hash_list){.hash = (uint8_t)hash, .len = app_digest_len(hash), .negated = *arg == '!'};
 	rule_locate(ps, lex_trim(arg + l->negated), path, sizeof(path));
 	FILE *f = fopen(path, "r");
 	if (!f)
