@@ -245,6 +245,7 @@ const struct keyword kw_dataset_table[] = {
 		"any|src|dst|both, category, <|>|=|>=|<=, score | isset | isnotset", "iprep:src,CnC,>,30;",
 		"The reputation of an address.", "same; waits without reputation-categories-file"},
 	{"geoip", NULL, ARG_REQUIRED, parse_geoip, 0, "[src|dst|both|any,] [!]country[, ...]", "geoip:src,RU;",
-		"The country of an address.", "same, and for IPv6; waits without geoip-database"},
+		"The country of an address.",
+		"same, and for IPv6; lower case and blanks are taken, too; waits without geoip-database"},
 	{0},
 };
